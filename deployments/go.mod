@@ -1,0 +1,3 @@
+module github.com/crieur/crieur/deployments
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module github.com/crieur/crieur/schemas
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module github.com/crieur/crieur/services/audience
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module github.com/crieur/crieur/services/curator
+
+go 1.26.0

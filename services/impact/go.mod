@@ -1,0 +1,3 @@
+module github.com/crieur/crieur/services/impact
+
+go 1.26.0

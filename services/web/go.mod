@@ -1,0 +1,4 @@
+module github.com/crieur/crieur/services/web
+
+go 1.26.0
+
