@@ -1,3 +1,13 @@
 module github.com/crieur/crieur/services/ingest
 
 go 1.26.0
+
+require (
+	github.com/andybalholm/brotli v1.2.8
+	github.com/crieur/crieur/events v0.0.0
+	github.com/klauspost/compress v1.20.3
+	golang.org/x/net v0.62.0
+	golang.org/x/text v0.43.0
+)
+
+replace github.com/crieur/crieur/events => ../../events

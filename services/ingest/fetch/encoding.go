@@ -1,0 +1,184 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	acceptEncoding = "gzip, deflate, br, zstd"
+	// maxLayers bounds stacked encodings; servers use one.
+	maxLayers = 2
+	// ratioFloor is the size below which no ratio is a bomb.
+	ratioFloor = 1 << 20
+	// zstdWindow is the window RFC 9659 lets a server use over HTTP.
+	zstdWindow = 8 << 20
+)
+
+var (
+	errTooLarge = errors.New("body over the limit")
+	errBomb     = errors.New("decompression ratio over the limit")
+)
+
+// counter counts the bytes that came over the wire and stops at the limit.
+type counter struct {
+	r     io.Reader
+	n     int64
+	limit int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	if c.n > c.limit {
+		return n, errTooLarge
+	}
+	return n, err
+}
+
+// decoders keeps the costly decoders between fetches.
+type decoders struct {
+	gzip sync.Pool
+	zstd sync.Pool
+}
+
+// open stacks the decoders of a Content-Encoding value over r. done gives them back.
+func (d *decoders) open(r io.Reader, contentEncoding string) (_ io.Reader, done func(), _ error) {
+	var closers []func()
+	done = func() {
+		for _, c := range closers {
+			c()
+		}
+	}
+	names := encodings(contentEncoding)
+	if len(names) > maxLayers {
+		return nil, done, fmt.Errorf("%d stacked encodings", len(names))
+	}
+	for i := len(names) - 1; i >= 0; i-- {
+		next, closer, err := d.layer(r, names[i])
+		if err != nil {
+			done()
+			return nil, func() {}, err
+		}
+		if closer != nil {
+			closers = append(closers, closer)
+		}
+		r = next
+	}
+	return r, done, nil
+}
+
+func encodings(contentEncoding string) []string {
+	var names []string
+	for name := range strings.SplitSeq(contentEncoding, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		// Some servers repeat the charset here; it encodes nothing.
+		if name != "" && name != "identity" && name != "utf-8" && name != "none" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (d *decoders) layer(r io.Reader, name string) (io.Reader, func(), error) {
+	switch name {
+	case "gzip", "x-gzip":
+		return d.gunzip(r)
+	case "deflate":
+		z, err := inflate(r)
+		return z, nil, err
+	case "br":
+		return brotli.NewReader(r), nil, nil
+	case "zstd":
+		return d.unzstd(r)
+	default:
+		return nil, nil, fmt.Errorf("unknown encoding %q", name)
+	}
+}
+
+func (d *decoders) gunzip(r io.Reader) (io.Reader, func(), error) {
+	if z, ok := d.gzip.Get().(*gzip.Reader); ok {
+		if err := z.Reset(r); err != nil {
+			d.gzip.Put(z)
+			return nil, nil, err
+		}
+		return z, func() { d.gzip.Put(z) }, nil
+	}
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return z, func() { d.gzip.Put(z) }, nil
+}
+
+func (d *decoders) unzstd(r io.Reader) (io.Reader, func(), error) {
+	z, ok := d.zstd.Get().(*zstd.Decoder)
+	if !ok {
+		var err error
+		z, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(zstdWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := z.Reset(r); err != nil {
+		d.zstd.Put(z)
+		return nil, nil, err
+	}
+	return z, func() {
+		if z.Reset(nil) == nil {
+			d.zstd.Put(z)
+		}
+	}, nil
+}
+
+// inflate reads "deflate" in both of its readings: zlib, as RFC 9110 §8.4.1.2
+// says, and raw, as some servers send it.
+func inflate(r io.Reader) (io.Reader, error) {
+	br := bufio.NewReader(r)
+	head, err := br.Peek(2)
+	if err != nil {
+		return nil, err
+	}
+	if head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+		return zlib.NewReader(br)
+	}
+	return flate.NewReader(br), nil
+}
+
+// readAll reads r whole, within limit bytes and ratio times what wire counted.
+func readAll(r io.Reader, wire *counter, limit int64, ratio int, hint int64) ([]byte, error) {
+	var buf bytes.Buffer
+	if hint > 0 && hint <= limit {
+		buf.Grow(int(min(hint, 1<<20)) + bytes.MinRead)
+	}
+	chunk := make([]byte, 16<<10)
+	for {
+		n, err := r.Read(chunk)
+		buf.Write(chunk[:n])
+		size := int64(buf.Len())
+		if size > limit {
+			return nil, errTooLarge
+		}
+		if size > ratioFloor && size > wire.n*int64(ratio) {
+			return nil, errBomb
+		}
+		if errors.Is(err, io.EOF) {
+			return buf.Bytes(), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
