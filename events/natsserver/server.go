@@ -1,0 +1,180 @@
+package natsserver
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// closeTimeout bounds Close.
+const closeTimeout = 15 * time.Second
+
+// Server is a running nats-server. Its methods are safe for concurrent use.
+type Server struct {
+	cfg    Config
+	ns     *server.Server
+	lock   *os.File
+	secret string // the password of in-process connections, of this run only
+
+	reload sync.Mutex // SetUsers
+	close  sync.Once
+	err    error
+}
+
+// Start runs a server and returns when it accepts connections. Cancelling ctx
+// gives the start up; it does not stop a started server, Close does.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	lock, err := openFolder(cfg.Dir, cfg.MinFreeBytes)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, lock: lock, secret: rand.Text()}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context) error {
+	for field, addr := range map[string]string{"listen": s.cfg.Listen, "mqtt": s.cfg.MQTT, "leaf_listen": s.cfg.LeafListen} {
+		if err := probe(ctx, field, addr); err != nil {
+			return err
+		}
+	}
+	opts, err := s.options(s.cfg.Users)
+	if err != nil {
+		return err
+	}
+	ns, err := server.NewServer(opts)
+	if err != nil {
+		return fmt.Errorf("natsserver: folder %s: %w", s.cfg.Dir, err)
+	}
+	log := newServerLog(s.cfg.Logger)
+	ns.SetLoggerV2(log, false, false, false)
+	s.ns = ns
+	go ns.Start()
+	if err := s.await(ctx, log); err != nil {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+		return err
+	}
+	return nil
+}
+
+// await returns when the server is ready or known not to become so.
+func (s *Server) await(ctx context.Context, log *serverLog) error {
+	deadline := time.NewTimer(s.cfg.StartTimeout)
+	defer deadline.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("natsserver: start: %w", ctx.Err())
+		case <-log.died:
+			return fmt.Errorf("natsserver: folder %s: %s", s.cfg.Dir, log.fatalText())
+		case <-deadline.C:
+			return fmt.Errorf("natsserver: folder %s: not ready after %s", s.cfg.Dir, s.cfg.StartTimeout)
+		default:
+		}
+		if s.ns.ReadyForConnections(20*time.Millisecond) && s.ns.JetStreamEnabled() {
+			return nil
+		}
+	}
+}
+
+// probe says early and clearly that an address cannot be listened on.
+func probe(ctx context.Context, field, addr string) error {
+	if addr == "" {
+		return nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("natsserver: %s: %w", field, err)
+	}
+	return l.Close()
+}
+
+// Connect opens an in-process connection: no socket, no user to configure,
+// every right. The caller closes it. It lives as long as the server.
+func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
+	opts = append([]nats.Option{
+		nats.Name(s.cfg.Name), nats.InProcessServer(s.ns), nats.UserInfo(insideUser, s.secret),
+	}, opts...)
+	nc, err := nats.Connect("", opts...)
+	if err != nil {
+		return nil, fmt.Errorf("natsserver: connect: %w", err)
+	}
+	return nc, nil
+}
+
+// URL is where NATS clients connect over TCP; empty without Config.Listen.
+func (s *Server) URL() string {
+	if s.cfg.Listen == "" {
+		return ""
+	}
+	return "nats://" + s.ns.Addr().String()
+}
+
+// MQTTAddr is the host:port where MQTT clients connect; empty without
+// Config.MQTT.
+func (s *Server) MQTTAddr() string {
+	if s.cfg.MQTT == "" {
+		return ""
+	}
+	host, _, _ := net.SplitHostPort(s.cfg.MQTT)
+	v, err := s.ns.Varz(nil)
+	if err != nil {
+		return s.cfg.MQTT
+	}
+	return net.JoinHostPort(host, fmt.Sprint(v.MQTT.Port))
+}
+
+// SetUsers replaces the configured users while the server runs. Connections
+// of users that are gone or changed are closed; the others are untouched.
+func (s *Server) SetUsers(users []User) error {
+	if err := validateUsers(users); err != nil {
+		return err
+	}
+	s.reload.Lock()
+	defer s.reload.Unlock()
+	opts, err := s.options(users)
+	if err != nil {
+		return err
+	}
+	if err := s.ns.ReloadOptions(opts); err != nil {
+		return fmt.Errorf("natsserver: set users: %w", err)
+	}
+	return nil
+}
+
+// Close stops the server and gives the folder back. It is idempotent and
+// waits at most 15 s; after that it tells so and leaves the folder locked.
+func (s *Server) Close() error {
+	s.close.Do(func() {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.ns.Shutdown()
+			s.ns.WaitForShutdown()
+		}()
+		select {
+		case <-done:
+			s.err = s.lock.Close()
+		case <-time.After(closeTimeout):
+			s.err = fmt.Errorf("natsserver: folder %s: not closed after %s", s.cfg.Dir, closeTimeout)
+		}
+	})
+	return s.err
+}
