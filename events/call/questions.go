@@ -1,0 +1,127 @@
+package call
+
+import (
+	"time"
+
+	"github.com/crieur/crieur/events"
+)
+
+// Render asks publisher what channels would show for a publication: exactly
+// what they will send. It is the console's preview and audience's rendition.
+var Render = Endpoint[RenderRequest, RenderReply]{Service: "publisher", Name: "render"}
+
+// RenderRequest names the channels of the publication's authority to render;
+// none means all of Publication.Channels.
+type RenderRequest struct {
+	Publication events.Publication `json:"publication"`
+	Channels    []string           `json:"channels,omitempty"`
+}
+
+// RenderReply has one entry a channel, in the order asked.
+type RenderReply struct {
+	Rendered []Rendered `json:"rendered"`
+}
+
+// Rendered is one channel's rendition, or why there is none.
+type Rendered struct {
+	Channel   string           `json:"channel"`
+	Name      string           `json:"name"`
+	Kind      string           `json:"kind"`
+	Rendition events.Rendition `json:"rendition"`
+	Preview   Preview          `json:"preview"`
+	Error     string           `json:"error,omitempty"`
+	Reason    events.Reason    `json:"reason,omitempty"`
+}
+
+// Preview is how a console shows a rendition.
+type Preview struct {
+	// Images are data URIs (image/png): sign pages, image cards; Alts are their
+	// texts, one each.
+	Images []string `json:"images,omitempty"`
+	Alts   []string `json:"alts,omitempty"`
+	// HTML is a sanitised fragment: mail, post.
+	HTML string `json:"html,omitempty"`
+	// Facts are short lines: "1 SMS, 134 septets, 0,05 €".
+	Facts []string `json:"facts,omitempty"`
+}
+
+// Resolve asks audience for the contacts of subscribers, for one delivery. It
+// leaves out those who withdrew their consent or paused since, with a reason.
+var Resolve = Endpoint[ResolveRequest, ResolveReply]{Service: "audience", Name: "resolve"}
+
+// ResolveRequest names subscribers of one authority and the kind of contact.
+type ResolveRequest struct {
+	Authority   string       `json:"authority"`
+	Stream      string       `json:"stream"`
+	Kind        string       `json:"kind"` // sms, email, push
+	Class       events.Class `json:"class"`
+	Subscribers []string     `json:"subscribers"`
+}
+
+// ResolveReply has one entry a subscriber, in the order asked.
+type ResolveReply struct {
+	Contacts []Contact `json:"contacts"`
+}
+
+// Contact is one subscriber's address on a channel. It never prints it.
+type Contact struct {
+	Subscriber  string        `json:"subscriber"`
+	Address     Address       `json:"address,omitempty"` // E.164, e-mail address or push subscription
+	Language    string        `json:"language,omitempty"`
+	Unsubscribe string        `json:"unsubscribe,omitempty"` // path of the page that ends it in one gesture: /d/<token>
+	Reason      events.Reason `json:"reason,omitempty"`      // why there is no address: opted_out, no_consent, bad_recipient
+	HoldUntil   time.Time     `json:"holdUntil,omitzero"`    // quiet hours: not before, UTC
+}
+
+// Address is a telephone number, e-mail address or push endpoint. Formatting
+// or logging it shows nothing; only JSON of a reply and Reveal give it.
+type Address string
+
+// String implements fmt.Stringer.
+func (Address) String() string { return "[contact]" }
+
+// GoString implements fmt.GoStringer.
+func (Address) GoString() string { return "[contact]" }
+
+// Reveal returns the address itself, for the provider and nobody else.
+func (a Address) Reveal() string { return string(a) }
+
+// OptOut tells audience that the owner of an address said stop on a channel,
+// or that the address is dead.
+var OptOut = Endpoint[OptOutRequest, OptOutReply]{Service: "audience", Name: "opt-out"}
+
+// OptOutRequest names an address, or a subscriber where it is known.
+type OptOutRequest struct {
+	Authority  string        `json:"authority,omitempty"` // empty: every authority of this address
+	Kind       string        `json:"kind"`
+	Address    Address       `json:"address,omitempty"`
+	Subscriber string        `json:"subscriber,omitempty"`
+	Reason     events.Reason `json:"reason"` // opted_out or bad_recipient
+	Evidence   string        `json:"evidence,omitempty"`
+	At         time.Time     `json:"at"`
+}
+
+// OptOutReply tells how many subscriptions ended.
+type OptOutReply struct {
+	Ended int `json:"ended"`
+}
+
+// Reach asks audience how many people a publication would reach by channel.
+var Reach = Endpoint[ReachRequest, ReachReply]{Service: "audience", Name: "reach"}
+
+// ReachRequest is the publication as it would be approved.
+type ReachRequest struct {
+	Publication events.Publication `json:"publication"`
+}
+
+// ReachReply has one entry a subscriber channel.
+type ReachReply struct {
+	Channels []ChannelReach `json:"channels"`
+	People   int            `json:"people"` // distinct subscribers
+}
+
+// ChannelReach is the number of subscribers one channel would reach.
+type ChannelReach struct {
+	Channel     string `json:"channel"`
+	Subscribers int    `json:"subscribers"`
+}
