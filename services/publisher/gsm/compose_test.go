@@ -1,0 +1,109 @@
+package gsm
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestCompose(t *testing.T) {
+	t.Parallel()
+	mentions := Mentions{Promotional: "STOP au 36111", Service: "Désabo https://crr.fr/d/x1"}
+	cases := []struct {
+		name   string
+		notice Notice
+		limits Limits
+		want   string
+		cut    string
+	}{
+		{
+			"fits", Notice{Service, "Coupure d’eau", "rue des Frères-Lumière", "mardi 5 mai, 9h-12h", "https://crr.fr/a1"},
+			Limits{}, "Coupure d'eau - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "",
+		},
+		{
+			"title cut at a word", Notice{Service, "Travaux de renouvellement du réseau d’assainissement et de la voirie avec fermeture complète", "rue des Frères-Lumière", "mardi 5 mai, 9h-12h", "https://crr.fr/a1"},
+			Limits{}, "Travaux de renouvellement du réseau d'assainissement.. - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
+		},
+		{
+			"alert has no mention", Notice{Alert, "Évacuation immédiate.", "quai Sud", "maintenant", "https://crr.fr/a1"},
+			Limits{}, "Évacuation immédiate - quai Sud - maintenant https://crr.fr/a1", "",
+		},
+		{
+			"promotional", Notice{Class: Promotional, Title: "Soldes au marché !", Link: "https://crr.fr/a1"},
+			Limits{}, "Soldes au marché ! https://crr.fr/a1\nSTOP au 36111", "",
+		},
+		{
+			"UCS-2 has less room", Notice{Class: Alert, Title: "Recherche de محمد dans tout le centre et les environs du bourg ce soir", When: "20 h", Link: "https://crr.fr/a1"},
+			Limits{}, "Recherche de محمد dans tout le centre.. - 20 h https://crr.fr/a1", "title",
+		},
+		{
+			"place goes before the title's heart", Notice{Alert, "Fermeture de la déchèterie intercommunale", "route départementale de Saint-Germain", "le 5", "https://crr.fr/a1"},
+			Limits{Septets: 60}, "Fermeture de la déchèterie.. - le 5 https://crr.fr/a1", "title,place",
+		},
+		{
+			"abbreviated before it is cut", Notice{Alert, "Incendie", "avenue du Général-de-Gaulle", "", ""},
+			Limits{Septets: 35, Abbreviate: func(s string) string { return strings.ReplaceAll(s, "avenue", "av.") }}, "Incendie - av. du Général-de-Gaulle", "place",
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Compose(c.notice, mentions, c.limits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Text != c.want || strings.Join(got.Cut, ",") != c.cut {
+				t.Errorf("got  %q cut %v\nwant %q cut %v", got.Text, got.Cut, c.want, c.cut)
+			}
+		})
+	}
+}
+
+func TestComposeRefuses(t *testing.T) {
+	t.Parallel()
+	for want, n := range map[error]Notice{
+		ErrNoStop:      {Class: Promotional, Title: "a"},
+		ErrStopOnAlert: {Class: Alert, Title: "Crue. Stop au 36 111? STOP SMS au 36111"},
+		ErrClass:       {Class: "urgent", Title: "a"},
+	} {
+		if _, err := Compose(n, Mentions{}, Limits{}); !errors.Is(err, want) {
+			t.Errorf("%+v: got %v, want %v", n, err, want)
+		}
+	}
+}
+
+func TestComposeNeverCutsTheLink(t *testing.T) {
+	t.Parallel()
+	link := "https://" + strings.Repeat("a", 200) + ".fr"
+	got, err := Compose(Notice{Class: Alert, Title: "Crue", Link: link}, Mentions{}, Limits{})
+	if err != nil || got.Fits || !strings.Contains(got.Text, link) || got.Cost.Segments != 2 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func FuzzCompose(f *testing.F) {
+	f.Add("Fête du cœur", "rue محمد", "20 h", "https://crr.fr/a1", uint8(120))
+	f.Add(strings.Repeat("mot ", 80), strings.Repeat("x", 200), "", "", uint8(30))
+	f.Fuzz(func(t *testing.T, title, place, when, link string, room uint8) {
+		n := Notice{Class: Service, Title: title, Place: place, When: when, Link: link}
+		got, err := Compose(n, Mentions{Service: "Désabo crr.fr/x"}, Limits{Septets: int(room) + 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !utf8.ValidString(got.Text) {
+			t.Fatalf("invalid UTF-8: %q", got.Text)
+		}
+		e := EncodingOf(got.Text)
+		limit := int(room) + 1
+		if e == UCS2 {
+			limit = composer{limits: Limits{Septets: limit}}.room(UCS2)
+		}
+		if got.Fits && e.Units(got.Text) > limit {
+			t.Fatalf("%d units for %d", e.Units(got.Text), limit)
+		}
+		if again, _ := Compose(n, Mentions{Service: "Désabo crr.fr/x"}, Limits{Septets: int(room) + 1}); again.Text != got.Text {
+			t.Fatal("not deterministic")
+		}
+	})
+}
