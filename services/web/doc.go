@@ -1,0 +1,2 @@
+// Package web is what the surfaces of Crieur share.
+package web
