@@ -245,6 +245,24 @@ func TestCancellation(t *testing.T) {
 	}
 }
 
+// TestKilledReadIsNoShortResult: a read that somebody kills must not look as if
+// it had ended with fewer rows.
+func TestKilledReadIsNoShortResult(t *testing.T) {
+	_, conn := open(t)
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"log_comment": "to be killed"}))
+	rows, err := conn.Query(ctx, "SELECT sleepEachRow(0.01) FROM numbers(100000) SETTINGS max_block_size = 10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, conn, "KILL QUERY WHERE startsWith(Settings['log_comment'], 'to be killed')")
+	for rows.Next() {
+	}
+	var ex *clickhouse.Exception
+	if err := rows.Err(); !errors.As(err, &ex) || ex.Code != 394 {
+		t.Errorf("a killed read ended with %v", err)
+	}
+}
+
 // TestConcurrency: reads run beside one another, and inserts go on while all
 // connections for reads are taken.
 func TestConcurrency(t *testing.T) {

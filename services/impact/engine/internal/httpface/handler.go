@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/crieur/crieur/services/impact/engine/internal/chdb"
 )
@@ -19,6 +20,7 @@ type Handler struct {
 	reads   *pool
 	inserts *pool
 	killer  *killer
+	kills   atomic.Int64 // KILL statements seen
 }
 
 // New opens the connection that ends statements, and returns a handler that
@@ -77,6 +79,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		return exceptionf(codeSyntaxError, "SYNTAX_ERROR", "Multi-statements are not allowed")
 	}
 	s.tainted = s.tainted || class == chdb.Control
+	if st.first == "KILL" {
+		h.kills.Add(1)
+	}
 	stop := h.killer.watch(r.Context(), s)
 	defer stop()
 
@@ -89,7 +94,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if class == chdb.ReadOnly && st.selects && format == "Native" && !q.whole {
-		return out.stream(s, q, sql)
+		kills := h.kills.Load()
+		return out.stream(s, q, sql, func() bool { return h.kills.Load() != kills && h.killer.killed(s) })
 	}
 	return out.whole(s, q, sql, format)
 }
@@ -155,7 +161,8 @@ func (o *output) whole(s *session, q *request, sql, format string) error {
 
 // stream writes blocks as the engine makes them. Nothing is written before the
 // first block, so a statement that fails at once is answered with a status.
-func (o *output) stream(s *session, q *request, sql string) error {
+// A read that was killed looks to libchdb like one that ended; killed tells.
+func (o *output) stream(s *session, q *request, sql string, killed func() bool) error {
 	read, err := s.conn.Stream(sql, "Native", q.params)
 	if err != nil {
 		return err
@@ -166,6 +173,9 @@ func (o *output) stream(s *session, q *request, sql string) error {
 		if err == nil && r != nil {
 			err = o.piece(r, "Native")
 			o.w.Flush()
+		}
+		if err == nil && r == nil && killed() {
+			err = exceptionf(codeQueryWasCanceled, "QUERY_WAS_CANCELLED", "Query was cancelled")
 		}
 		switch {
 		case err != nil && !o.started:

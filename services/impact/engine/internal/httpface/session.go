@@ -132,6 +132,20 @@ func (k *killer) kill(tag string) {
 	_ = k.conn.Exec("KILL QUERY WHERE endsWith(Settings['log_comment'], " + quoteString(tag) + ") ASYNC")
 }
 
+// killed reports whether the last read of s was killed, and has its connection
+// closed then.
+func (k *killer) killed(s *session) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r, err := k.conn.Query("SELECT count() > 0 FROM system.processes WHERE is_cancelled AND endsWith(Settings['log_comment'], "+quoteString(s.tag)+")", "TSV", nil)
+	if err != nil {
+		return false
+	}
+	defer r.Free()
+	s.tainted = s.tainted || string(r.Bytes()) == "1\n"
+	return s.tainted
+}
+
 // watch kills the statement of s when ctx ends, again and again until stop is
 // called, because the statement may not have reached the engine yet. stop waits
 // for a kill under way, so that none hits the next statement of s.
@@ -158,6 +172,11 @@ func (k *killer) watch(ctx context.Context, s *session) (stop func()) {
 	return func() {
 		close(done)
 		<-left
+		if ctx.Err() != nil {
+			// libchdb keeps a killed read in system.processes, with its memory,
+			// for as long as its connection is open (26.7.3).
+			s.tainted = true
+		}
 	}
 }
 

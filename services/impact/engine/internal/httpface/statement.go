@@ -9,6 +9,7 @@ type statement struct {
 	head    string // the text without its FORMAT clause and inline rows
 	format  string // of the FORMAT clause, "" when there is none
 	data    string // inline rows after INSERT … FORMAT name
+	first   string // the first word in capitals, "(" for a parenthesis
 	selects bool   // starts with SELECT, WITH or a parenthesis: can be streamed
 }
 
@@ -16,7 +17,7 @@ type statement struct {
 // quotes, comments and parentheses.
 func splitStatement(sql string) statement {
 	st := statement{head: sql}
-	first, depth := "", 0
+	depth := 0
 	isInsert, hasSource, valuesEnd := false, false, -1
 	for i := 0; i < len(sql); {
 		switch c := sql[i]; {
@@ -27,8 +28,8 @@ func splitStatement(sql string) statement {
 		case strings.HasPrefix(sql[i:], "/*"):
 			i = skipTo(sql, i+2, "*/")
 		case c == '(' || c == '[' || c == '{':
-			if first == "" {
-				first = "("
+			if st.first == "" {
+				st.first = "("
 			}
 			depth++
 			i++
@@ -38,8 +39,8 @@ func splitStatement(sql string) statement {
 		case isWordByte(c):
 			word, next := wordAt(sql, i)
 			if depth == 0 {
-				if first == "" {
-					first = word
+				if st.first == "" {
+					st.first = word
 					isInsert = word == "INSERT"
 				}
 				switch {
@@ -72,7 +73,7 @@ func splitStatement(sql string) statement {
 		}
 	}
 	st.insert = isInsert && !hasSource && st.format == ""
-	st.selects = first == "SELECT" || first == "WITH" || first == "("
+	st.selects = st.first == "SELECT" || st.first == "WITH" || st.first == "("
 	if st.format != "" && strings.Trim(st.data, " \t\r\n;") != "" {
 		// Something follows the clause (SETTINGS …): leave the text whole.
 		st.head = sql
