@@ -1,0 +1,312 @@
+package runner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+const (
+	// maxEntries bounds what is remembered of a source; those longest unseen go first.
+	maxEntries = 4096
+	// renameWindow is how long after its last sight an item may change its identifier.
+	renameWindow = 48 * time.Hour
+	// maxItemBytes is the length beyond which an identifier is replaced by its hash.
+	maxItemBytes = 300
+	// floodItems is how many old items at once are a site that moved, not news.
+	floodItems = 5
+)
+
+// A Ledger remembers what a source has shown, to tell news from what is known.
+type Ledger struct {
+	Entries []*Known `json:"entries,omitempty"`
+	// Read is true once the source was read with success.
+	Read bool `json:"read,omitempty"`
+}
+
+// Known is one item already seen.
+type Known struct {
+	ID       string `json:"id"`             // as the source names it today
+	Item     string `json:"item,omitempty"` // as first published, "" when equal to ID
+	Hash     string `json:"h"`
+	Link     uint32 `json:"l,omitempty"`
+	Title    uint32 `json:"t,omitempty"`
+	Revision int    `json:"r"`
+	Seen     int64  `json:"s"`           // Unix seconds
+	Present  bool   `json:"p,omitempty"` // in the last document
+	Gone     bool   `json:"g,omitempty"` // withdrawn
+
+	claimed bool
+}
+
+func (k *Known) item() string { return cmp.Or(k.Item, k.ID) }
+
+// Rules are a kind's and the operator's choices.
+type Rules struct {
+	Now time.Time
+	// BacklogAge is the age from which an item is old when its source is first read.
+	BacklogAge time.Duration
+	// BacklogKeep is how many recent items of a first read are news.
+	BacklogKeep int
+	// VanishWithdraws: an item no longer shown no longer stands.
+	VanishWithdraws bool
+	// Distinct: an identifier the source never used is a new item, even with the
+	// content of another. True for pushed sources, whose sender chose it.
+	Distinct bool
+}
+
+// A Change is what Apply found worth publishing.
+type Change struct {
+	Record    source.Record
+	Item      string
+	Hash      string
+	Revision  int
+	Withdrawn bool
+	Backlog   bool
+}
+
+// sight is a record of the document being applied.
+type sight struct {
+	record      source.Record
+	id, hash    string
+	link, title uint32
+	known       *Known
+}
+
+// Apply compares a document with what is known and returns what changed, in the
+// document's order, withdrawals last. The rules, each a named test:
+//
+//   - the same identifier with another content is a new revision of the item;
+//   - the same identifier with another link and another title is another item:
+//     sites reuse identifiers;
+//   - several items with one identifier in one document are all kept;
+//   - another identifier with a content shown until now is the same item renamed;
+//   - order and dates of publication mean nothing;
+//   - an item no longer shown is withdrawn only where the kind says so;
+//   - at the first reading, what is old or undated is backlog, and later too when
+//     many old items come at once.
+func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
+	first := !l.Read
+	l.Read = true
+	sights := look(records)
+	l.match(sights, rules)
+	var changes []Change
+	for _, s := range sights {
+		if c, changed := l.note(s, rules.Now); changed {
+			changes = append(changes, c)
+		}
+	}
+	markBacklog(changes, first, rules)
+	for _, k := range l.Entries {
+		if !k.claimed && k.Present && !k.Gone && rules.VanishWithdraws {
+			k.Gone = true
+			k.Revision++
+			changes = append(changes, Change{Item: k.item(), Hash: fmt.Sprintf("withdrawn.%d", k.Revision), Revision: k.Revision, Withdrawn: true})
+		}
+		k.Present, k.claimed = k.claimed, false
+	}
+	l.trimTo(maxEntries)
+	return changes
+}
+
+// look prepares the records, without those said twice in the same words.
+func look(records []source.Record) []*sight {
+	sights := make([]*sight, 0, len(records))
+	seen := make(map[[2]string]bool, len(records))
+	for _, r := range records {
+		s := &sight{record: r, hash: source.Meaning(r.Value)}
+		title, link := titleOf(r), source.CleanURL(r.URL)
+		s.title, s.link = hash32(source.Text(title)), hash32(link)
+		s.id = cmp.Or(r.Item, link)
+		if s.id == "" {
+			s.id = fmt.Sprintf("%016x", xxhash.Sum64String(title+"\n"+source.Date(r.Value).String()))
+		}
+		if len(s.id) > maxItemBytes {
+			s.id = fmt.Sprintf("%s~%016x", cut(s.id, maxItemBytes), xxhash.Sum64String(s.id))
+		}
+		if key := [2]string{s.id, s.hash}; !seen[key] {
+			seen[key] = true
+			sights = append(sights, s)
+		}
+	}
+	return sights
+}
+
+// match finds the known item of each sight, surest first.
+func (l *Ledger) match(sights []*sight, rules Rules) {
+	byID := make(map[string][]*Known, len(l.Entries))
+	byHash := make(map[string][]*Known, len(l.Entries))
+	for _, k := range l.Entries {
+		byID[k.ID] = append(byID[k.ID], k)
+		byHash[k.Hash] = append(byHash[k.Hash], k)
+	}
+	claim := func(candidates []*Known, s *sight, same func(*Known) bool) {
+		if s.known != nil {
+			return
+		}
+		for _, k := range candidates {
+			if !k.claimed && same(k) {
+				k.claimed, s.known = true, k
+				return
+			}
+		}
+	}
+	rounds := []func(k *Known, s *sight) bool{
+		func(k *Known, s *sight) bool { return s.record.Withdrawn || k.Hash == s.hash },
+		func(k *Known, s *sight) bool { return k.Link != 0 && k.Link == s.link && k.Title == s.title },
+		func(k *Known, s *sight) bool { return k.Link != 0 && k.Link == s.link },
+		func(k *Known, s *sight) bool { return k.Title != 0 && k.Title == s.title },
+		// Without two links to compare, the identifier is believed.
+		func(k *Known, s *sight) bool { return k.Link == 0 || s.link == 0 },
+	}
+	for _, same := range rounds {
+		for _, s := range sights {
+			claim(byID[s.id], s, func(k *Known) bool { return same(k, s) })
+		}
+	}
+	if rules.Distinct {
+		return
+	}
+	oldest := rules.Now.Add(-renameWindow).Unix()
+	for _, s := range sights {
+		if s.record.Withdrawn || len(byID[s.id]) > 0 {
+			continue
+		}
+		claim(byHash[s.hash], s, func(k *Known) bool { return !k.Gone && (k.Present || k.Seen >= oldest) })
+	}
+}
+
+// note writes a sight into the ledger and says whether it is a change.
+func (l *Ledger) note(s *sight, now time.Time) (Change, bool) {
+	k := s.known
+	switch {
+	case s.record.Withdrawn && (k == nil || k.Gone):
+		return Change{}, false
+	case s.record.Withdrawn:
+		k.Gone, k.Seen = true, now.Unix()
+		k.Revision++
+		return Change{Record: s.record, Item: k.item(), Hash: fmt.Sprintf("withdrawn.%d", k.Revision), Revision: k.Revision, Withdrawn: true}, true
+	case k == nil:
+		k = &Known{ID: s.id, Hash: s.hash, claimed: true}
+		if slices.ContainsFunc(l.Entries, func(other *Known) bool { return other.item() == s.id }) {
+			k.Item = s.id + "#" + s.hash
+		}
+		l.Entries = append(l.Entries, k)
+	default:
+		if k.ID != s.id { // renamed: its first name stays the published one
+			k.Item, k.ID = k.item(), s.id
+		}
+		if k.Hash == s.hash && !k.Gone {
+			k.Link, k.Title, k.Seen = s.link, s.title, now.Unix()
+			return Change{}, false
+		}
+	}
+	k.Hash, k.Link, k.Title, k.Seen, k.Gone = s.hash, s.link, s.title, now.Unix(), false
+	k.Revision++
+	return Change{Record: s.record, Item: k.item(), Hash: publishedHash(k), Revision: k.Revision}, true
+}
+
+// publishedHash tells a text put back as it was from its first publication: the
+// raw's identifier is made of it.
+func publishedHash(k *Known) string {
+	if k.Revision <= 2 {
+		return k.Hash
+	}
+	return fmt.Sprintf("%s.%d", k.Hash, k.Revision)
+}
+
+func markBacklog(changes []Change, first bool, rules Rules) {
+	var fresh, old []*Change
+	for i := range changes {
+		c := &changes[i]
+		if c.Withdrawn || c.Revision > 1 {
+			continue
+		}
+		if isOld(c.Record.Value, first, rules) {
+			old = append(old, c)
+		} else {
+			fresh = append(fresh, c)
+		}
+	}
+	if first || len(old) >= floodItems {
+		for _, c := range old {
+			c.Backlog = true
+		}
+	}
+	if !first || rules.BacklogKeep <= 0 || len(fresh) <= rules.BacklogKeep {
+		return
+	}
+	slices.SortStableFunc(fresh, func(a, b *Change) int {
+		return source.Date(b.Record.Value).Compare(source.Date(a.Record.Value))
+	})
+	for _, c := range fresh[rules.BacklogKeep:] {
+		if _, alert := c.Record.Value.(record.Alert); !alert {
+			c.Backlog = true
+		}
+	}
+}
+
+// isOld says whether an item was there before anyone asked for it. An alert in
+// force never is.
+func isOld(value any, first bool, rules Rules) bool {
+	if ends := source.Ends(value); !ends.IsZero() {
+		if _, alert := value.(record.Alert); alert || ends.Before(rules.Now) {
+			return ends.Before(rules.Now)
+		}
+	}
+	date := source.Date(value)
+	if date.IsZero() {
+		return first
+	}
+	return date.Before(rules.Now.Add(-rules.BacklogAge))
+}
+
+// trimTo forgets those longest unseen beyond n.
+func (l *Ledger) trimTo(n int) {
+	if len(l.Entries) <= n {
+		return
+	}
+	slices.SortStableFunc(l.Entries, func(a, b *Known) int {
+		if a.Present != b.Present {
+			if a.Present {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Seen, a.Seen)
+	})
+	clear(l.Entries[n:])
+	l.Entries = l.Entries[:n]
+}
+
+func titleOf(r source.Record) string {
+	switch v := r.Value.(type) {
+	case record.Entry:
+		return v.Title
+	case record.Alert:
+		if len(v.Infos) > 0 {
+			return cmp.Or(v.Infos[0].Headline, v.Infos[0].Event)
+		}
+	}
+	return ""
+}
+
+func hash32(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	return max(uint32(xxhash.Sum64String(s)), 1)
+}
+
+func cut(s string, n int) string {
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}

@@ -1,0 +1,84 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+	_ "time/tzdata" // municipal sources write local times; the host may lack the table
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+// Name is the kind's name.
+const Name = "feed"
+
+// Config is the connector's configuration; see example.yaml.
+type Config struct {
+	URL      string `yaml:"url"`
+	TimeZone string `yaml:"time_zone"`
+	Token    string `yaml:"token"`
+}
+
+// Feed is a feed at an address.
+type Feed struct {
+	cfg  Config
+	zone *time.Location
+	deps source.Deps
+}
+
+var _ source.Source = (*Feed)(nil)
+
+// Kind describes the connector. Town sites publish a few items a day.
+func Kind() source.Kind {
+	return source.Kind{
+		Name:     Name,
+		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
+		Interval: source.Interval{Least: 5 * time.Minute, Usual: 15 * time.Minute, Most: time.Hour},
+		Guess:    guess,
+	}
+}
+
+// New validates the configuration.
+func New(deps source.Deps, spec source.Spec) (*Feed, error) {
+	cfg := Config{TimeZone: "Europe/Paris"}
+	if err := source.Decode(Name, spec.Settings, &cfg); err != nil {
+		return nil, err
+	}
+	cfg.URL = cmp.Or(cfg.URL, spec.URL)
+	if err := source.CheckURL("feed: url", cfg.URL); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil {
+		return nil, events.Permanentf(events.ReasonInvalidConfig, "feed: time_zone: %q is not a time zone", cfg.TimeZone)
+	}
+	return &Feed{cfg: cfg, zone: zone, deps: deps}, nil
+}
+
+// Fetch implements source.Source.
+func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
+	req := fetch.Request{URL: f.cfg.URL}
+	if f.cfg.Token != "" {
+		token, err := f.deps.Secret(f.cfg.Token)
+		if err != nil {
+			return nil, cur, events.Permanentf(events.ReasonInvalidConfig, "feed: token: %w", err)
+		}
+		req.Header = http.Header{"Authorization": {"Bearer " + token}}
+	}
+	next := cur
+	res, err := source.Get(ctx, f.deps, req, &next)
+	if err != nil {
+		return nil, next, err
+	}
+	records, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: f.zone})
+	if err != nil {
+		return nil, cur, events.Transient(events.ReasonInvalidContent, fmt.Errorf("%s: %w", fetch.Redact(res.FinalURL), err), 0)
+	}
+	return records, next, nil
+}
+
+func guess(res *fetch.Response) bool { return Looks(res.Body, res.ContentType) }

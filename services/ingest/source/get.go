@@ -1,0 +1,60 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/fetch"
+)
+
+// Get asks for req on condition that it changed since cur, and notes in cur what
+// to remember. It returns [ErrUnchanged] for a 304 and for a body equal to the
+// last one, before anything is parsed.
+//
+// A permanent redirect is remembered; where the new address fails with 404 or
+// 410, the one of the configuration is asked again.
+func Get(ctx context.Context, deps Deps, req fetch.Request, cur *Cursor) (*fetch.Response, error) {
+	req.ETag, req.LastModified = cur.ETag, cur.LastModified
+	configured := req.URL
+	if cur.MovedTo != "" {
+		req.URL = cur.MovedTo
+	}
+	res, err := deps.HTTP.Do(ctx, req)
+	if err != nil && cur.MovedTo != "" && events.OutcomeOf(err).Reason == events.ReasonNotFound {
+		req.URL, cur.MovedTo = configured, ""
+		res, err = deps.HTTP.Do(ctx, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if res.PermanentURL != "" {
+		cur.MovedTo = res.PermanentURL
+	}
+	cur.ETag, cur.LastModified = res.ETag, res.LastModified
+	cur.CertNotAfter = res.CertNotAfter
+	if res.NotModified {
+		return nil, ErrUnchanged
+	}
+	sum := max(xxhash.Sum64(res.Body), 1)
+	if sum == cur.Body {
+		return nil, ErrUnchanged
+	}
+	cur.Body = sum
+	return res, nil
+}
+
+// GetAll asks without condition, for a document that is part of another.
+func GetAll(ctx context.Context, deps Deps, url string, header http.Header) (*fetch.Response, error) {
+	res, err := deps.HTTP.Do(ctx, fetch.Request{URL: url, Header: header})
+	if err != nil {
+		return nil, err
+	}
+	if res.NotModified {
+		return nil, events.Transient(events.ReasonInvalidContent, errors.New(fetch.Redact(url)+": answered 304 to an unconditional request"), 0)
+	}
+	return res, nil
+}

@@ -1,0 +1,120 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/crieur/crieur/services/ingest/fetch"
+)
+
+// A Source is read by polling.
+type Source interface {
+	// Fetch reads the source once. cur is what the last successful Fetch returned,
+	// zero the first time. It returns the whole of what the source now shows, or
+	// all that changed since cur, and the cursor for the next time, which is kept
+	// only once the records are safe on the bus.
+	//
+	// [ErrUnchanged] says that nothing changed: it is a success, and the returned
+	// cursor is kept. Any other error leaves cur as it was; it carries an outcome
+	// of package events and no secret. Fetch is never called twice at once for
+	// the same source; it returns soon after ctx ends.
+	Fetch(ctx context.Context, cur Cursor) ([]Record, Cursor, error)
+}
+
+// A Listener is pushed to: the runner receives the request, bounds its body
+// and hands it over.
+type Listener interface {
+	// Accept reads one pushed body. An error with events.ReasonUnauthorized or
+	// events.ReasonInvalidContent refuses it; nothing is then published.
+	// It is called concurrently.
+	Accept(ctx context.Context, header http.Header, body []byte) ([]Record, error)
+}
+
+// ErrUnchanged is returned by Fetch when the source shows what it showed before.
+var ErrUnchanged = errors.New("source unchanged")
+
+// A Cursor is what is remembered between two fetches. It is kept small: 36,000
+// of them live in memory.
+type Cursor struct {
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"modified,omitempty"`
+	// Body is a hash of the last body, 0 when there was none.
+	Body uint64 `json:"body,omitempty"`
+	// MovedTo is where the source moved for good, "" when it did not.
+	MovedTo string `json:"movedTo,omitempty"`
+	// CertNotAfter is when the server's certificate expires, zero when unknown.
+	CertNotAfter time.Time `json:"cert,omitzero"`
+	// State is the connector's own: a page token, the entries already followed.
+	State json.RawMessage `json:"state,omitempty"`
+}
+
+// A Record is one item of a source.
+type Record struct {
+	// Item is the source's own identifier, "" when it gives none: the runner then
+	// derives one from the link, or the title and date.
+	Item string
+	// URL is where a person can read it, "" when nowhere.
+	URL string
+	// Value is a record.Entry or a record.Alert.
+	Value any
+	// Withdrawn says that the source took the item back; Value is ignored.
+	Withdrawn bool
+}
+
+// A Doer asks the outside world: fetch.Client, and the runner's politeness around it.
+type Doer interface {
+	Do(ctx context.Context, req fetch.Request) (*fetch.Response, error)
+}
+
+// Deps are what every connector is given.
+type Deps struct {
+	HTTP Doer
+	// Now is the clock, in UTC.
+	Now func() time.Time
+	// Secret reads the secret a setting names: ${VARIABLE} or the name of a file.
+	Secret func(reference string) (string, error)
+}
+
+// A Spec is one configured source.
+type Spec struct {
+	Authority string
+	ID        string // within the authority
+	Kind      string
+	URL       string // "" for kinds that have none
+	// Settings are the kind's own, YAML or JSON; see its example.yaml.
+	Settings []byte
+	// Every is the time between two fetches, 0 for the kind's own.
+	Every time.Duration
+	// StaleAfter is the silence that raises an alarm, 0 for one learned.
+	StaleAfter time.Duration
+	Paused     bool
+}
+
+// Key names the source among all: <authority>.<id>.
+func (s Spec) Key() string { return s.Authority + "." + s.ID }
+
+// A Kind describes a connector: its name, how to make it, and how its sources
+// are to be treated.
+type Kind struct {
+	Name string
+	// New validates spec and dials nothing. Its result is a [Source], a [Listener],
+	// or both.
+	New func(deps Deps, spec Spec) (any, error)
+	// Interval is the time between two fetches when the source's own configuration
+	// says nothing: the runner moves between Least and Most as the source changes.
+	Interval Interval
+	// VanishWithdraws says that an item no longer shown no longer stands, as in a
+	// list of what is in force. In a feed it has only scrolled out.
+	VanishWithdraws bool
+	// Guess reports whether the answer of an address looks like this kind; nil where
+	// a kind is never guessed.
+	Guess func(res *fetch.Response) bool
+}
+
+// An Interval bounds the time between two fetches.
+type Interval struct {
+	Least, Usual, Most time.Duration
+}
