@@ -1,0 +1,143 @@
+package channel
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+)
+
+// Spec names a channel of an authority and its settings, as the registry has
+// them.
+type Spec struct {
+	Authority string
+	ID        string
+	Kind      string
+	Name      string
+	Settings  []byte // YAML or JSON, in the kind's own form
+}
+
+// Deps is what channels are made with.
+type Deps struct {
+	Logger *slog.Logger
+	Now    func() time.Time
+	HTTP   *http.Client
+	// Directory is who and where: authorities, streams, signs.
+	Directory Directory
+	// Shelf keeps what signs and feeds show.
+	Shelf Shelf
+	// Receipts takes what providers say later.
+	Receipts Receipts
+	// OptOut tells audience that somebody said stop.
+	OptOut func(context.Context, call.OptOutRequest) (call.OptOutReply, error)
+	// PublicURL is where the portal answers, without a final slash.
+	PublicURL string
+}
+
+// Directory is what channels know of the authority. It answers from memory.
+type Directory interface {
+	Authority(id string) (Authority, bool)
+	Stream(authority, id string) (name string, ok bool)
+	// Signs lists the signs of an authority that hang on a channel.
+	Signs(authority, channel string) []Sign
+}
+
+// Authority is what is shown of one.
+type Authority struct {
+	ID, Name, Site, Language string
+}
+
+// Sign is a panneau.
+type Sign struct {
+	ID, Name string
+	Shape    json.RawMessage // panel profile
+}
+
+// Shelf keeps what an endpoint shows now: one delivery a publication.
+type Shelf interface {
+	// Put shows d in place of the publication's earlier revision; a later one
+	// already there stays.
+	Put(ctx context.Context, d events.Delivery) error
+	// Remove takes the publication of d away unless a later revision is there.
+	Remove(ctx context.Context, d events.Delivery) error
+	// Items lists what is on the shelf, in no order, expired ones included.
+	Items(kind, authority, endpoint string) []events.Delivery
+	// Changed is closed at the next change of that kind.
+	Changed(kind string) <-chan struct{}
+}
+
+// Receipts takes what a provider says after it accepted.
+type Receipts interface {
+	// Later reports on one message by the provider's name for it. done is
+	// called once it is stored or known to belong to nobody; the provider is
+	// answered then.
+	Later(authority, channelID string, r Later, done func(error))
+	// Shown stores a receipt of d at once: a sign's proof of display.
+	Shown(ctx context.Context, d events.Delivery, step string, to []events.Recipient) error
+}
+
+// Later is a delivery receipt.
+type Later struct {
+	Remote string
+	Status events.ReceiptStatus
+	Reason events.Reason
+	At     time.Time
+}
+
+// Factory makes a kind's channels. New validates and never dials; its errors
+// name the setting.
+type Factory struct {
+	New func(Spec, Deps) (Channel, error)
+	// Routes, for kinds that are read over HTTP, are put on the common
+	// listener once, whatever the number of channels.
+	Routes func(Deps) map[string]http.Handler
+}
+
+// Decode reads settings into cfg, which holds the defaults. An unknown key is
+// an error with its line.
+func (s Spec) Decode(cfg any) error {
+	if len(bytes.TrimSpace(s.Settings)) == 0 {
+		return nil
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(s.Settings), yaml.Strict()).Decode(cfg); err != nil {
+		return s.Invalid("%s", strings.TrimSpace(yaml.FormatError(err, false, false)))
+	}
+	return nil
+}
+
+// Invalid is a permanent error about s's settings.
+func (s Spec) Invalid(format string, args ...any) error {
+	return events.Permanentf(events.ReasonInvalidConfig, "%s %s/%s: %w", s.Kind, s.Authority, s.ID, fmt.Errorf(format, args...))
+}
+
+// NewRendition makes the rendition of body for a channel: encodes and hashes.
+func NewRendition(s Spec, body any, text string) (events.Rendition, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return events.Rendition{}, events.Permanentf(events.ReasonInternal, "%s: encode rendition: %w", s.Kind, err)
+	}
+	sum := sha256.Sum256(raw)
+	return events.Rendition{
+		Channel: s.ID, Kind: s.Kind, Hash: hex.EncodeToString(sum[:16]), Body: raw, Text: text, Units: 1,
+	}, nil
+}
+
+// BodyOf decodes a rendition's body.
+func BodyOf[T any](r events.Rendition) (T, error) {
+	var body T
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		return body, events.Permanentf(events.ReasonInvalidEvent, "%s: rendition: %w", r.Kind, err)
+	}
+	return body, nil
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// Made is a channel of the registry, ready for use.
+type Made struct {
+	channel.Channel
+	Kind          string
+	Name          string
+	Window        int     // recipients in hand; 64 when 0
+	RatePerSecond float64 // recipients a second; 0 without limit
+	Paused        bool
+	Classes       []events.Class // empty: all
+}
+
+// Channels finds channels, from memory.
+type Channels interface {
+	// Channel returns one; the error says why it cannot be used: permanent
+	// when it does not exist or its settings are wrong.
+	Channel(authority, id string) (Made, error)
+}
+
+// Deps is what an Engine works with.
+type Deps struct {
+	JS       jetstream.JetStream
+	Ledger   jetstream.KeyValue
+	Channels Channels
+	Resolve  func(context.Context, call.ResolveRequest) (call.ResolveReply, error)
+	Emit     func(context.Context, ...events.Event) error
+	// Profile completes a channel's profile with what the authority says of
+	// itself and the publication's public page.
+	Profile func(p events.Publication, endpoint channel.Profile) channel.Profile
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Metrics prometheus.Registerer
+	Kinds   []string
+}
+
+// Config bounds an Engine. The zero value is usable.
+type Config struct {
+	SendTimeout  time.Duration // one delivery on a channel; default 60 s
+	StuckAfter   time.Duration // an intent without outcome nobody works on; default 20 min
+	SweepEvery   time.Duration // default 1 min
+	ReceiptGroup time.Duration // longest wait for more provider receipts; default 100 ms
+	OrphanWait   time.Duration // for a receipt that came before its answer; default 5 s
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		value *time.Duration
+		is    time.Duration
+	}{
+		{&c.SendTimeout, time.Minute},
+		{&c.StuckAfter, 20 * time.Minute},
+		{&c.SweepEvery, time.Minute},
+		{&c.ReceiptGroup, 100 * time.Millisecond},
+		{&c.OrphanWait, 5 * time.Second},
+	} {
+		if *d.value == 0 {
+			*d.value = d.is
+		}
+	}
+	return c
+}
+
+// Engine carries deliveries out. It is safe for concurrent use.
+type Engine struct {
+	cfg       Config
+	deps      Deps
+	ledger    *Ledger
+	metrics   *metrics
+	windows   *windows
+	rates     *rates
+	revisions *revisions
+	later     *later
+	posts     *keyed
+	stages    pipeline
+	ready     chan struct{}
+}
+
+// New returns an Engine. It does no I/O: Run does.
+func New(cfg Config, deps Deps) (*Engine, error) {
+	m, err := newMetrics(deps.Metrics, deps.Kinds)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg.withDefaults(), deps: deps, metrics: m,
+		ledger:    NewLedger(deps.JS, deps.Ledger),
+		windows:   &windows{lane: map[laneKey]*lane{}},
+		rates:     &rates{limiter: map[laneKey]*rate.Limiter{}, pause: map[laneKey]time.Time{}},
+		revisions: &revisions{kv: deps.Ledger, known: map[string]latest{}},
+		posts:     &keyed{locks: map[string]*keyLock{}},
+		ready:     make(chan struct{}),
+	}
+	e.later = newLater(e)
+	for _, s := range []stageFunc{
+		e.resume, e.freshness, e.supersession, e.resolveContacts, e.rate, e.window, e.intent, e.send, e.outcome, e.receipts,
+	} {
+		e.stages = append(e.stages, s)
+	}
+	return e, nil
+}
+
+func (e *Engine) now() time.Time { return e.deps.Now().UTC() }
+
+// Receipts is where channels report what providers say later.
+func (e *Engine) Receipts() channel.Receipts { return e.later }
+
+// Ready is closed once the engine knows what it sent before.
+func (e *Engine) Ready() <-chan struct{} { return e.ready }
+
+// Deliver carries one delivery out. nil means that every recipient has its
+// receipt. Its errors are events outcomes: after a transient one it is to be
+// called again with the same delivery.
+func (e *Engine) Deliver(ctx context.Context, d events.Delivery) error {
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return events.Transient(events.ReasonTimeout, ctx.Err(), 0)
+	}
+	j := &job{delivery: d, attempt: 1}
+	if o, ok := bus.OriginOf(ctx); ok {
+		j.attempt, j.last = o.Attempt, o.Last()
+	}
+	made, err := e.deps.Channels.Channel(d.Authority, d.Channel)
+	switch {
+	case err != nil && events.OutcomeOf(err).Kind == events.PermanentFailure:
+		return e.refuse(ctx, j, events.OutcomeOf(err).Reason)
+	case err != nil:
+		return err
+	case made.Paused:
+		return events.Transient(events.ReasonUnavailable, errors.New("the channel is paused"), time.Minute)
+	}
+	if made.Window <= 0 {
+		made.Window = 64
+	}
+	j.channel = made
+	err = e.stages.run(ctx, j)
+	if errors.Is(err, errExists) {
+		again := &job{delivery: d, channel: made, attempt: j.attempt, last: j.last, resumed: true}
+		if err = e.stages.run(ctx, again); errors.Is(err, errExists) {
+			return events.Transient(events.ReasonUnavailable, err, time.Second)
+		}
+	}
+	return err
+}
+
+// refuse ends a delivery whose channel cannot be used.
+func (e *Engine) refuse(ctx context.Context, j *job, reason events.Reason) error {
+	refused := stageFunc(func(_ context.Context, j *job) error {
+		j.endPending(events.StatusFailed, reason, e.now())
+		return nil
+	})
+	j.resumed = true
+	return pipeline{stageFunc(e.resume), refused, stageFunc(e.outcome), stageFunc(e.receipts)}.run(ctx, j)
+}

@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// later matches what providers say after they accepted with the deliveries in
+// the ledger. Memory is some 40 bytes a message with the provider: a hash of
+// its name there, and the number of its delivery.
+type later struct {
+	e     *Engine
+	seed  maphash.Seed
+	queue chan report
+
+	mu         sync.RWMutex
+	byRemote   map[uint64]uint32 // to deliveries
+	deliveries []string
+}
+
+type report struct {
+	key   uint64
+	said  channel.Later
+	since time.Time
+	done  func(error)
+}
+
+// reportQueue bounds what waits; then the provider waits.
+const reportQueue = 4096
+
+func newLater(e *Engine) *later {
+	return &later{e: e, seed: maphash.MakeSeed(), queue: make(chan report, reportQueue), byRemote: map[uint64]uint32{}}
+}
+
+var _ channel.Receipts = (*later)(nil)
+
+func (l *later) key(authority, channelID, remote string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(l.seed)
+	for _, s := range [...]string{authority, channelID, remote} {
+		_, _ = h.WriteString(s) // never fails
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
+// index makes an entry's messages known.
+func (l *later) index(en *entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := -1
+	for i := range en.records {
+		r := &en.records[i]
+		if r.remote == "" || r.status != events.StatusSent {
+			continue
+		}
+		if at < 0 {
+			l.deliveries = append(l.deliveries, en.delivery.ID)
+			at = len(l.deliveries) - 1
+		}
+		l.byRemote[l.key(en.delivery.Authority, en.delivery.Channel, r.remote)] = uint32(at)
+	}
+}
+
+func (l *later) find(key uint64) (string, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	at, ok := l.byRemote[key]
+	if !ok {
+		return "", false
+	}
+	return l.deliveries[at], true
+}
+
+// Later implements channel.Receipts.
+func (l *later) Later(authority, channelID string, said channel.Later, done func(error)) {
+	l.queue <- report{key: l.key(authority, channelID, said.Remote), said: said, since: l.e.now(), done: done}
+}
+
+// Shown implements channel.Receipts.
+func (l *later) Shown(ctx context.Context, d events.Delivery, step string, to []events.Recipient) error {
+	r := events.NewReceipt(d, step, l.e.now(), to)
+	if err := l.e.deps.Emit(ctx, r); err != nil {
+		return err
+	}
+	l.e.metrics.count(r)
+	return nil
+}
+
+// idle is how long a group waits for the next receipt: a provider with a
+// small window sends no more until it is answered.
+const idle = 2 * time.Millisecond
+
+// groupSize bounds one group.
+const groupSize = 2048
+
+// run groups reports, stores them, and answers. Those that match nothing yet
+// are tried again for a while: receipts may come before the answer to the
+// submission.
+func (l *later) run(ctx context.Context) error {
+	var waiting []report
+	retry := time.NewTicker(50 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		var group []report
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-retry.C:
+			if len(waiting) == 0 {
+				continue
+			}
+		case r := <-l.queue:
+			group = l.collect(ctx, r)
+		}
+		waiting = l.store(ctx, append(waiting, group...))
+	}
+}
+
+func (l *later) collect(ctx context.Context, first report) []report {
+	group := []report{first}
+	most := time.NewTimer(l.e.cfg.ReceiptGroup)
+	defer most.Stop()
+	quiet := time.NewTimer(idle)
+	defer quiet.Stop()
+	for len(group) < groupSize {
+		select {
+		case r := <-l.queue:
+			group = append(group, r)
+			quiet.Reset(idle)
+		case <-quiet.C:
+			return group
+		case <-most.C:
+			return group
+		case <-ctx.Done():
+			return group
+		}
+	}
+	return group
+}
+
+// store publishes one receipt a delivery and returns the reports that match
+// none yet.
+func (l *later) store(ctx context.Context, group []report) (waiting []report) {
+	byDelivery := map[string][]report{}
+	now := l.e.now()
+	for _, r := range group {
+		id, ok := l.find(r.key)
+		switch {
+		case ok:
+			byDelivery[id] = append(byDelivery[id], r)
+		case now.Sub(r.since) < l.e.cfg.OrphanWait:
+			waiting = append(waiting, r)
+		default:
+			l.e.metrics.orphans.Inc()
+			r.done(nil) // it would be repeated for ever
+		}
+	}
+	var out []events.Event
+	var answered []report
+	for id, reports := range byDelivery {
+		receipt, matched, err := l.receipt(ctx, id, reports)
+		if err != nil {
+			for _, r := range reports {
+				r.done(err)
+			}
+			continue
+		}
+		if matched > 0 {
+			out = append(out, receipt)
+			l.e.metrics.count(receipt)
+		}
+		answered = append(answered, reports...)
+	}
+	var err error
+	if len(out) > 0 {
+		if err = l.e.deps.Emit(ctx, out...); err != nil {
+			l.e.deps.Logger.Error("publisher: receipts not stored; the provider will repeat them", "err", err)
+		}
+	}
+	l.e.metrics.reported.Add(float64(len(answered)))
+	for _, r := range answered {
+		r.done(err)
+	}
+	return waiting
+}
+
+// receipt makes the receipt of some reports on one delivery.
+func (l *later) receipt(ctx context.Context, id string, reports []report) (events.Receipt, int, error) {
+	en, _, err := l.e.ledger.get(ctx, id)
+	if err != nil {
+		return events.Receipt{}, 0, err
+	}
+	if en == nil {
+		return events.Receipt{}, 0, events.Permanentf(events.ReasonNotFound, "delivery %s left the ledger", id)
+	}
+	byRemote := make(map[string]*record, len(en.records))
+	for i := range en.records {
+		byRemote[en.records[i].remote] = &en.records[i]
+	}
+	to := make([]events.Recipient, 0, len(reports))
+	parts := []string{id}
+	for _, r := range reports {
+		rec := byRemote[r.said.Remote]
+		if rec == nil {
+			continue
+		}
+		to = append(to, events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC()})
+		parts = append(parts, rec.id, string(r.said.Status))
+	}
+	if len(to) == 0 {
+		return events.Receipt{}, 0, nil
+	}
+	// The step names what is said of whom, so that a report repeated alone
+	// after a crash gives the same receipt.
+	return events.NewReceipt(en.delivery, "dlr-"+events.NewID(parts...), l.e.now(), to), len(to), nil
+}

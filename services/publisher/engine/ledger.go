@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events"
+)
+
+// state is how far an entry is.
+type state string
+
+const (
+	stateIntent state = "intent" // handed to the provider, or about to be
+	stateDone   state = "done"   // every recipient of the attempt has an outcome
+)
+
+// headerState lets a sweep read states without bodies.
+const headerState = "Crieur-State"
+
+// record is one recipient's line in the ledger.
+type record struct {
+	id      string
+	status  events.ReceiptStatus // accepted is pending: to be tried again
+	reason  events.Reason
+	remote  string // the provider's name for it
+	at      time.Time
+	units   int
+	cost    int64
+	dup     bool
+	attempt int // that ended it
+}
+
+func (r *record) pending() bool { return r.status == events.StatusAccepted }
+
+func (r *record) recipient() events.Recipient {
+	return events.Recipient{
+		ID: r.id, Status: r.status, Reason: r.reason, At: r.at,
+		Units: r.units, CostMicroEUR: r.cost, Duplicate: r.dup,
+	}
+}
+
+// entry is a delivery in the ledger: a line of JSON with the delivery, without
+// its text for a batch, then a line of tab-separated fields a recipient.
+type entry struct {
+	state    state
+	attempt  int // 1 the first time
+	delivery events.Delivery
+	records  []record
+}
+
+type entryHead struct {
+	State    state           `json:"state"`
+	Attempt  int             `json:"attempt"`
+	Delivery events.Delivery `json:"delivery"`
+}
+
+func (e *entry) encode() ([]byte, error) {
+	d := e.delivery
+	d.Subscribers = nil
+	if d.Endpoint == "" {
+		d.Rendition.Body, d.Rendition.Text, d.Rendition.Warnings = nil, "", nil
+	}
+	if d.Rendition.Body == nil {
+		d.Rendition.Body = json.RawMessage("null")
+	}
+	head, err := json.Marshal(entryHead{State: e.state, Attempt: e.attempt, Delivery: d})
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %s: encode: %w", d.ID, err)
+	}
+	b := make([]byte, 0, len(head)+1+96*len(e.records))
+	b = append(append(b, head...), '\n')
+	for i := range e.records {
+		b = e.records[i].append(b)
+	}
+	return b, nil
+}
+
+func (r *record) append(b []byte) []byte {
+	b = append(append(b, r.id...), '\t')
+	b = append(append(b, r.status...), '\t')
+	b = append(append(b, r.reason...), '\t')
+	b = append(strconv.AppendQuote(b, r.remote), '\t')
+	b = append(strconv.AppendInt(b, r.at.UnixMilli(), 10), '\t')
+	b = append(strconv.AppendInt(b, int64(r.units), 10), '\t')
+	b = append(strconv.AppendInt(b, r.cost, 10), '\t')
+	b = append(strconv.AppendBool(b, r.dup), '\t')
+	return append(strconv.AppendInt(b, int64(r.attempt), 10), '\n')
+}
+
+func decodeEntry(body []byte) (*entry, error) {
+	head, rest, _ := bytes.Cut(body, []byte("\n"))
+	var h entryHead
+	if err := json.Unmarshal(head, &h); err != nil {
+		return nil, events.Permanentf(events.ReasonInvalidEvent, "ledger: entry: %w", err)
+	}
+	e := &entry{state: h.State, attempt: h.Attempt, delivery: h.Delivery}
+	e.records = make([]record, 0, bytes.Count(rest, []byte("\n")))
+	for line := range strings.Lines(string(rest)) {
+		r, err := decodeRecord(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return nil, events.Permanentf(events.ReasonInvalidEvent, "ledger: entry %s: line %d: %w", h.Delivery.ID, len(e.records)+2, err)
+		}
+		e.records = append(e.records, r)
+	}
+	return e, nil
+}
+
+func decodeRecord(line string) (record, error) {
+	f := strings.Split(line, "\t")
+	if len(f) != 9 {
+		return record{}, fmt.Errorf("%d fields, 9 wanted", len(f))
+	}
+	remote, e1 := strconv.Unquote(f[3])
+	ms, e2 := strconv.ParseInt(f[4], 10, 64)
+	units, e3 := strconv.Atoi(f[5])
+	cost, e4 := strconv.ParseInt(f[6], 10, 64)
+	dup, e5 := strconv.ParseBool(f[7])
+	attempt, e6 := strconv.Atoi(f[8])
+	return record{
+		id: f[0], status: events.ReceiptStatus(f[1]), reason: events.Reason(f[2]), remote: remote,
+		at: time.UnixMilli(ms).UTC(), units: units, cost: cost, dup: dup, attempt: attempt,
+	}, errors.Join(e1, e2, e3, e4, e5, e6)
+}
+
+// errExists tells that another attempt or process wrote first.
+var errExists = errors.New("ledger: entry exists")
+
+// Ledger is the key-value bucket of intents and outcomes. Puts of concurrent
+// deliveries are pipelined.
+type Ledger struct {
+	js jetstream.JetStream
+	kv jetstream.KeyValue
+}
+
+// NewLedger returns the ledger kept in kv.
+func NewLedger(js jetstream.JetStream, kv jetstream.KeyValue) *Ledger { return &Ledger{js: js, kv: kv} }
+
+const deliveryKeys = "delivery."
+
+func ledgerKey(delivery string) string { return deliveryKeys + delivery }
+
+// get returns the entry of a delivery and its revision; nil when there is none.
+func (l *Ledger) get(ctx context.Context, delivery string) (*entry, uint64, error) {
+	kve, err := l.kv.Get(ctx, ledgerKey(delivery))
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound), errors.Is(err, jetstream.ErrKeyDeleted):
+		return nil, 0, nil
+	case err != nil:
+		return nil, 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: get %s: %w", delivery, err), 0)
+	}
+	e, err := decodeEntry(kve.Value())
+	return e, kve.Revision(), err
+}
+
+// put stores e if the key is still at revision (0: does not exist) and returns
+// the new revision: errExists otherwise.
+func (l *Ledger) put(ctx context.Context, e *entry, revision uint64) (uint64, error) {
+	body, err := e.encode()
+	if err != nil {
+		return 0, err
+	}
+	msg := nats.NewMsg("$KV." + l.kv.Bucket() + "." + ledgerKey(e.delivery.ID))
+	msg.Data = body
+	msg.Header.Set(headerState, string(e.state))
+	msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
+	future, err := l.js.PublishMsgAsync(msg)
+	if err != nil {
+		return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", e.delivery.ID, err), 0)
+	}
+	select {
+	case ack := <-future.Ok():
+		return ack.Sequence, nil
+	case err = <-future.Err():
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+		return 0, errExists
+	}
+	return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", e.delivery.ID, err), 0)
+}

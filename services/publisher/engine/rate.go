@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/crieur/crieur/events"
+)
+
+// rates limits each channel as its registry entry says, in recipients a
+// second. What a provider itself asks for is kept for the whole channel.
+type rates struct {
+	mu      sync.Mutex
+	limiter map[laneKey]*rate.Limiter
+	pause   map[laneKey]time.Time
+}
+
+func (r *rates) of(key laneKey, perSecond float64, burst int) *rate.Limiter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.limiter[key]
+	if l == nil {
+		l = rate.NewLimiter(rate.Limit(perSecond), burst)
+		r.limiter[key] = l
+	} else if l.Limit() != rate.Limit(perSecond) {
+		l.SetLimit(rate.Limit(perSecond))
+	}
+	return l
+}
+
+// hold keeps a lane silent until a time that its provider asked for.
+func (r *rates) hold(key laneKey, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until.After(r.pause[key]) {
+		r.pause[key] = until
+	}
+}
+
+func (r *rates) held(key laneKey, now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pause[key].Sub(now)
+}
+
+// maxHoldWait is how long a delivery waits in hand for a provider's pause;
+// for longer ones it goes back to the queue.
+const maxHoldWait = 2 * time.Second
+
+// rate waits for the channel's turn.
+func (e *Engine) rate(ctx context.Context, j *job) error {
+	if len(j.try) == 0 {
+		return nil
+	}
+	key := j.lane()
+	if wait := e.rates.held(key, e.now()); wait > maxHoldWait {
+		j.postpone(events.ReasonRateLimited, wait)
+		j.try, j.contacts = j.try[:0], nil
+		return nil
+	} else if wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return events.Transient(events.ReasonTimeout, ctx.Err(), 0)
+		}
+	}
+	if j.channel.RatePerSecond <= 0 {
+		return nil
+	}
+	l := e.rates.of(key, j.channel.RatePerSecond, max(len(j.try), j.channel.Window))
+	if err := l.WaitN(ctx, min(len(j.try), l.Burst())); err != nil {
+		return events.Transient(events.ReasonRateLimited, err, 0)
+	}
+	return nil
+}
+
+func (j *job) lane() laneKey {
+	return laneKey{j.delivery.Authority, j.delivery.Channel, j.delivery.Class == events.ClassAlert}
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/crieur/crieur/events"
+)
+
+// settleTime bounds what is stored after a send, even while stopping.
+const settleTime = 10 * time.Second
+
+// outcome stores what became of everybody, and gives the window back. It runs
+// even when the process stops: what is known must not become unknown.
+func (e *Engine) outcome(ctx context.Context, j *job) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if j.last {
+		j.endPending(events.StatusFailed, events.ReasonRetriesExceeded, e.now())
+	}
+	j.entry.state = stateDone
+	for {
+		revision, err := e.ledger.put(ctx, j.entry, j.revision)
+		if err == nil {
+			j.revision = revision
+			break
+		}
+		if err != errExists { //nolint:errorlint // never wrapped by put
+			return err
+		}
+		// Another process took the intent for a crash. What we know is true.
+		_, current, err := e.ledger.get(ctx, j.delivery.ID)
+		if err != nil {
+			return err
+		}
+		if j.revision == 0 && current != 0 {
+			return errExists
+		}
+		j.revision = current
+	}
+	if j.release != nil {
+		j.release()
+	}
+	e.later.index(j.entry)
+	return nil
+}
+
+// receipts publishes what this attempt ended. A delivery with recipients left
+// is given back to the queue.
+func (e *Engine) receipts(ctx context.Context, j *job) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if err := e.publishReceipts(ctx, j, j.entry.attempt); err != nil {
+		return err
+	}
+	left := len(j.pending())
+	if left == 0 {
+		return nil
+	}
+	return events.Transient(j.reason, fmt.Errorf("delivery %s: %d of %d recipients to try again", j.delivery.ID, left, len(j.entry.records)), j.retryAfter)
+}
+
+// publishReceipts publishes the receipts of the attempts from the given one
+// on, one event each. Their IDs depend on the delivery and attempt only.
+func (e *Engine) publishReceipts(ctx context.Context, j *job, from int) error {
+	var out []events.Event
+	for n := from; n <= j.entry.attempt; n++ {
+		to := make([]events.Recipient, 0, len(j.entry.records))
+		for i := range j.entry.records {
+			if r := &j.entry.records[i]; r.attempt == n && !r.pending() {
+				to = append(to, r.recipient())
+			}
+		}
+		if len(to) > 0 {
+			out = append(out, events.NewReceipt(j.delivery, step(n), e.now(), to))
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if err := e.deps.Emit(ctx, out...); err != nil {
+		return fmt.Errorf("delivery %s: receipts: %w", j.delivery.ID, err)
+	}
+	for _, ev := range out {
+		r, _ := ev.(events.Receipt)
+		e.metrics.count(r)
+	}
+	return nil
+}
+
+// step names an attempt: submit, submit-2, submit-3…
+func step(attempt int) string {
+	if attempt == 1 {
+		return "submit"
+	}
+	return "submit-" + strconv.Itoa(attempt)
+}
