@@ -1,0 +1,136 @@
+package area
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events/territory"
+)
+
+// Street returns the first street a text names, as it is written: "rue
+// Nationale", "12 avenue de la République", "place du marché". The empty string
+// when there is none.
+func Street(text string) string {
+	if len(text) > 4000 {
+		text = text[:4000]
+	}
+	for at := 0; at < len(text); {
+		start, end := nextWord(text, at)
+		if start < 0 {
+			return ""
+		}
+		if way(territory.Fold(text[start:end])) {
+			if stop := nameEnd(text, end); stop > end {
+				return strings.Join(strings.Fields(text[number(text, start):stop]), " ")
+			}
+		}
+		at = end
+	}
+	return ""
+}
+
+func way(w string) bool {
+	switch w {
+	case "rue", "avenue", "boulevard", "bd", "place", "chemin", "route", "impasse", "allee", "allees", "quai", "cours", "square",
+		"esplanade", "passage", "venelle", "ruelle", "faubourg", "promenade", "sentier", "montee", "mail", "rond":
+		return true
+	}
+	return false
+}
+
+// nextWord returns the bounds of the next run of letters and digits, hyphens
+// and apostrophes inside it included.
+func nextWord(s string, at int) (int, int) {
+	start := -1
+	for i, r := range s[at:] {
+		letter := unicode.IsLetter(r) || unicode.IsDigit(r)
+		if start < 0 {
+			if letter {
+				start = at + i
+			}
+			continue
+		}
+		if !letter && r != '-' && r != '\'' && r != '’' {
+			return start, at + i
+		}
+	}
+	if start < 0 {
+		return -1, -1
+	}
+	return start, len(s)
+}
+
+// nameEnd returns where the name of a way that ends at end stops; end when no
+// name follows. A name goes on over small words as long as capitals or numbers
+// follow; after "du" or "de la", one common noun is a name too.
+func nameEnd(text string, end int) int {
+	stop, at, words := end, end, 0
+	linked, dated := false, false
+	for words < 7 {
+		start, next := nextWord(text, at)
+		if start < 0 || strings.TrimLeft(text[at:start], " \u00a0\t") != "" {
+			break
+		}
+		w := text[start:next]
+		r, _ := utf8.DecodeRuneInString(w)
+		switch {
+		case link(w):
+			linked = true
+			at = next
+			words++
+			continue
+		case unicode.IsDigit(r) && (stop == end || dated && len(w) == 4): // rue du 8 Mai 1945
+			dated = true
+			stop = next
+		case unicode.IsUpper(r), elided(w):
+			stop = next
+		case linked && stop == end && !strings.EqualFold(text[max(0, end-5):end], "cours"):
+			return next // place du marché
+		default:
+			return stop
+		}
+		linked = false
+		at = next
+		words++
+	}
+	return stop
+}
+
+func link(w string) bool {
+	switch strings.ToLower(w) {
+	case "de", "du", "des", "la", "le", "les", "et", "sur", "aux", "au", "en":
+		return true
+	}
+	return false
+}
+
+// elided is a word such as "l'Église" or "d’Alsace".
+func elided(w string) bool {
+	for _, p := range []string{"l'", "l’", "d'", "d’", "L'", "L’", "D'", "D’"} {
+		if rest, ok := strings.CutPrefix(w, p); ok {
+			r, _ := utf8.DecodeRuneInString(rest)
+			return unicode.IsLetter(r)
+		}
+	}
+	return false
+}
+
+// number steps back over a house number before a way: "12 bis, ".
+func number(text string, start int) int {
+	head := strings.TrimRight(text[:start], " \u00a0,")
+	i := len(head)
+	if b, ok := strings.CutSuffix(strings.ToLower(head), " bis"); ok {
+		i = len(b)
+	} else if b, ok := strings.CutSuffix(strings.ToLower(head), " ter"); ok {
+		i = len(b)
+	}
+	j := i
+	for j > 0 && head[j-1] >= '0' && head[j-1] <= '9' {
+		j--
+	}
+	if j == i || i-j > 4 || j > 0 && head[j-1] != ' ' && head[j-1] != '\n' && head[j-1] != '(' {
+		return start
+	}
+	return j
+}

@@ -1,0 +1,27 @@
+// Package normalizer turns raws into messages: the stage between ingest and
+// curator.
+//
+// In: events.Raw from the stream RAW, of every kind of source. Out:
+// events.Message on the stream MESSAGES: cleaned and sanitised (rewrite),
+// in a known language (language), with a topic and a class (classify), areas
+// (area), dates (when) and an expiry; one message an item, one revision a
+// change of meaning (dedupe), and the messages of several sources on the same
+// thing grouped in an incident.
+//
+// Pipeline is the pure part: Normalise does no I/O and depends on nothing but
+// its arguments. Service is the stage on the bus.
+//
+// Guarantees: a raw handled twice emits nothing twice; an edit is an Update
+// with the next revision, a withdrawal a Cancel; an edit that changes no
+// meaning emits nothing; a raw that cannot be used ends in the dead letters
+// with its reason, and the others go on.
+//
+// When a message stops being of use (Message.Expires), the first that applies:
+//
+//	what the record says          its expires, at most a year after it was sent
+//	what ends                     its end; the end of its day when the end is a day
+//	what begins, without an end   the end of its first day; 7 days later for services
+//	an alert                      24 hours after it was sent
+//	the source's expiresAfter     after it was sent
+//	anything else                 the days of its topic (classify/rules.yaml) after it was sent
+package normalizer

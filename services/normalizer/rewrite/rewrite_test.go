@@ -1,0 +1,134 @@
+package rewrite_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/services/normalizer/rewrite"
+)
+
+func TestHTML(t *testing.T) {
+	t.Parallel()
+	base := rewrite.Base("https://ville.fr/actu/1")
+	for name, c := range map[string]struct{ in, html, text string }{
+		"text":            {"Bonjour\nà tous.\n\nÀ demain", "<p>Bonjour<br>à tous.</p><p>À demain</p>", "Bonjour\nà tous.\n\nÀ demain"},
+		"divs":            {"<div>un</div><div>deux</div>", "<p>un</p><p>deux</p>", "un\n\ndeux"},
+		"unclosed":        {"<p>un<p><b>deux<i>trois", "<p>un</p><p><strong>deux<em>trois</em></strong></p>", "un\n\ndeuxtrois"},
+		"stray close":     {"</div>un</b></table>", "<p>un</p>", "un"},
+		"list":            {"<ol><li>a<li>b</ol>", "<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"},
+		"orphan item":     {"<li>a</li><li>b</li>", "<ul><li>a</li><li>b</li></ul>", "- a\n- b"},
+		"nested list":     {"<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n- b\n\n- c"},
+		"table":           {"<table><tr><td>Lundi<td>9h</tr><tr><td>Mardi<td>10h</table>", "<table><tr><td>Lundi</td><td>9h</td></tr><tr><td>Mardi</td><td>10h</td></tr></table>", "Lundi | 9h\nMardi | 10h"},
+		"script":          {"a<script>alert('<b>')</script>b", "<p>ab</p>", "ab"},
+		"handlers":        {`<p onclick="x()" style="y">a</p>`, "<p>a</p>", "a"},
+		"javascript":      {`<a href="java&#10;script:alert(1)">a</a>`, "<p>a</p>", "a"},
+		"relative link":   {`<a href="../2?utm_source=x&a=1">a</a>`, `<p><a href="https://ville.fr/2?a=1" rel="nofollow noreferrer">a</a></p>`, "a"},
+		"password":        {`<a href="https://u:p@ville.fr/">a</a>`, `<p><a href="https://ville.fr/" rel="nofollow noreferrer">a</a></p>`, "a"},
+		"pixel":           {`a<img src="https://t.fr/p.gif" width="1" height="1">`, "<p>a</p>", "a"},
+		"headings":        {"<h1>T</h1>x", "<h3>T</h3><p>x</p>", "T\n\nx"},
+		"quotes in attr":  {`<img src="https://a.fr/i.png" alt='"><script>'>`, `<p><img src="https://a.fr/i.png" alt="&#34;&gt;&lt;script&gt;"></p>`, ""},
+		"escaped twice":   {"&lt;p&gt;caf&amp;eacute;&lt;/p&gt;", "<p>café</p>", "café"},
+		"literal less":    {"5 < 6 & 7", "<p>5 &lt; 6 &amp; 7</p>", "5 < 6 & 7"},
+		"entity":          {"a &amp;lt;b&amp;gt; c", "<p>a &amp;lt;b&amp;gt; c</p>", "a &lt;b&gt; c"},
+		"empty paragraph": {"<p>a</p><p>&nbsp;</p><p>b</p>", "", "a\n\nb"},
+		"comment":         {"a<!-- <b>x</b> -->b", "<p>ab</p>", "ab"},
+		"bidi and NUL":    {"a\u202eb\x00c\u200bd", "<p>abcd</p>", "abcd"},
+		"lone surrogate":  {"a\xed\xa0\x80b", "<p>a\ufffdb</p>", "a\ufffdb"},
+		"br":              {"a<br>b<br/><br/>c", "<p>a<br>b<br><br>c</p>", "a\nb\nc"},
+		"nothing":         {" <p> </p> ", "", ""},
+	} {
+		b := rewrite.HTML(c.in, base)
+		if c.html != "" && b.HTML != c.html {
+			t.Errorf("%s: HTML %q, want %q", name, b.HTML, c.html)
+		}
+		if b.Text != c.text {
+			t.Errorf("%s: text %q, want %q", name, b.Text, c.text)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	big := "<p>" + strings.Repeat("Une phrase de la mairie. <b>Gras</b> ", 2_000_000/36) + "</p>"
+	deep := strings.Repeat("<blockquote><ul><li>", 30_000) + "fond"
+	for name, in := range map[string]string{
+		"50 MB": strings.Repeat("é ", 25_000_000), "long": big, "deep": deep, "open": strings.Repeat("<", 1_000_000),
+		"attributes": "<p " + strings.Repeat("a=1 ", 100_000) + ">x</p>", "entities": strings.Repeat("&amp;amp;", 100_000),
+	} {
+		b := rewrite.HTML(in, nil)
+		if n := utf8.RuneCountInString(b.Text); n > rewrite.MaxText+len(rewrite.CutMark) {
+			t.Errorf("%s: %d runes of text", name, n)
+		}
+		if len(b.HTML) > rewrite.MaxHTMLBytes*2 {
+			t.Errorf("%s: %d bytes of HTML", name, len(b.HTML))
+		}
+		if !utf8.ValidString(b.Text) || !utf8.ValidString(b.HTML) {
+			t.Errorf("%s: not UTF-8", name)
+		}
+		if name == "long" && (!b.Cut || !strings.HasSuffix(b.Text, "."+rewrite.CutMark)) {
+			t.Errorf("long: cut %v, ends with %q", b.Cut, b.Text[len(b.Text)-30:])
+		}
+	}
+}
+
+func TestTitle(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Travaux | Ville de Bègles":                 "Travaux",
+		"Fête - Actualités - Bègles":                "Fête",
+		"Bordeaux - Bègles : une navette":           "Bordeaux - Bègles : une navette",
+		"Covid-19 - point":                          "Covid-19 - point",
+		"R&amp;eacute;union &amp;amp; débat":        "Réunion & débat",
+		"L&#8217;été <em>arrive</em>\n au  parc":    "L’été arrive au parc",
+		"Prix : 5\u00a0€":                           "Prix : 5\u00a0€",
+		strings.Repeat("mot ", 200):                 strings.Repeat("mot ", 73) + "mot…",
+		"Site officiel | Site officiel de la Ville": "Site officiel",
+	} {
+		if got := rewrite.Title(in, "Bègles"); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"M. le maire reçoit. Venez !\n\nPlan":                   "M. le maire reçoit. Venez !",
+		"Rendez-vous à 9 h. 30 places.\n- un\n- deux":           "Rendez-vous à 9 h. 30 places.",
+		"Sans fin de phrase":                                    "Sans fin de phrase",
+		"- un\n- deux":                                          "- un - deux",
+		strings.Repeat("long ", 100):                            strings.TrimSpace(strings.Repeat("long ", 59)) + "…",
+		"Une. " + strings.Repeat("X", 400) + " fin.":            "Une.",
+		"Le « 1er. » sera là. art. 5 du code, n° 3. Suite ici.": "Le « 1er. » sera là. art. 5 du code, n° 3. Suite ici.",
+	} {
+		if got := rewrite.Summary(in); got != want {
+			t.Errorf("%.60q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzHTML(f *testing.F) {
+	for _, s := range []string{"<p>a", "<table><li><td>", "&lt;p&gt;&amp;eacute;", "<svg><p>", "\xff<a href=//x>", "<ul><ol></ul></li><tr>"} {
+		f.Add(s)
+	}
+	base := rewrite.Base("https://ville.fr/")
+	f.Fuzz(func(t *testing.T, s string) {
+		b := rewrite.HTML(s, base)
+		if !utf8.ValidString(b.Text) || !utf8.ValidString(b.HTML) || strings.ContainsRune(b.Text, 0) {
+			t.Fatalf("%q: not clean", s)
+		}
+		if again := rewrite.HTML(s, base); again != b {
+			t.Fatalf("%q: not the same twice", s)
+		}
+		low := strings.ToLower(b.HTML)
+		if strings.Contains(low, "<script") || strings.Contains(low, "javascript:") && strings.Contains(low, `href="javascript`) {
+			t.Fatalf("%q: %q", s, b.HTML)
+		}
+		if strings.Count(b.HTML, "<p>") != strings.Count(b.HTML, "</p>") || strings.Count(b.HTML, "<ul>") != strings.Count(b.HTML, "</ul>") {
+			t.Fatalf("%q: not well-formed: %q", s, b.HTML)
+		}
+		rewrite.Title(s, "x")
+		rewrite.Summary(s)
+	})
+}

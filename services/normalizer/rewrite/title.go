@@ -1,0 +1,52 @@
+package rewrite
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events/territory"
+)
+
+// Title returns a title on one line, at most MaxTitle runes, without the name
+// of the site that many programs add after a bar or a dash. names are those of
+// the source and its authority.
+func Title(src string, names ...string) string {
+	t := Plain(src)
+	t = withoutSite(t, names)
+	if utf8.RuneCountInString(t) > MaxTitle {
+		t = ellipsis(t, MaxTitle)
+	}
+	return t
+}
+
+func withoutSite(t string, names []string) string {
+	for _, sep := range []string{" | ", " - ", " – ", " — ", " :: ", " » "} {
+		i := strings.LastIndex(t, sep)
+		if i <= 0 {
+			continue
+		}
+		if site(t[i+len(sep):], names) {
+			return withoutSite(strings.TrimSpace(t[:i]), names)
+		}
+	}
+	return t
+}
+
+// site reports whether the end of a title is but the name of where it is from.
+func site(s string, names []string) bool {
+	f := territory.Fold(s)
+	if f == "" || strings.Count(f, " ") > 7 {
+		return f == ""
+	}
+	for _, n := range names {
+		n = territory.Fold(n)
+		if n != "" && (f == n || f == "ville de "+n || f == "mairie de "+n || f == "commune de "+n || f == "ville d "+n || f == "mairie d "+n) {
+			return true
+		}
+	}
+	switch f {
+	case "site officiel", "accueil", "actualites", "actualite", "site internet", "mairie":
+		return true
+	}
+	return strings.HasPrefix(f, "site officiel d") || strings.HasPrefix(f, "site internet d")
+}

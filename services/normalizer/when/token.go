@@ -1,0 +1,123 @@
+package when
+
+import "github.com/crieur/crieur/events/territory"
+
+// token is a word (folded), a number or a mark.
+type token struct {
+	word string // folded; empty for numbers and marks
+	n    int    // of a number, -1 otherwise
+	wide int    // digits of a number
+	mark rune
+}
+
+// tokens cuts a text. Apostrophes and hyphens between letters part words.
+func tokens(text string) []token {
+	list := make([]token, 0, 128)
+	var word []byte
+	number, wide := 0, 0
+	flush := func() {
+		if len(word) > 0 {
+			list = append(list, token{word: string(word), n: -1})
+			word = word[:0]
+		}
+		if wide > 0 {
+			list = append(list, token{n: number, wide: wide})
+			number, wide = 0, 0
+		}
+	}
+	for _, r := range text {
+		if r >= '0' && r <= '9' {
+			if len(word) > 0 {
+				flush()
+			}
+			if wide < 9 {
+				number = number*10 + int(r-'0')
+				wide++
+			}
+			continue
+		}
+		if r >= 0x300 && r <= 0x36f {
+			continue
+		}
+		plain := ""
+		if r < 0x80 {
+			switch {
+			case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+				if wide > 0 {
+					flush()
+				}
+				word = append(word, byte(r)|0x20)
+				continue
+			}
+		} else {
+			plain = territory.FoldRune(r)
+		}
+		if plain != "" {
+			if wide > 0 {
+				flush()
+			}
+			word = append(word, plain...)
+			continue
+		}
+		flush()
+		switch r {
+		case '/', '.', '-', ':', ',', '\n', ';', '!', '?', '(', ')':
+			list = append(list, token{n: -1, mark: r})
+		case '–', '—':
+			list = append(list, token{n: -1, mark: '-'})
+		}
+	}
+	flush()
+	return list
+}
+
+func month(w string) int {
+	switch w {
+	case "janvier", "janv", "jan":
+		return 1
+	case "fevrier", "fevr", "fev":
+		return 2
+	case "mars":
+		return 3
+	case "avril", "avr":
+		return 4
+	case "mai":
+		return 5
+	case "juin":
+		return 6
+	case "juillet", "juil":
+		return 7
+	case "aout":
+		return 8
+	case "septembre", "sept":
+		return 9
+	case "octobre", "oct":
+		return 10
+	case "novembre", "nov":
+		return 11
+	case "decembre", "dec":
+		return 12
+	}
+	return 0
+}
+
+// weekday returns 0 for Sunday as time.Weekday, -1 when w is none.
+func weekday(w string) int {
+	switch w {
+	case "dimanche", "dim":
+		return 0
+	case "lundi", "lun":
+		return 1
+	case "mardi", "mar":
+		return 2
+	case "mercredi", "mer":
+		return 3
+	case "jeudi", "jeu":
+		return 4
+	case "vendredi", "ven":
+		return 5
+	case "samedi", "sam":
+		return 6
+	}
+	return -1
+}

@@ -1,0 +1,300 @@
+package when
+
+import (
+	"time"
+)
+
+// MaxRead is how many bytes of a text are read.
+const MaxRead = 6000
+
+// Span is a time that a text names. Start is zero for "jusqu'au 5 mai", End
+// for "à partir du 3 mai". Without a clock time, Start is the first instant of
+// its day and End the last second of its own.
+type Span struct {
+	Start, End time.Time
+	Clock      bool // a time of day was given
+}
+
+// Find returns the spans in text, in its order. ref is when it was written;
+// loc the time zone it speaks in.
+func Find(text string, ref time.Time, loc *time.Location) []Span {
+	if len(text) > MaxRead {
+		text = text[:MaxRead]
+	}
+	p := parser{t: tokens(text), ref: ref.In(loc), loc: loc}
+	var spans []Span
+	for p.i < len(p.t) {
+		from := p.i
+		if s, ok := p.span(); ok {
+			if !p.past(from) {
+				spans = append(spans, s)
+			}
+			continue
+		}
+		p.i = from + 1
+	}
+	return spans
+}
+
+// First returns the first span that is not over at ref and begins within 18
+// months: what the text announces rather than what it recalls.
+func First(text string, ref time.Time, loc *time.Location) (Span, bool) {
+	for _, s := range Find(text, ref, loc) {
+		end := s.End
+		if end.IsZero() {
+			end = s.Start.AddDate(0, 0, 1)
+		}
+		if end.After(ref.AddDate(0, 0, -1)) && s.Start.Before(ref.AddDate(1, 6, 0)) {
+			return s, true
+		}
+	}
+	return Span{}, false
+}
+
+type parser struct {
+	t   []token
+	i   int
+	ref time.Time
+	loc *time.Location
+}
+
+// day is a date as written: month and year are 0 when missing.
+type day struct{ weekday, d, m, y int }
+
+func (p *parser) at(i int) token {
+	if i < 0 || i >= len(p.t) {
+		return token{n: -1}
+	}
+	return p.t[i]
+}
+
+// word steps over w, if it comes next.
+func (p *parser) word(words ...string) bool {
+	for k, w := range words {
+		if p.at(p.i+k).word != w {
+			return false
+		}
+	}
+	p.i += len(words)
+	return true
+}
+
+// past reports whether the words before i say that the date is that of an act
+// or a publication.
+func (p *parser) past(i int) bool {
+	for k := 1; k <= 2; k++ {
+		switch p.at(i - k).word {
+		case "publie", "publiee", "poste", "redige", "arrete", "loi", "decret", "jour", "date", "depuis", "nee", "version",
+			"deliberation", "modifie", "modifiee", "ordonnance", "signe", "circulaire", "directive":
+			return true
+		case "ne":
+			return p.at(i-k+1).word == "le" || k == 1
+		}
+	}
+	return false
+}
+
+// span reads one span at the place reached.
+func (p *parser) span() (Span, bool) {
+	switch {
+	case p.word("jusqu", "au"), p.word("jusqu", "a", "le"), p.word("avant", "le"):
+		d, ok := p.day()
+		if !ok {
+			return Span{}, false
+		}
+		end := p.date(d)
+		if end.IsZero() {
+			return Span{}, false
+		}
+		if h, m, ok := p.after("a"); ok {
+			return Span{End: clock(end, h, m), Clock: true}, true
+		}
+		return Span{End: endOf(end)}, true
+	case p.word("a", "partir", "du"), p.word("a", "compter", "du"), p.word("des", "le"):
+		d, ok := p.day()
+		if !ok {
+			return Span{}, false
+		}
+		start := p.date(d)
+		if start.IsZero() {
+			return Span{}, false
+		}
+		if p.word("jusqu", "au") || p.word("au") {
+			return p.until(start)
+		}
+		if h, m, ok := p.after("a"); ok {
+			return Span{Start: clock(start, h, m), Clock: true}, true
+		}
+		return Span{Start: start}, true
+	case p.word("du"), p.word("entre", "le"):
+		return p.fromTo()
+	}
+	if s, ok := p.relative(); ok {
+		return s, true
+	}
+	return p.single()
+}
+
+func (p *parser) until(start time.Time) (Span, bool) {
+	d, ok := p.day()
+	if !ok {
+		return Span{Start: start}, true
+	}
+	end := p.dateAfter(d, start)
+	if end.IsZero() || end.Before(start) {
+		return Span{Start: start}, true
+	}
+	return Span{Start: start, End: endOf(end)}, true
+}
+
+// fromTo reads "3 au 5 décembre 2026" and its like.
+func (p *parser) fromTo() (Span, bool) {
+	a, ok := p.dayLoose()
+	if !ok {
+		return Span{}, false
+	}
+	h, m, clocked := p.after("a")
+	if !p.word("au") && !p.word("jusqu", "au") && !p.word("et", "le") {
+		return p.alone(a)
+	}
+	b, ok := p.day()
+	if !ok {
+		return Span{}, false
+	}
+	if a.m == 0 {
+		a.m = b.m
+	}
+	end := p.date(b)
+	if end.IsZero() {
+		return Span{}, false
+	}
+	if a.y == 0 {
+		a.y = end.Year()
+		if a.m > int(end.Month()) {
+			a.y--
+		}
+	}
+	start := p.date(a)
+	if start.IsZero() || end.Before(start) {
+		return Span{}, false
+	}
+	if b.y == 0 && a.y != 0 && end.Before(start) {
+		end = end.AddDate(1, 0, 0)
+	}
+	s := Span{Start: start, End: endOf(end)}
+	if clocked {
+		s.Start, s.Clock = clock(start, h, m), true
+	}
+	if h, m, ok := p.after("a"); ok {
+		s.End, s.Clock = clock(end, h, m), true
+	} else if from, to, ok := p.hours(); ok {
+		s.Start, s.Clock = clock(start, from[0], from[1]), true
+		if to[0] >= 0 {
+			s.End = clock(end, to[0], to[1])
+		}
+	}
+	return s, true
+}
+
+// single reads "lundi 23 novembre à 20h30" or "3, 4 et 5 décembre".
+func (p *parser) single() (Span, bool) {
+	from := p.i
+	first, ok := p.dayLoose()
+	if !ok {
+		return Span{}, false
+	}
+	days := []day{first}
+	for len(days) < 10 {
+		save := p.i
+		if p.at(p.i).mark == ',' || p.at(p.i).word == "et" || p.at(p.i).word == "ou" {
+			p.i++
+			p.word("le")
+			if d, ok := p.dayLoose(); ok {
+				days = append(days, d)
+				continue
+			}
+		}
+		p.i = save
+		break
+	}
+	for len(days) > 1 && days[len(days)-1].m == 0 { // "23 novembre, 20 ..." is not a list
+		days = days[:len(days)-1]
+		p.i = from
+		if _, ok := p.dayLoose(); !ok {
+			return Span{}, false
+		}
+	}
+	last := days[len(days)-1]
+	if len(days) == 1 {
+		return p.alone(last)
+	}
+	end := p.date(last)
+	first = days[0]
+	if first.m == 0 {
+		first.m = last.m
+	}
+	if first.y == 0 && !end.IsZero() {
+		first.y = end.Year()
+	}
+	start := p.date(first)
+	if start.IsZero() || end.IsZero() || end.Before(start) {
+		return Span{}, false
+	}
+	return p.clocked(start, end), true
+}
+
+func (p *parser) alone(d day) (Span, bool) {
+	if d.m == 0 {
+		return Span{}, false
+	}
+	t := p.date(d)
+	if t.IsZero() {
+		return Span{}, false
+	}
+	return p.clocked(t, t), true
+}
+
+// relative reads "demain", "aujourd'hui", "ce soir".
+func (p *parser) relative() (Span, bool) {
+	today := time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
+	switch {
+	case p.word("apres", "demain"):
+		return p.clocked(today.AddDate(0, 0, 2), today.AddDate(0, 0, 2)), true
+	case p.word("demain"):
+		return p.clocked(today.AddDate(0, 0, 1), today.AddDate(0, 0, 1)), true
+	case p.word("aujourd", "hui"), p.word("ce", "jour"):
+		return p.clocked(today, today), true
+	case p.word("ce", "soir"):
+		s := p.clocked(today, today)
+		if !s.Clock {
+			s.Start = clock(today, 18, 0)
+		}
+		return s, true
+	}
+	return Span{}, false
+}
+
+// clocked gives the days their hours, when hours follow.
+func (p *parser) clocked(start, end time.Time) Span {
+	from, to, ok := p.hours()
+	if !ok {
+		return Span{Start: start, End: endOf(end)}
+	}
+	s := Span{Start: clock(start, from[0], from[1]), End: endOf(end), Clock: true}
+	if to[0] >= 0 {
+		e := clock(end, to[0], to[1])
+		if e.Before(s.Start) {
+			e = e.AddDate(0, 0, 1)
+		}
+		s.End = e
+	}
+	return s
+}
+
+func endOf(day time.Time) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
+}
+
+func clock(day time.Time, h, m int) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), h, m, 0, 0, day.Location())
+}

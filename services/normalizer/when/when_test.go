@@ -1,0 +1,78 @@
+package when_test
+
+import (
+	"testing"
+	"time"
+
+	_ "time/tzdata"
+
+	"github.com/crieur/crieur/services/normalizer/when"
+)
+
+func TestFirst(t *testing.T) {
+	t.Parallel()
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := time.Date(2026, 11, 20, 9, 0, 0, 0, paris)
+	for text, want := range map[string]string{
+		"du 3 au 5 décembre 2026":                                      "2026-12-03 00:00 / 2026-12-05 23:59",
+		"Coupure du lundi 30 novembre au vendredi 4 décembre":          "2026-11-30 00:00 / 2026-12-04 23:59",
+		"lundi 23 novembre à 20h30":                                    "2026-11-23 20:30 / 2026-11-23 23:59",
+		"Le lundi 23 novembre de 9 h à 17h30, rue Nationale":           "2026-11-23 09:00 / 2026-11-23 17:30",
+		"samedi 28 et dimanche 29 novembre":                            "2026-11-28 00:00 / 2026-11-29 23:59",
+		"les 1er, 2 et 3 décembre":                                     "2026-12-01 00:00 / 2026-12-03 23:59",
+		"jusqu’au 14/12/2026":                                          "- / 2026-12-14 23:59",
+		"jusqu'au 5 janvier":                                           "- / 2027-01-05 23:59",
+		"À partir du 1er décembre, la mairie ferme à 17 h":             "2026-12-01 00:00 / -",
+		"demain de 9 h à midi":                                         "2026-11-21 09:00 / 2026-11-21 12:00",
+		"ce soir à 19:30":                                              "2026-11-20 19:30 / 2026-11-20 23:59",
+		"Aujourd'hui, conseil municipal":                               "2026-11-20 00:00 / 2026-11-20 23:59",
+		"31/12/26 de 22h à 2h":                                         "2026-12-31 22:00 / 2027-01-01 02:00",
+		"Publié le 3 décembre 2026. Réunion le 8 décembre à 18 heures": "2026-12-08 18:00 / 2026-12-08 23:59",
+		"Arrêté du 2 décembre 2026":                                    "",
+		"du 28 décembre au 3 janvier":                                  "2026-12-28 00:00 / 2027-01-03 23:59",
+		"Le 14 juillet 2019, fête":                                     "",
+		"Dimanche 10 janvier à 15h":                                    "2027-01-10 15:00 / 2027-01-10 23:59",
+		"31 février 2027":                                              "",
+		"tarif 5 à 10 euros, de 3 à 5 ans":                             "",
+		"tél. 05 56 12 11 10":                                          "",
+		"version 1.2.2026":                                             "",
+		"Repas du 23 au 27 novembre : purée":                           "2026-11-23 00:00 / 2026-11-27 23:59",
+		"DU MARDI 1ER AU JEUDI 3 DECEMBRE":                             "2026-12-01 00:00 / 2026-12-03 23:59",
+		"le 23.11.2026":                                                "2026-11-23 00:00 / 2026-11-23 23:59",
+		"mercredi 25 novembre, 14h-16h":                                "2026-11-25 14:00 / 2026-11-25 16:00",
+		"":                                                             "",
+	} {
+		s, ok := when.First(text, ref, paris)
+		got := ""
+		if ok {
+			got = show(s.Start) + " / " + show(s.End)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func show(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+func FuzzFind(f *testing.F) {
+	for _, s := range []string{"du 3 au 5 décembre 2026", "31/02 de 22h à", "jusqu'au", "1er 1er 1er,,,"} {
+		f.Add(s)
+	}
+	ref := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, span := range when.Find(s, ref, time.UTC) {
+			if !span.Start.IsZero() && !span.End.IsZero() && span.End.Before(span.Start) {
+				t.Errorf("%q: ends before it starts: %+v", s, span)
+			}
+		}
+	})
+}
