@@ -78,6 +78,13 @@ func runChild(raw string, report *os.File) error {
 	if err := json.Unmarshal([]byte(raw), &o); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}
+	forgotten, err := forgetLostInserts(o.Dir)
+	if err != nil {
+		return err
+	}
+	if forgotten > 0 {
+		fmt.Fprintf(os.Stderr, "%d inserts that a kill cut between their token and their rows can be sent again\n", forgotten)
+	}
 	lib, err := chdb.Open(o.Library)
 	if err != nil {
 		return err

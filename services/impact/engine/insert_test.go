@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -84,6 +86,43 @@ func TestTokenCountsOnce(t *testing.T) {
 	insert("RAW-1-1000")
 	insert("RAW-1001-2000")
 	check("again over a restart", 2)
+}
+
+// TestTokenWithoutRows: a kill between the commit of an insert's token and that
+// of its rows must not make the retry a repetition.
+func TestTokenWithoutRows(t *testing.T) {
+	e, conn := open(t)
+	name := table(t, conn, "n UInt64")
+	for i := range uint64(4) {
+		if err := insertN(withToken(t.Context(), fmt.Sprint("token", i)), conn, name, i*10, 10); err != nil {
+			t.Fatal(err)
+		}
+		if i == 2 {
+			run(t, conn, "OPTIMIZE TABLE "+name+" FINAL") // the first three live on in one part
+		}
+	}
+	dir := e.cfg.Dir
+	_ = conn.Close()
+	e.Stop()
+	last, err := filepath.Glob(filepath.Join(dir, "store", "*", "*", "all_4_4_0"))
+	if err != nil || len(last) != 1 {
+		t.Fatalf("parts %v, %v", last, err)
+	}
+	if err := os.RemoveAll(last[0]); err != nil {
+		t.Fatal(err)
+	}
+	_, conn = open(t, func(c *Config) { c.Dir = dir })
+	if n := count(t, conn, name); n != 30 {
+		t.Fatalf("%d rows after the loss", n)
+	}
+	for i := range uint64(4) {
+		if err := insertN(withToken(t.Context(), fmt.Sprint("token", i)), conn, name, i*10, 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, conn, name); n != 40 {
+		t.Errorf("%d rows after the retries, want 40", n)
+	}
 }
 
 // TestKillLosesNothing kills the engine again and again under inserts that are
