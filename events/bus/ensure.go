@@ -17,9 +17,10 @@ const (
 	// AckWait is how long the server waits for a sign of life of a message's
 	// handler.
 	AckWait = 30 * time.Second
-	// metaMaxDeliver is where a consumer keeps its limit of deliveries; the
-	// server's own is unlimited (see the package's guarantees).
-	metaMaxDeliver = "crieur-max-deliver"
+	// MetaMaxDeliver is the metadata key under which a consumer keeps its limit
+	// of deliveries, 0 without limit; the server's own is unlimited (see the
+	// package's guarantees).
+	MetaMaxDeliver = "crieur-max-deliver"
 )
 
 // Options are an operator's choices for what Ensure declares.
@@ -150,7 +151,7 @@ func ensureConsumer(ctx context.Context, js jetstream.JetStream, c consumer, o O
 		Durable: c.name, FilterSubjects: c.filters,
 		DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: AckWait, MaxDeliver: -1, MaxAckPending: c.ackPending, MaxWaiting: 512,
-		Metadata: map[string]string{metaMaxDeliver: strconv.Itoa(c.deliveries)},
+		Metadata: map[string]string{MetaMaxDeliver: strconv.Itoa(c.deliveries)},
 	}
 	if o.Replicas > 0 {
 		config.Replicas = o.Replicas

@@ -156,7 +156,7 @@ func checkConsumer(c jetstream.ConsumerConfig) error {
 	case len(c.BackOff) > 0:
 		return errors.New("backoff must be empty: its first value replaces ack_wait, so that messages are redelivered while they are handled")
 	case c.MaxDeliver > 0:
-		return fmt.Errorf("max_deliver must be unlimited, not %d: the limit is kept in metadata (%s), so that the last delivery cannot be lost", c.MaxDeliver, metaMaxDeliver)
+		return fmt.Errorf("max_deliver must be unlimited, not %d: the limit is kept in metadata (%s), so that the last delivery cannot be lost", c.MaxDeliver, MetaMaxDeliver)
 	}
 	return nil
 }

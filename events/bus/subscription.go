@@ -61,7 +61,7 @@ func newSubscription(ctx context.Context, s *Subscriber, b Binding, consumer jet
 
 // maxDeliver reads the limit that Ensure wrote into the consumer.
 func maxDeliver(cfg jetstream.ConsumerConfig) uint64 {
-	n, err := strconv.ParseUint(cfg.Metadata[metaMaxDeliver], 10, 32)
+	n, err := strconv.ParseUint(cfg.Metadata[MetaMaxDeliver], 10, 32)
 	if err != nil {
 		return 0
 	}

@@ -43,6 +43,7 @@ const (
 	BucketItems    = "items"    // curator: the state of each message and publication
 	BucketVault    = "vault"    // audience: sealed contacts
 	BucketLedger   = "ledger"   // publisher: intent and outcome of each delivery
+	BucketDisplays = "displays" // publisher: what signs and feeds show
 	BucketFanout   = "fanout"   // audience: the window of batches of each publication
 	BucketSessions = "sessions" // curator: signed-in officers
 	BucketDedupe   = "dedupe"   // normalizer: what was seen
@@ -181,6 +182,7 @@ func buckets() []bucket {
 		{name: BucketItems, about: "curation state of messages and publications"},
 		{name: BucketVault, about: "sealed contacts"},
 		{name: BucketLedger, about: "intent and outcome of each delivery", ttl: 7 * day},
+		{name: BucketDisplays, about: "what signs and feeds show"},
 		{name: BucketFanout, about: "window of batches of each publication"},
 		{name: BucketSessions, about: "signed-in officers", ttl: 14 * day},
 		{name: BucketDedupe, about: "what the normalizer has seen"},

@@ -1,0 +1,215 @@
+package bus_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
+)
+
+func TestEventTravelsAsACloudEvent(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	ctx := propagation.TraceContext{}.Extract(t.Context(), propagation.MapCarrier{"traceparent": parent})
+	emitter := bus.NewEmitter(f.publisher(t, bus.PublisherConfig{}))
+	raw := rawEvent("1")
+	if err := emitter.Publish(ctx, raw, rawEvent("2")); err != nil {
+		t.Fatal(err)
+	}
+	got := lastOn(t, f, bus.StreamRaw, 1)
+	for key, want := range map[string]string{
+		"Nats-Msg-Id": raw.ID, "ce-id": raw.ID, "ce-type": "fr.crieur.raw.v1", "ce-source": "/authority/eysines/source/site",
+		"ce-time": "2026-03-01T08:00:00Z", "ce-specversion": "1.0", "ce-dataschema": raw.EventType().DataSchema(),
+		"content-type": "application/json", "traceparent": parent, "correlation_id": raw.ID,
+	} {
+		if got.Header.Get(key) != want {
+			t.Errorf("%s: %q, want %q", key, got.Header.Get(key), want)
+		}
+	}
+	var traced atomic.Value
+	f.run(t, bus.Deps{}, bus.ConsumerNormalizer, bus.SubscriberConfig{Concurrency: 1},
+		bus.Transform(emitter, func(ctx context.Context, r events.Raw) ([]events.Receipt, error) {
+			traced.Store(trace.SpanContextFromContext(ctx).TraceID().String())
+			if r.ID != raw.ID {
+				return nil, nil
+			}
+			receipt := receiptEvent(r)
+			receipt.Recipients = []events.Recipient{{ID: "s1", Status: events.StatusDelivered, At: r.FetchedAt}}
+			return []events.Receipt{receipt}, nil
+		}))
+	var produced *jetstream.RawStreamMsg
+	eventually(t, func() bool {
+		s, err := f.js.Stream(t.Context(), bus.StreamReceipts)
+		if err != nil {
+			return false
+		}
+		produced, err = s.GetMsg(t.Context(), 1)
+		return err == nil
+	})
+	if traced.Load() != "0af7651916cd43dd8448eb211c80319c" {
+		t.Errorf("trace %v", traced.Load())
+	}
+	if produced.Header.Get("traceparent") != parent || produced.Header.Get("correlation_id") != raw.ID {
+		t.Errorf("the trace or correlation is cut: %v", produced.Header)
+	}
+}
+
+func TestBrokenEventIsBuried(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		header nats.Header
+		body   string
+		want   string
+	}{
+		{name: "not JSON", body: "<rss>", want: "raw: decode"},
+		{name: "field missing", body: `{"id":"x"}`, want: "raw: authority"},
+		{name: "another type", header: nats.Header{"ce-type": {"fr.crieur.receipt.v1"}}, body: "{}", want: "not a fr.crieur.raw.v1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			if _, err := f.js.PublishMsg(t.Context(), &nats.Msg{Subject: "raw.a.b", Header: tc.header, Data: []byte(tc.body)}); err != nil {
+				t.Fatal(err)
+			}
+			f.run(t, bus.Deps{}, bus.ConsumerNormalizer, bus.SubscriberConfig{}, bus.Handle(func(context.Context, events.Raw) error {
+				t.Error("handler called with a broken event")
+				return nil
+			}))
+			var letters []bus.DeadLetter
+			eventually(t, func() bool { letters = f.letters(t); return len(letters) == 1 })
+			if l := letters[0]; l.Reason != events.ReasonInvalidEvent || !strings.Contains(l.Error, tc.want) || string(l.Body) != tc.body {
+				t.Errorf("got %+v, want %s", l, tc.want)
+			}
+		})
+	}
+}
+
+func TestInvalidEventIsNotPublished(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	err := bus.NewEmitter(f.publisher(t, bus.PublisherConfig{})).Publish(t.Context(), rawEvent("1"), events.Raw{})
+	if o := events.OutcomeOf(err); o.Kind != events.PermanentFailure || o.Reason != events.ReasonInvalidEvent {
+		t.Errorf("got %v", err)
+	}
+	s, err := f.js.Stream(t.Context(), bus.StreamRaw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.CachedInfo().State.Msgs; n != 0 {
+		t.Errorf("%d stored, want none", n)
+	}
+}
+
+func TestHandlerTimeoutIsTransient(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.consumer(t, time.Minute, 0)
+	f.send(t, 1)
+	var calls atomic.Int32
+	f.route(t, bus.Deps{HandlerTimeout: 30 * time.Millisecond}, bus.SubscriberConfig{}, func(m *message.Message) error {
+		if calls.Add(1) == 1 {
+			<-m.Context().Done()
+			return m.Context().Err()
+		}
+		return nil
+	})
+	f.settled(t)
+	if calls.Load() != 2 {
+		t.Errorf("%d calls, want 2", calls.Load())
+	}
+}
+
+func TestLogShowsNoBody(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.consumer(t, time.Minute, 2)
+	if err := f.publisher(t, bus.PublisherConfig{}).Publish("t.x", message.NewMessage("1", []byte("0601020304"))); err != nil {
+		t.Fatal(err)
+	}
+	var log lockedBuffer
+	deps := bus.Deps{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	router := f.route(t, deps, bus.SubscriberConfig{}, func(m *message.Message) error {
+		if o, _ := bus.OriginOf(m.Context()); o.Attempt == 1 {
+			panic(m.Payload)
+		}
+		return errors.New("second")
+	})
+	f.settled(t)
+	if err := router.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"0601020304", "48, 54, 48", "0x30, 0x36"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log shows a body:\n%s", log.String())
+		}
+	}
+	if !strings.Contains(log.String(), "second") {
+		t.Errorf("the log lacks the handler's error:\n%s", log.String())
+	}
+}
+
+func TestOneHandlerAConsumer(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	router, err := bus.NewRouter(bus.Deps{NATS: f.nc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := func(*message.Message) error { return nil }
+	if err := router.Consume("normalizer", bus.SubscriberConfig{}, none); err != nil {
+		t.Fatal(err)
+	}
+	if err := router.Consume("normalizer", bus.SubscriberConfig{}, none); err == nil {
+		t.Error("a second handler of one consumer was accepted")
+	}
+	if _, err := bus.NewRouter(bus.Deps{}); err == nil {
+		t.Error("a router without a connection was accepted")
+	}
+}
+
+// lockedBuffer may be written while it is read.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func lastOn(t *testing.T, f *fixture, stream string, seq uint64) *jetstream.RawStreamMsg {
+	t.Helper()
+	s, err := f.js.Stream(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.GetMsg(t.Context(), seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}

@@ -1,0 +1,135 @@
+package bus_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/eventstest"
+)
+
+func TestEnsureTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	var before map[string]jetstream.StreamConfig
+	for range 2 {
+		if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := bus.EnsureDeliveryConsumers(t.Context(), js, bus.Options{}, "sms", "sign"); err != nil {
+			t.Fatal(err)
+		}
+		now := map[string]jetstream.StreamConfig{}
+		for info := range js.ListStreams(t.Context()).Info() {
+			now[info.Config.Name] = info.Config
+			if before != nil && info.Config.MaxAge != before[info.Config.Name].MaxAge {
+				t.Errorf("%s: max_age changed", info.Config.Name)
+			}
+			if c := info.Config; c.Storage != jetstream.FileStorage || c.Discard != jetstream.DiscardNew {
+				t.Errorf("%s: storage %s, discard %s", c.Name, c.Storage, c.Discard)
+			}
+		}
+		if len(now) != 7+8 {
+			t.Errorf("%d streams and buckets, want 15", len(now))
+		}
+		before = now
+	}
+	if p := before[bus.StreamDeliveries].Retention; p != jetstream.WorkQueuePolicy {
+		t.Errorf("DELIVERIES: %s", p)
+	}
+	for _, stage := range events.Types() {
+		if _, err := js.StreamNameBySubject(t.Context(), stage.Stage()+".a.b"); err != nil {
+			t.Errorf("no stream for %s: %v", stage, err)
+		}
+	}
+}
+
+func TestEnsureWidensOnly(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	ensure := func(o bus.Options) jetstream.StreamConfig {
+		t.Helper()
+		if err := bus.Ensure(t.Context(), js, o); err != nil {
+			t.Fatal(err)
+		}
+		s, err := js.Stream(t.Context(), bus.StreamRaw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.CachedInfo().Config
+	}
+	year := 365 * 24 * time.Hour
+	standard := ensure(bus.Options{})
+	longer := standard
+	longer.MaxAge, longer.MaxBytes = year, 1<<30
+	longer.Subjects = append(longer.Subjects, "archive.>")
+	longer.Metadata = map[string]string{"operator": "kept"}
+	if _, err := js.UpdateStream(t.Context(), longer); err != nil {
+		t.Fatal(err)
+	}
+	got := ensure(bus.Options{})
+	if got.MaxAge != year || got.MaxBytes != 1<<30 || len(got.Subjects) != 2 || got.Metadata["operator"] != "kept" {
+		t.Errorf("an operator's choice was undone: %+v", got)
+	}
+	if got := ensure(bus.Options{MaxAge: map[string]time.Duration{bus.StreamRaw: time.Hour}}); got.MaxAge != time.Hour {
+		t.Errorf("max_age %s, want the hour that was asked for", got.MaxAge)
+	}
+	if got := ensure(bus.Options{}); got.MaxAge != standard.MaxAge {
+		t.Errorf("max_age %s, want it widened to %s", got.MaxAge, standard.MaxAge)
+	}
+}
+
+func TestEnsureRefuses(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	for want, o := range map[string]bus.Options{
+		"replicas":  {Replicas: 2},
+		"max_age":   {MaxAge: map[string]time.Duration{"NOPE": 1}},
+		"max_bytes": {MaxBytes: map[string]int64{bus.StreamRaw: -1}},
+	} {
+		if err := bus.Ensure(t.Context(), js, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if err := bus.EnsureDeliveryConsumers(t.Context(), js, bus.Options{}, "a.>"); err == nil {
+		t.Error("a kind that is not a slug was accepted")
+	}
+}
+
+func TestAuditCannotBeDeleted(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.Publish(t.Context(), "audit.a", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), bus.StreamAudit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeleteMsg(t.Context(), 1); err == nil {
+		t.Error("an audit event was deleted")
+	}
+	if err := s.Purge(t.Context()); err == nil {
+		t.Error("the audit was purged")
+	}
+}
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	for name, stream := range map[string]string{
+		bus.ConsumerNormalizer: bus.StreamRaw, bus.ConsumerImpact: bus.StreamReceipts,
+		bus.AlertConsumer("web-push"): bus.StreamDeliveries, bus.BulkConsumer("sms"): bus.StreamDeliveries,
+	} {
+		b, err := bus.Resolve(name)
+		if err != nil || b.Stream != stream || b.Consumer != name {
+			t.Errorf("%s: %+v, %v", name, b, err)
+		}
+	}
+}
