@@ -10,6 +10,9 @@ import (
 	"github.com/crieur/crieur/events"
 )
 
+// giveBackDelay is ample for an unsubscribe to reach the server.
+const giveBackDelay = 250 * time.Millisecond
+
 // settle ends one delivery: acknowledged, delivered again later, or buried.
 func (s *subscription) settle(m *held, err error, took time.Duration) {
 	outcome := events.OutcomeOf(err)
@@ -33,11 +36,12 @@ func (s *subscription) later(m *held, retryAfter time.Duration) {
 	s.report(m, m.msg.NakWithDelay(s.parent.cfg.Backoff.delay(m.meta.NumDelivered, retryAfter)))
 }
 
-// giveBack has the message delivered again at once, here or elsewhere. It
-// waits for the puller to end, which would otherwise take it back.
+// giveBack has the message delivered again soon, here or elsewhere. It waits
+// for the puller to end, and the server for the puller's last request to be
+// forgotten: delivered to that, the message would be nobody's until AckWait.
 func (s *subscription) giveBack(m *held) {
 	<-s.pulled
-	s.report(m, m.msg.Nak())
+	s.report(m, m.msg.NakWithDelay(giveBackDelay))
 }
 
 // bury stores the dead letter, and only then terminates the original.

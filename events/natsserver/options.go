@@ -37,9 +37,9 @@ func (s *Server) options(users []User) (*server.Options, error) {
 	}
 	if s.cfg.Listen != "" {
 		opts.Host, opts.Port = listenAddr(s.cfg.Listen)
-		if len(s.cfg.Users) == 0 {
-			opts.NoAuthUser = localUser
-		}
+	}
+	if s.open() {
+		opts.NoAuthUser = localUser
 	}
 	if s.cfg.MQTT != "" {
 		opts.MQTT.Host, opts.MQTT.Port = listenAddr(s.cfg.MQTT)
@@ -77,7 +77,7 @@ func (s *Server) users(configured []User) []*server.User {
 		Username: insideUser, Password: s.secret,
 		AllowedConnectionTypes: connections(jwt.ConnectionTypeInProcess),
 	}}
-	if s.cfg.Listen != "" && len(s.cfg.Users) == 0 {
+	if s.open() {
 		all = append(all, &server.User{
 			Username: localUser, Password: s.secret,
 			AllowedConnectionTypes: connections(jwt.ConnectionTypeStandard, jwt.ConnectionTypeLeafnode),
@@ -98,6 +98,11 @@ func (s *Server) users(configured []User) []*server.User {
 		all = append(all, user)
 	}
 	return all
+}
+
+// open tells that local programs need no user.
+func (s *Server) open() bool {
+	return len(s.cfg.Users) == 0 && (s.cfg.Listen != "" || s.cfg.LeafListen != "")
 }
 
 func connections(types ...string) map[string]struct{} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -130,15 +131,26 @@ func (s *Server) URL() string {
 // MQTTAddr is the host:port where MQTT clients connect; empty without
 // Config.MQTT.
 func (s *Server) MQTTAddr() string {
-	if s.cfg.MQTT == "" {
-		return ""
+	return s.bound(s.cfg.MQTT, func(v *server.Varz) int { return v.MQTT.Port })
+}
+
+// LeafAddr is the host:port where leaf nodes connect; empty without
+// Config.LeafListen.
+func (s *Server) LeafAddr() string {
+	return s.bound(s.cfg.LeafListen, func(v *server.Varz) int { return v.LeafNode.Port })
+}
+
+// bound puts the port that the server took in the place of 0.
+func (s *Server) bound(addr string, port func(*server.Varz) int) string {
+	host, asked, err := splitAddr(addr)
+	if addr == "" || err != nil || asked != 0 {
+		return addr
 	}
-	host, _, _ := net.SplitHostPort(s.cfg.MQTT)
 	v, err := s.ns.Varz(nil)
 	if err != nil {
-		return s.cfg.MQTT
+		return addr
 	}
-	return net.JoinHostPort(host, fmt.Sprint(v.MQTT.Port))
+	return net.JoinHostPort(host, strconv.Itoa(port(v)))
 }
 
 // SetUsers replaces the configured users while the server runs. Connections
