@@ -4,12 +4,13 @@ import (
 	"container/heap"
 	"time"
 
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
 // A task is a source that is due at a time.
 type task struct {
-	spec     Spec
+	spec     source.Spec
 	src      source.Source
 	kind     source.Kind
 	interval source.Interval
@@ -22,9 +23,10 @@ type task struct {
 	removed  bool
 
 	every    time.Duration
-	cursor   *state // nil until first read
-	health   Health
+	state    *state // nil until first read
+	health   registry.SourceHealth
 	reported time.Time // when health was last written
+	rejected string    // the last refusal, so that it is kept once
 }
 
 type taskHeap []*task

@@ -23,8 +23,9 @@ var errConflict = errors.New("cursor was written by another process")
 type state struct {
 	Cursor source.Cursor `json:"cursor"`
 	// Address is a hash of the configuration the cursor belongs to.
-	Address  string `json:"address"`
-	Failures int    `json:"-"`
+	Address string `json:"address"`
+	// Fields are those that the source's records usually fill, to see drift.
+	Fields   fields `json:"fields,omitempty"`
 	revision uint64
 }
 

@@ -62,6 +62,9 @@ type Record struct {
 	Value any
 	// Withdrawn says that the source took the item back; Value is ignored.
 	Withdrawn bool
+	// Refused says why this one item cannot be used; it is kept with that reason
+	// and the others go on. See [InvalidError] to keep its body too.
+	Refused error
 }
 
 // A Doer asks the outside world: fetch.Client, and the runner's politeness around it.

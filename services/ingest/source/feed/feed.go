@@ -3,7 +3,6 @@ package feed
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 	_ "time/tzdata" // municipal sources write local times; the host may lack the table
@@ -20,7 +19,9 @@ const Name = "feed"
 type Config struct {
 	URL      string `yaml:"url"`
 	TimeZone string `yaml:"time_zone"`
-	Token    string `yaml:"token"`
+	// Token or TokenFile names the secret sent as a bearer token.
+	Token     string `yaml:"token"`
+	TokenFile string `yaml:"token_file"`
 }
 
 // Feed is a feed at an address.
@@ -62,8 +63,8 @@ func New(deps source.Deps, spec source.Spec) (*Feed, error) {
 // Fetch implements source.Source.
 func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
 	req := fetch.Request{URL: f.cfg.URL}
-	if f.cfg.Token != "" {
-		token, err := f.deps.Secret(f.cfg.Token)
+	if reference := cmp.Or(f.cfg.Token, f.cfg.TokenFile); reference != "" {
+		token, err := f.deps.Secret(reference)
 		if err != nil {
 			return nil, cur, events.Permanentf(events.ReasonInvalidConfig, "feed: token: %w", err)
 		}
@@ -76,7 +77,7 @@ func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 	}
 	records, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: f.zone})
 	if err != nil {
-		return nil, cur, events.Transient(events.ReasonInvalidContent, fmt.Errorf("%s: %w", fetch.Redact(res.FinalURL), err), 0)
+		return nil, cur, source.Invalid(res, err)
 	}
 	return records, next, nil
 }

@@ -1,0 +1,200 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+const (
+	week = 7 * 24 * time.Hour
+	// leastStale is the shortest silence that is ever unusual without being told.
+	leastStale = 48 * time.Hour
+	// staleGaps is how many usual gaps between two changes make a silence unusual.
+	staleGaps = 4
+	// certWarning is how long before its end a certificate is spoken of.
+	certWarning = 14 * 24 * time.Hour
+	// maxErrorBytes is what a health's error may hold.
+	maxErrorBytes = 1000
+)
+
+// outcome is what a turn gave.
+type outcome struct {
+	err       error
+	changes   int
+	items     int
+	unchanged bool
+	wait      time.Duration
+}
+
+func (r *Runner) loadHealth(ctx context.Context, t *task) {
+	h, _, err := r.deps.Health.Get(ctx, t.spec.Authority, t.spec.ID)
+	if err != nil {
+		if !errors.Is(err, registry.ErrNotFound) {
+			r.deps.Log.Warn("health cannot be read", "authority", t.spec.Authority, "source", t.spec.ID, "err", err)
+		}
+		h = registry.SourceHealth{}
+	}
+	h.Authority, h.Source = t.spec.Authority, t.spec.ID
+	t.health = h
+}
+
+// noteHealth updates a source's health and writes it when its state changed, or
+// from time to time.
+func (r *Runner) noteHealth(ctx context.Context, t *task, o outcome) {
+	now := r.deps.Clock.Now().UTC()
+	before := t.health
+	t.health = nextHealth(t.health, o, now, t.spec.StaleAfter)
+	h := &t.health
+	r.alarm(t, before)
+	state := func(h registry.SourceHealth) [4]any {
+		return [4]any{h.ErrorStreak > 0, h.LastReason, h.Stale, h.Drifting}
+	}
+	if o.changes == 0 && state(before) == state(*h) && o.err == nil && now.Sub(t.reported) < jitter(r.cfg.HealthEvery) {
+		return
+	}
+	if _, err := r.deps.Health.Put(ctx, *h); err != nil {
+		r.deps.Log.Warn("health cannot be written", "authority", t.spec.Authority, "source", t.spec.ID, "err", err)
+		return
+	}
+	t.reported = now
+}
+
+// nextHealth is pure: the health after an outcome.
+func nextHealth(h registry.SourceHealth, o outcome, now time.Time, staleAfter time.Duration) registry.SourceHealth {
+	since := now.Sub(h.LastAttempt)
+	known := !h.LastAttempt.IsZero()
+	h.LastAttempt, h.NextFetch = now, time.Time{}
+	if o.wait > 0 { // a pushed source has no next
+		h.NextFetch = now.Add(o.wait)
+	}
+	if o.err != nil {
+		h.ErrorStreak++
+		h.LastReason = events.OutcomeOf(o.err).Reason
+		h.LastError = cutTo(o.err.Error(), maxErrorBytes)
+	} else {
+		if known && since > 0 {
+			weight := 1 - math.Exp(-since.Hours()/week.Hours())
+			h.ChangesADay += weight * (float64(o.changes)*24/since.Hours() - h.ChangesADay)
+		}
+		h.LastSuccess, h.ErrorStreak, h.LastReason, h.LastError = now, 0, events.ReasonNone, ""
+		if !o.unchanged {
+			h.Items = o.items
+		}
+		if o.changes > 0 || h.LastChange.IsZero() {
+			h.LastChange = now
+		}
+	}
+	h.Stale = !h.LastChange.IsZero() && now.Sub(h.LastChange) > silence(h, staleAfter)
+	return h
+}
+
+// silence is how long a source may give nothing new before it is stale.
+func silence(h registry.SourceHealth, staleAfter time.Duration) time.Duration {
+	if staleAfter > 0 {
+		return staleAfter
+	}
+	const year = 365 * 24.0
+	hours := year
+	if h.ChangesADay > 0 {
+		hours = min(staleGaps*24/h.ChangesADay, year)
+	}
+	return max(time.Duration(hours*float64(time.Hour)), leastStale)
+}
+
+// alarm logs what an operator should know, once, when it begins.
+func (r *Runner) alarm(t *task, before registry.SourceHealth) {
+	h := t.health
+	log := r.deps.Log.With("authority", h.Authority, "source", h.Source, "kind", t.kind.Name)
+	switch {
+	case h.ErrorStreak == 1 || h.ErrorStreak > 0 && h.LastReason != before.LastReason:
+		log.Warn("source cannot be read", "reason", string(h.LastReason), "err", h.LastError)
+	case before.ErrorStreak > 0 && h.ErrorStreak == 0:
+		log.Info("source is read again", "errors", before.ErrorStreak)
+	}
+	if h.Stale && !before.Stale {
+		log.Warn("source is silent for longer than usual", "since", h.LastChange)
+	}
+	if h.Drifting && !before.Drifting {
+		log.Warn("source drifts: its items lost a field they used to have")
+	}
+	if t.state == nil || t.state.Cursor.CertNotAfter.IsZero() {
+		return
+	}
+	left := t.state.Cursor.CertNotAfter.Sub(h.LastAttempt)
+	if left < certWarning && h.LastAttempt.Sub(t.reported) >= r.cfg.HealthEvery {
+		log.Warn("the certificate of the source's host expires soon", "on", t.state.Cursor.CertNotAfter)
+	}
+}
+
+// reportUnusable shows the mistake of a source that cannot be made.
+func (r *Runner) reportUnusable(ctx context.Context, spec source.Spec, err error) error {
+	_, putErr := r.deps.Health.Put(ctx, registry.SourceHealth{
+		Authority: spec.Authority, Source: spec.ID, LastAttempt: r.deps.Clock.Now().UTC(), ErrorStreak: 1,
+		LastReason: events.OutcomeOf(err).Reason, LastError: cutTo(err.Error(), maxErrorBytes),
+	})
+	return putErr
+}
+
+// fields is a set of what the records of a source usually have.
+type fields uint8
+
+const (
+	hasItems fields = 1 << iota
+	hasTitle
+	hasText
+	hasLink
+	hasDate
+)
+
+// leastSample is how many records say something about all of them.
+const leastSample = 3
+
+// drift compares the fields filled in most records with those of before. A field
+// lost stays expected until it comes back.
+func drift(expected fields, records []source.Record, drifting *bool) fields {
+	if len(records) == 0 {
+		*drifting = expected&hasItems != 0
+		return expected
+	}
+	if len(records) < leastSample {
+		return expected
+	}
+	counts := map[fields]int{}
+	for _, r := range records {
+		e, ok := r.Value.(record.Entry)
+		if !ok {
+			continue
+		}
+		for f, has := range map[fields]bool{
+			hasTitle: e.Title != "", hasText: e.Summary != "" || e.Body != "",
+			hasLink: r.URL != "", hasDate: !source.Date(e).IsZero(),
+		} {
+			if has {
+				counts[f]++
+			}
+		}
+	}
+	now := hasItems
+	for f, n := range counts {
+		if n*2 > len(records) {
+			now |= f
+		}
+	}
+	*drifting = expected&^now != 0
+	return expected | now
+}
+
+// cutTo shortens a text to n bytes at a character.
+func cutTo(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return cut(s, n)
+}

@@ -1,0 +1,219 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+const (
+	// maxRecordBytes keeps a raw with its headers below the bus's limit.
+	maxRecordBytes = 700 << 10
+	// publishBatch is how many raws wait for their acknowledgement together.
+	publishBatch = 256
+	// elsewhere is how often a source that another process reads is looked at.
+	elsewhere = 30 * time.Second
+)
+
+// turn reads one source once and gives it back to the schedule.
+func (r *Runner) turn(ctx context.Context, t *task) {
+	if !r.owns(t.host) {
+		t.state = nil
+		r.finish(t, jitter(elsewhere), 0)
+		return
+	}
+	began := r.deps.Clock.Now()
+	changes, items, err := r.read(ctx, t)
+	if ctx.Err() != nil {
+		r.finish(t, time.Hour, 0)
+		return
+	}
+	unchanged := errors.Is(err, source.ErrUnchanged)
+	if unchanged {
+		err = nil
+	}
+	wait, hold := r.plan(t, changes, err)
+	r.deps.Metrics.turn(err, unchanged, r.deps.Clock.Now().Sub(began))
+	r.noteHealth(ctx, t, outcome{err: err, changes: changes, items: items, unchanged: unchanged, wait: wait})
+	r.finish(t, wait, hold)
+}
+
+// plan says how long until the next turn, and how long the host wants peace.
+func (r *Runner) plan(t *task, changes int, err error) (wait, hold time.Duration) {
+	if err == nil {
+		t.every = adapt(t.every, changes > 0, t.interval)
+		return jitter(t.every), 0
+	}
+	streak := t.health.ErrorStreak + 1
+	wait = later(backOff(streak, t.interval.Usual, err))
+	var fe *fetch.Error
+	if errors.As(err, &fe) && fe.RetryAfter > 0 && (fe.Status == http.StatusTooManyRequests || fe.Status == http.StatusServiceUnavailable) {
+		hold = fe.RetryAfter
+	}
+	return wait, hold
+}
+
+// read fetches, finds what changed, publishes it, and only then saves the cursor.
+func (r *Runner) read(ctx context.Context, t *task) (changes, items int, err error) {
+	defer func() {
+		if p := recover(); p != nil { // a connector's defect ends its turn, not the service
+			r.deps.Log.Error("connector panicked", "authority", t.spec.Authority, "source", t.spec.ID, "kind", t.kind.Name, "panic", fmt.Sprintf("%T", p))
+			err = events.Transient(events.ReasonInternal, fmt.Errorf("source %s: its connector failed", t.spec.Key()), 0)
+		}
+	}()
+	if err := r.resume(ctx, t); err != nil {
+		return 0, 0, err
+	}
+	records, cursor, err := t.src.Fetch(ctx, t.state.Cursor)
+	if errors.Is(err, source.ErrUnchanged) {
+		moved := cursor.MovedTo != t.state.Cursor.MovedTo
+		t.state.Cursor = cursor
+		if moved {
+			return 0, 0, r.saveMoved(ctx, t)
+		}
+		return 0, 0, err
+	}
+	if err != nil {
+		r.reject(ctx, t, "", err)
+		return 0, 0, err
+	}
+	st, ledger, err := r.store.load(ctx, t.spec.Key())
+	if err != nil {
+		return 0, 0, err
+	}
+	if st.revision != t.state.revision {
+		t.state = nil // another process read it meanwhile
+		return 0, 0, events.Transient(events.ReasonInternal, fmt.Errorf("source %s: %w", t.spec.Key(), errConflict), 0)
+	}
+	if t.state.Address != st.Address {
+		ledger.Read = false
+	}
+	st = *t.state
+	st.Cursor = cursor
+	records = r.usable(ctx, t, records)
+	st.Fields = drift(st.Fields, records, &t.health.Drifting)
+	found := ledger.Apply(records, r.rules(t.kind, false))
+	if err := r.publish(ctx, t.spec, t.kind, found); err != nil {
+		return 0, 0, err
+	}
+	if err := r.store.save(ctx, t.spec.Key(), &st, ledger); err != nil {
+		t.state = nil
+		return 0, 0, err
+	}
+	t.state = &st
+	return len(found), len(records), nil
+}
+
+// resume loads what is known of a source at its first turn here.
+func (r *Runner) resume(ctx context.Context, t *task) error {
+	if t.state != nil {
+		return nil
+	}
+	st, _, err := r.store.load(ctx, t.spec.Key())
+	if err != nil {
+		return err
+	}
+	if address := addressOf(t.spec); st.Address != address {
+		st = state{Address: address, revision: st.revision}
+	}
+	t.state = &st
+	r.loadHealth(ctx, t)
+	return nil
+}
+
+func (r *Runner) saveMoved(ctx context.Context, t *task) error {
+	st, ledger, err := r.store.load(ctx, t.spec.Key())
+	if err != nil {
+		return err
+	}
+	if st.revision != t.state.revision {
+		t.state = nil
+		return errConflict
+	}
+	if err := r.store.save(ctx, t.spec.Key(), t.state, ledger); err != nil {
+		t.state = nil
+		return err
+	}
+	return source.ErrUnchanged
+}
+
+func (r *Runner) rules(kind source.Kind, pushed bool) Rules {
+	return Rules{
+		Now: r.deps.Clock.Now(), BacklogAge: r.cfg.BacklogAge, BacklogKeep: r.cfg.BacklogKeep,
+		VanishWithdraws: kind.VanishWithdraws && !pushed, Distinct: pushed,
+	}
+}
+
+// usable keeps the records that can be published; the others are kept apart with
+// their reason.
+func (r *Runner) usable(ctx context.Context, t *task, records []source.Record) []source.Record {
+	good := records[:0]
+	for _, rec := range records {
+		if rec.Refused != nil {
+			r.reject(ctx, t, rec.Item, rec.Refused)
+			continue
+		}
+		good = append(good, rec)
+	}
+	return good
+}
+
+// publish puts changes on the bus, in batches, and returns once all are stored.
+func (r *Runner) publish(ctx context.Context, spec source.Spec, kind source.Kind, changes []Change) error {
+	batch := make([]events.Event, 0, min(len(changes), publishBatch))
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := r.deps.Publish(ctx, batch...); err != nil {
+			return fmt.Errorf("source %s: publish: %w", spec.Key(), err)
+		}
+		r.deps.Metrics.raws(len(batch))
+		batch = batch[:0]
+		return nil
+	}
+	for _, c := range changes {
+		raw, err := r.raw(spec, kind, c)
+		if err != nil {
+			r.rejectSpec(ctx, spec, c.Item, err)
+			continue
+		}
+		if batch = append(batch, raw); len(batch) == publishBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+func (r *Runner) raw(spec source.Spec, kind source.Kind, c Change) (events.Raw, error) {
+	raw := events.Raw{
+		ID:        events.RawID(spec.Authority, spec.ID, c.Item, c.Hash),
+		Authority: spec.Authority, Source: spec.ID, Kind: kind.Name,
+		Item: c.Item, Hash: c.Hash, Revision: c.Revision, FetchedAt: r.deps.Clock.Now().UTC(),
+		URL: c.Record.URL, Withdrawn: c.Withdrawn, Backlog: c.Backlog,
+	}
+	if c.Withdrawn {
+		return raw, raw.Validate()
+	}
+	body, err := json.Marshal(c.Record.Value)
+	if err != nil {
+		return raw, events.Permanentf(events.ReasonInvalidContent, "item cannot be encoded: %w", err)
+	}
+	if len(body) > maxRecordBytes {
+		return raw, events.Permanentf(events.ReasonTooLarge, "item of %d bytes, over the limit of %d", len(body), maxRecordBytes)
+	}
+	raw.Record = body
+	if err := raw.Validate(); err != nil {
+		return raw, events.Permanent(events.ReasonInvalidContent, err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,227 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/runner"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+const (
+	// RejectedStream keeps what was refused, for a month.
+	RejectedStream = "REJECTED"
+	// RejectedSubject is followed by .<authority>.<source>.
+	RejectedSubject = "rejected"
+
+	rejectedAge       = 30 * 24 * time.Hour
+	rejectedPerSource = 50
+	rejectedBytes     = 512 << 20
+	// maxPushBytes bounds the body of a web hook.
+	maxPushBytes = 1 << 20
+)
+
+// Service is ingest as a run.Service.
+type Service struct {
+	deps    run.Deps
+	cfg     Config
+	client  *fetch.Client
+	metrics *runner.Metrics
+	running atomic.Pointer[runner.Runner]
+}
+
+var (
+	_ run.Service = (*Service)(nil)
+	_ run.Routed  = (*Service)(nil)
+	_ run.Readier = (*Service)(nil)
+)
+
+// New validates cfg and dials nothing.
+func New(deps run.Deps, cfg Config) (*Service, error) {
+	deps = deps.WithDefaults()
+	client, err := fetch.New(cfg.Fetch)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	return &Service{deps: deps, cfg: cfg.withDefaults(), client: client, metrics: runner.NewMetrics(deps.Metrics)}, nil
+}
+
+// Name implements run.Service.
+func (s *Service) Name() string { return "ingest" }
+
+// Ready implements run.Readier.
+func (s *Service) Ready() error {
+	if s.running.Load() == nil {
+		return errors.New("the sources are not yet known")
+	}
+	return nil
+}
+
+// Run reads the registry's sources until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer s.client.Close()
+	if err := bus.Ensure(ctx, s.deps.JetStream, bus.Options{}); err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	reg, err := registry.Open(ctx, s.deps.JetStream)
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	cursors, err := s.deps.JetStream.KeyValue(ctx, bus.BucketCursors)
+	if err != nil {
+		return fmt.Errorf("ingest: bucket %s: %w", bus.BucketCursors, err)
+	}
+	if err := ensureRejected(ctx, s.deps.JetStream); err != nil {
+		return fmt.Errorf("ingest: stream %s: %w", RejectedStream, err)
+	}
+	publisher, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{})
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	defer publisher.Close() //nolint:errcheck // it only waits
+	owns, leave, err := s.join(ctx, cursors)
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	defer leave()
+	r := runner.New(s.cfg.Runner, runner.Deps{
+		Kinds: Kinds(), Source: s.sourceDeps(), Cursors: cursors, Health: reg.SourceHealth,
+		Publish: bus.NewEmitter(publisher).Publish, Reject: s.reject, Owns: owns,
+		Clock: s.deps.Clock, Log: s.deps.Logger, Metrics: s.metrics,
+	})
+	if err := s.follow(ctx, reg, r); err != nil {
+		return err
+	}
+	s.running.Store(r)
+	defer s.running.Store(nil)
+	return r.Run(ctx)
+}
+
+// join gives this process its share of the sources: all of them where it is alone.
+func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns func(string) bool, leave func(), _ error) {
+	if s.cfg.Alone {
+		return nil, func() {}, nil
+	}
+	members, err := runner.Join(ctx, cursors, runner.MembersConfig{TTL: s.cfg.MemberTTL, Clock: s.deps.Clock, Log: s.deps.Logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	return members.Owns, members.Leave, nil
+}
+
+func (s *Service) sourceDeps() source.Deps {
+	return source.Deps{HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.secret}
+}
+
+// follow keeps the runner's sources those of the registry, now and later.
+func (s *Service) follow(ctx context.Context, reg *registry.Registry, r *runner.Runner) error {
+	var loaded atomic.Bool
+	known := 0
+	view := registry.NewView(ctx, reg.Sources, registry.OnChange(func(c registry.Change[registry.Source]) {
+		if c.New == nil {
+			r.Remove(c.Old.Authority + "." + c.Old.ID)
+			return
+		}
+		if c.Old != nil && sameSource(*c.Old, *c.New) {
+			return
+		}
+		known++
+		spread := time.Duration(0)
+		if !loaded.Load() && known > fewSources {
+			spread = s.cfg.SpreadOver
+		}
+		if err := r.Set(ctx, Spec(*c.New), spread); err != nil && ctx.Err() == nil {
+			s.deps.Logger.Warn("source cannot be used", "authority", c.New.Authority, "source", c.New.ID, "err", err)
+		}
+	}))
+	if err := view.Wait(ctx); err != nil {
+		return fmt.Errorf("ingest: sources: %w", err)
+	}
+	loaded.Store(true)
+	for _, bad := range view.Undecodable() {
+		s.deps.Logger.Error("source cannot be read from the registry", "err", bad)
+	}
+	return nil
+}
+
+// Spec is what the runner needs of a registry's source.
+func Spec(s registry.Source) source.Spec {
+	return source.Spec{
+		Authority: s.Authority, ID: s.ID, Kind: s.Kind, URL: s.URL, Settings: s.Settings,
+		Every: s.Every.Std(), StaleAfter: s.StaleAfter.Std(), Paused: s.Paused,
+	}
+}
+
+// sameSource reports whether a change of a source is none for ingest.
+func sameSource(a, b registry.Source) bool {
+	return a.Kind == b.Kind && a.URL == b.URL && a.Every == b.Every && a.StaleAfter == b.StaleAfter &&
+		a.Paused == b.Paused && string(a.Settings) == string(b.Settings)
+}
+
+func ensureRejected(ctx context.Context, js jetstream.JetStream) error {
+	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: RejectedStream, Subjects: []string{events.All(RejectedSubject)},
+		Description: "what sources gave that cannot be used, with its reason",
+		MaxAge:      rejectedAge, MaxMsgsPerSubject: rejectedPerSource, MaxBytes: rejectedBytes,
+		Discard: jetstream.DiscardOld, Compression: jetstream.S2Compression, AllowDirect: true,
+	})
+	return err
+}
+
+func (s *Service) reject(ctx context.Context, r runner.Rejection) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = s.deps.JetStream.Publish(ctx, RejectedSubject+"."+r.Authority+"."+r.Source, body)
+	return err
+}
+
+// Handlers implements run.Routed: the web hooks.
+func (s *Service) Handlers() []run.Route {
+	return []run.Route{{Pattern: "POST /hooks/{authority}/{source}", Handler: http.HandlerFunc(s.serveHook)}}
+}
+
+func (s *Service) serveHook(w http.ResponseWriter, r *http.Request) {
+	running := s.running.Load()
+	if running == nil {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "starting", http.StatusServiceUnavailable)
+		return
+	}
+	authority, id := r.PathValue("authority"), r.PathValue("source")
+	if !events.IsSlug(authority) || !events.IsSlug(id) {
+		http.Error(w, "no such source", http.StatusNotFound)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPushBytes))
+	if err != nil {
+		http.Error(w, "body cannot be read or is over the limit", http.StatusRequestEntityTooLarge)
+		return
+	}
+	status, err := running.Push(r.Context(), authority+"."+id, r.Header, body)
+	if err != nil {
+		text := string(events.OutcomeOf(err).Reason)
+		if status == http.StatusUnprocessableEntity { // the sender's own mistake, said to the sender
+			text = err.Error()
+		}
+		http.Error(w, text, status)
+		return
+	}
+	w.WriteHeader(status)
+}
