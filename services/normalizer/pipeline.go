@@ -134,7 +134,7 @@ func (p *Pipeline) content(w *work) error {
 	}
 	w.msg.Content.Language = language.Of(first(w.draft.Language, w.source.Language), w.folded)
 	seen := map[string]bool{w.msg.Content.Language: true}
-	for i := range w.draft.Variants {
+	for i := range w.draft.Variants[:min(len(w.draft.Variants), maxVariants)] {
 		c, _, folded := rewritten(&w.draft.Variants[i], w.raw.URL, names)
 		c.Language = language.Of(w.draft.Variants[i].Language, folded)
 		if c.Title != "" && !seen[c.Language] {
@@ -144,6 +144,9 @@ func (p *Pipeline) content(w *work) error {
 	}
 	return nil
 }
+
+// maxVariants bounds the other languages of a message.
+const maxVariants = 12
 
 // maxFolded is how much of a text is read to understand it, in bytes.
 const maxFolded = 6000

@@ -1,0 +1,13 @@
+// Package dedupe makes one message of all the sightings of an item, and one
+// incident of the messages of several sources on the same thing.
+//
+// Decide compares what a raw says now with what was last emitted for its item:
+// nothing new, an Update with the next revision, or a Cancel. Its State is kept
+// by the caller under compare-and-set, written before the message is emitted
+// and marked after, so that a crash between the two emits the same message
+// again, and nothing else.
+//
+// Window remembers the messages of the last days. It groups a new one with
+// those that share its kind of topic, an area and a time, and whose words are
+// close: see Window.Join.
+package dedupe

@@ -1,0 +1,158 @@
+package dedupe
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/territory"
+	"github.com/crieur/crieur/services/normalizer/stem"
+)
+
+// family is a group of topics in which sources differ on the same thing.
+type family uint8
+
+func familyOf(topic string) family {
+	switch topic {
+	case "meteo", "inondation", "risques", "environnement":
+		return 1
+	case "travaux-circulation", "transports", "urbanisme":
+		return 2
+	case "eau", "energie":
+		return 3
+	case "culture", "evenements", "sport", "vie-associative", "marches", "jeunesse", "economie":
+		return 4
+	case "vie-municipale", "enquetes-publiques", "elections", "etat-civil":
+		return 5
+	}
+	return 6
+}
+
+// Print is what is compared of a message: the distinct stems of its title and
+// of its text, hashed and sorted.
+type Print struct {
+	Title, All []uint32
+}
+
+// Maker makes prints. It is safe for concurrent use.
+type Maker struct {
+	stemmer *stem.Stemmer
+	seed    maphash.Seed
+	common  map[string]bool
+}
+
+// NewMaker returns a Maker. Prints of two makers cannot be compared.
+func NewMaker(s *stem.Stemmer) *Maker {
+	m := &Maker{stemmer: s, seed: maphash.MakeSeed(), common: map[string]bool{}}
+	for _, w := range s.Words(nil, territory.Fold(commonWords), -1) {
+		m.common[w] = true
+	}
+	return m
+}
+
+// commonWords say nothing of what a message is about.
+const commonWords = `le la les de du des un une et en a au aux dans pour par sur avec sans sous ce cette ces cet son sa ses leur leurs
+ il elle ils elles on nous vous qui que quoi dont ou ne pas plus est sont sera seront ete etre avoir a ont afin lors jusqu jusque depuis
+ entre vers tout tous toute toutes meme aussi ainsi mais donc car si votre vos notre nos se d l s n y c j qu
+ raison cadre merci information informations infos commune communes ville mairie habitants bonjour madame monsieur
+ lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
+ heure heures h matin soir jour jours semaine date 2025 2026 2027 suite prevu prevue prevus partir compter`
+
+const printWords = 120
+
+// Print makes the print of a message.
+func (k *Maker) Print(m *events.Message) Print {
+	text := m.Content.Text
+	if text == "" {
+		text = m.Content.Summary
+	}
+	if len(text) > 2000 {
+		text = text[:2000]
+	}
+	title := k.hashes(territory.Fold(m.Content.Title))
+	all := append(slices.Clone(title), k.hashes(territory.Fold(text))...)
+	slices.Sort(title)
+	slices.Sort(all)
+	return Print{Title: slices.Compact(title), All: slices.Compact(all)}
+}
+
+func (k *Maker) hashes(folded string) []uint32 {
+	var out []uint32
+	for _, w := range k.stemmer.Words(nil, folded, printWords) {
+		if len(w) > 1 && !k.common[w] && strings.Trim(w, "0123456789h") != "" {
+			out = append(out, uint32(maphash.String(k.seed, w)))
+		}
+	}
+	return out
+}
+
+// The thresholds of Same, set on the pairs in testdata/pairs.json.
+const (
+	enoughWords  = 3    // stems in common, at least
+	sameTitle    = 0.60 // share of the shorter title found in the other text
+	sameText     = 0.50 // share of the shorter text found in the other
+	sameInPlace  = 0.34 // either, when the street is the same
+	elsewhereAdd = 0.30 // more is asked when the streets differ
+)
+
+// Same reports whether two prints speak of the same thing, and how close they
+// are, 0 to 1. samePlace and otherPlace say what is known of their streets.
+func Same(a, b Print, samePlace, otherPlace bool) (float64, bool) {
+	common := shared(a.All, b.All)
+	if common < enoughWords && !(samePlace && common >= 2) {
+		return 0, false
+	}
+	text := float64(common) / float64(max(1, min(len(a.All), len(b.All))))
+	short, other := a, b
+	if len(b.Title) < len(a.Title) {
+		short, other = b, a
+	}
+	title := float64(shared(short.Title, other.All)) / float64(max(2, len(short.Title)))
+	score := (text + title) / 2
+	switch {
+	case samePlace:
+		return score + 0.2, text >= sameInPlace && title >= sameInPlace
+	case otherPlace:
+		return score, text >= sameText+elsewhereAdd && title >= sameTitle+elsewhereAdd
+	}
+	return score, text >= sameText && title >= sameTitle
+}
+
+// shared counts what two sorted lists have in common.
+func shared(a, b []uint32) int {
+	n := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] == b[j]:
+			n++
+			i++
+			j++
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	return n
+}
+
+// near reports whether two folded places are the same street: the words of the
+// shorter are all in the other, its house number apart.
+func near(a, b string) bool {
+	x, y := strings.Fields(a), strings.Fields(b)
+	if len(y) < len(x) {
+		x, y = y, x
+	}
+	n := 0
+	for _, w := range x {
+		if w[0] >= '0' && w[0] <= '9' && len(w) <= 4 {
+			continue
+		}
+		if !slices.Contains(y, w) {
+			return false
+		}
+		n++
+	}
+	return n > 1
+}

@@ -1,0 +1,235 @@
+package dedupe
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/territory"
+)
+
+// The limits of a Window.
+const (
+	Remembered   = 3 * 24 * time.Hour // after a message was fetched
+	maxSightings = 50_000
+	maxCandidate = 500 // compared with a new message, the latest first
+)
+
+// sighting is a message as remembered.
+type sighting struct {
+	id, incident, source string
+	family               family
+	areas                []string // commune and département codes
+	place                string   // street or building, folded
+	from, to             time.Time
+	print                Print
+	fetched              time.Time
+	origin               events.Provenance
+}
+
+// Window groups messages in incidents. It is safe for concurrent use.
+type Window struct {
+	maker *Maker
+	mu    sync.Mutex
+	byID  map[string]*sighting
+	// by family and département: where candidates are looked for
+	places map[place][]*sighting
+}
+
+type place struct {
+	family      family
+	departement string
+}
+
+// NewWindow returns an empty window.
+func NewWindow(maker *Maker) *Window {
+	return &Window{maker: maker, byID: map[string]*sighting{}, places: map[place][]*sighting{}}
+}
+
+// Join finds the incident of a message and remembers it. A message joins the
+// closest of those that another source gave, of the same family of topics, with
+// an area in common, times that overlap, and words that are Same; it takes its
+// incident and adds its provenance. A message whose incident is known already,
+// being an update, keeps it. Backlog, exercises and tests join nothing.
+func (w *Window) Join(m events.Message) events.Message {
+	if m.Status != events.StatusActual || m.Backlog {
+		return m
+	}
+	s := w.sight(&m)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if old, known := w.byID[m.ID]; known {
+		m.Incident = old.incident
+	} else if m.Incident == m.ID {
+		if near := w.nearest(s); near != nil {
+			m.Incident = near.incident
+		}
+	}
+	s.incident = m.Incident
+	m.Origin = w.origins(m)
+	w.keep(s)
+	return m
+}
+
+// Learn remembers a message that was emitted, here or by another process.
+func (w *Window) Learn(m events.Message) {
+	if m.Status != events.StatusActual || m.Backlog {
+		return
+	}
+	s := w.sight(&m)
+	s.incident = m.Incident
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keep(s)
+}
+
+// Forget drops what is older than Remembered.
+func (w *Window) Forget(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.byID {
+		if now.Sub(s.fetched) > Remembered {
+			w.drop(s)
+		}
+	}
+}
+
+// Len returns how many messages are remembered.
+func (w *Window) Len() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.byID)
+}
+
+func (w *Window) sight(m *events.Message) *sighting {
+	s := &sighting{
+		id: m.ID, source: m.Authority + "/" + m.Source, family: familyOf(m.Topic), fetched: m.FetchedAt,
+		from: m.Sent, to: m.Expires, print: w.maker.Print(m),
+	}
+	if m.Onset != nil {
+		s.from = *m.Onset
+	}
+	if m.Ends != nil {
+		s.to = *m.Ends
+	}
+	if len(m.Origin) > 0 {
+		s.origin = m.Origin[0]
+	}
+	for _, a := range m.Areas {
+		s.areas = append(s.areas, a.INSEE...)
+		if s.place == "" {
+			s.place = territory.Fold(a.Place)
+		}
+	}
+	return s
+}
+
+// departements returns the distinct départements of a sighting's areas.
+func (s *sighting) departements() []string {
+	var list []string
+	for _, c := range s.areas {
+		if d := territory.DepartementOf(c); d != "" && !slices.Contains(list, d) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+func (w *Window) keep(s *sighting) {
+	if old, ok := w.byID[s.id]; ok {
+		w.drop(old)
+	}
+	if len(w.byID) >= maxSightings {
+		w.dropOldest()
+	}
+	w.byID[s.id] = s
+	for _, d := range s.departements() {
+		k := place{s.family, d}
+		w.places[k] = append(w.places[k], s)
+	}
+}
+
+func (w *Window) drop(s *sighting) {
+	delete(w.byID, s.id)
+	for _, d := range s.departements() {
+		k := place{s.family, d}
+		list := slices.DeleteFunc(w.places[k], func(x *sighting) bool { return x == s })
+		if len(list) == 0 {
+			delete(w.places, k)
+		} else {
+			w.places[k] = list
+		}
+	}
+}
+
+// dropOldest makes room for a tenth of the window.
+func (w *Window) dropOldest() {
+	all := make([]*sighting, 0, len(w.byID))
+	for _, s := range w.byID {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *sighting) int { return a.fetched.Compare(b.fetched) })
+	for _, s := range all[:len(all)/10] {
+		w.drop(s)
+	}
+}
+
+// nearest returns the closest sighting that is the same thing, nil when none.
+func (w *Window) nearest(s *sighting) *sighting {
+	var best *sighting
+	bestScore := 0.0
+	for _, d := range s.departements() {
+		list := w.places[place{s.family, d}]
+		for i := len(list) - 1; i >= max(0, len(list)-maxCandidate); i-- {
+			c := list[i]
+			if c.source == s.source || !c.overlaps(s) || !c.meets(s) {
+				continue
+			}
+			samePlace := s.place != "" && c.place != "" && near(s.place, c.place)
+			otherPlace := s.place != "" && c.place != "" && !samePlace
+			if score, same := Same(c.print, s.print, samePlace, otherPlace); same && score > bestScore {
+				best, bestScore = c, score
+			}
+		}
+	}
+	return best
+}
+
+// overlaps allows six hours between the times of two accounts of one thing.
+func (s *sighting) overlaps(o *sighting) bool {
+	const slack = 6 * time.Hour
+	return !s.from.After(o.to.Add(slack)) && !o.from.After(s.to.Add(slack))
+}
+
+// meets reports whether two sightings share a commune, or one's commune is in
+// the other's département.
+func (s *sighting) meets(o *sighting) bool {
+	for _, a := range s.areas {
+		for _, b := range o.areas {
+			if a == b || len(a) < 5 && territory.DepartementOf(b) == a || len(b) < 5 && territory.DepartementOf(a) == b {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+const maxOrigins = 10
+
+// origins returns the message's provenance with that of its incident.
+func (w *Window) origins(m events.Message) []events.Provenance {
+	out := slices.Clone(m.Origin)
+	if m.Incident == m.ID {
+		return out
+	}
+	for _, s := range w.byID {
+		if s.incident == m.Incident && s.id != m.ID && s.origin.RawID != "" && len(out) < maxOrigins {
+			out = append(out, s.origin)
+		}
+	}
+	if len(out) > 1 {
+		slices.SortFunc(out[1:], func(a, b events.Provenance) int { return a.FetchedAt.Compare(b.FetchedAt) })
+	}
+	return out
+}
