@@ -35,8 +35,9 @@ type order struct {
 
 // status is the one line that the child answers with.
 type status struct {
-	Version string `json:"version,omitempty"`
-	Error   string `json:"error,omitempty"`
+	Version   string `json:"version,omitempty"`
+	Forgotten int    `json:"forgotten,omitempty"` // see forgetLostInserts
+	Error     string `json:"error,omitempty"`
 }
 
 const (
@@ -82,9 +83,6 @@ func runChild(raw string, report *os.File) error {
 	if err != nil {
 		return err
 	}
-	if forgotten > 0 {
-		fmt.Fprintf(os.Stderr, "%d inserts that a kill cut between their token and their rows can be sent again\n", forgotten)
-	}
 	lib, err := chdb.Open(o.Library)
 	if err != nil {
 		return err
@@ -107,7 +105,7 @@ func runChild(raw string, report *os.File) error {
 		server := &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second, MaxHeaderBytes: 4 << 20}
 		go func() { ended <- server.Serve(ln) }()
 	}
-	if err := json.NewEncoder(report).Encode(status{Version: lib.Version()}); err != nil {
+	if err := json.NewEncoder(report).Encode(status{Version: lib.Version(), Forgotten: forgotten}); err != nil {
 		return fmt.Errorf("status: %w", err)
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {

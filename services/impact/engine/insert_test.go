@@ -54,7 +54,7 @@ func TestTokenCountsOnce(t *testing.T) {
 	insert := func(token string) {
 		t.Helper()
 		ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{
-			"insert_deduplication_token":                          token,
+			"insert_deduplication_token":                         token,
 			"deduplicate_blocks_in_dependent_materialized_views": 1,
 		}))
 		if err := insertN(ctx, conn, name, 1, 1000); err != nil {

@@ -310,6 +310,9 @@ func (e *Engine) awaitReady(cmd *exec.Cmd, report *os.File) error {
 	h := e.Health()
 	e.set(Health{State: Ready, PID: cmd.Process.Pid, Version: s.Version, Restarts: h.Restarts, LastErr: h.LastErr})
 	e.cfg.Logger.Info("clickhouse ready", "version", s.Version, "pid", cmd.Process.Pid, "restarts", h.Restarts)
+	if s.Forgotten > 0 {
+		e.cfg.Logger.Warn("inserts cut by a kill between their token and their rows can be sent again", "inserts", s.Forgotten)
+	}
 	return nil
 }
 

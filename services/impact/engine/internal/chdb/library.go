@@ -38,7 +38,7 @@ type Library struct {
 
 // analysis is chdb_query_analysis_v1.
 type analysis struct {
-	structSize, statements, flags, class uint32
+	structSize, statements, _, class uint32
 }
 
 // Open loads the library at path and switches its signal handlers off. It must
