@@ -1,0 +1,148 @@
+package panel
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/crieur/crieur/services/publisher/translit"
+)
+
+// Charset names the characters a sign's controller knows.
+type Charset string
+
+// Character sets; the zero value is AnyCharset, limited by the font.
+const (
+	AnyCharset    Charset = "font"
+	ASCII         Charset = "ascii"
+	Latin1        Charset = "latin1"       // ISO 8859-1
+	Latin9        Charset = "latin9"       // ISO 8859-15: Œ and €
+	Windows1252   Charset = "windows-1252" // Latin-1 and typography
+	CodePage437   Charset = "cp437"        // É and Ç, but neither À nor Ê
+	CodePage850   Charset = "cp850"
+	asciiPrintMin         = ' '
+	asciiPrintMax         = '~'
+)
+
+func (c Charset) lookup() (func(rune) bool, error) {
+	var cm *charmap.Charmap
+	switch c {
+	case "", AnyCharset:
+		return func(rune) bool { return true }, nil
+	case ASCII:
+		return func(r rune) bool { return r >= asciiPrintMin && r <= asciiPrintMax }, nil
+	case Latin1:
+		cm = charmap.ISO8859_1
+	case Latin9:
+		cm = charmap.ISO8859_15
+	case Windows1252:
+		cm = charmap.Windows1252
+	case CodePage437:
+		cm = charmap.CodePage437
+	case CodePage850:
+		cm = charmap.CodePage850
+	default:
+		return nil, fmt.Errorf("%q is unknown", string(c))
+	}
+	return func(r rune) bool {
+		_, ok := cm.EncodeRune(r)
+		return ok && r >= asciiPrintMin
+	}, nil
+}
+
+// shown is a text in the sign's characters, with what could not be shown.
+type shown struct {
+	folded, removed, lost []rune
+}
+
+// spell writes text with the sign's capitals and characters; glue survives.
+func (s screen) spell(text string, log *shown) string {
+	if s.capitals {
+		text = capitals(text)
+	}
+	var b strings.Builder
+	runes := []rune(norm.NFC.String(text))
+	for i := 0; i < len(runes); i++ {
+		r := runes[i]
+		switch {
+		case r == weakGlue, r == strongGlue, r == '\n', s.charset(r):
+			b.WriteRune(r)
+		case translit.IsEmoji(r), translit.IsInvisible(r):
+			if translit.IsEmoji(r) {
+				log.removed = append(log.removed, r)
+			}
+		case r == '’' && s.charset('\''):
+			b.WriteByte('\'') // not worth a warning
+		default:
+			b.WriteString(s.substitute(r, log))
+			if r == '«' && i+1 < len(runes) && runes[i+1] == strongGlue {
+				i++
+			}
+		}
+	}
+	out := b.String()
+	if !s.charset('»') {
+		out = strings.ReplaceAll(out, string(strongGlue)+`"`, `"`)
+	}
+	return strings.Trim(spaces.ReplaceAllString(out, " "), " \n")
+}
+
+// substitute returns the closest reading of r the sign can show, "?" without one.
+func (s screen) substitute(r rune, log *shown) string {
+	reading, ok := translit.Approximate(r)
+	if ok && s.capitals && unicode.IsUpper(r) {
+		reading = strings.ToUpper(reading)
+	}
+	var b strings.Builder
+	for _, c := range reading {
+		switch {
+		case s.charset(c):
+			b.WriteRune(c)
+		case c != '\n' && s.charset(unicode.ToUpper(c)):
+			b.WriteRune(unicode.ToUpper(c))
+		default:
+			ok = false
+		}
+	}
+	if !ok {
+		log.lost = append(log.lost, r)
+		if s.charset('?') {
+			return "?"
+		}
+		return ""
+	}
+	log.folded = append(log.folded, r)
+	return b.String()
+}
+
+// capitals keeps accents, as French capitals do; units stay legible in capitals
+// on a sign, and web addresses keep their case where it counts (their path).
+func capitals(text string) string {
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		if at := pathStart(w); at > 0 {
+			words[i] = strings.ToUpper(w[:at]) + w[at:]
+			continue
+		}
+		words[i] = strings.ToUpper(strings.ReplaceAll(w, "ß", "ss"))
+	}
+	return strings.Join(words, " ")
+}
+
+// pathStart returns where the path of a web address starts in w, 0 without one.
+func pathStart(w string) int {
+	if !isAddress(w) {
+		return 0
+	}
+	host := 0
+	if i := strings.Index(w, "://"); i >= 0 {
+		host = i + 3
+	}
+	if i := strings.IndexByte(w[host:], '/'); i >= 0 && host+i+1 < len(w) {
+		return host + i
+	}
+	return 0
+}

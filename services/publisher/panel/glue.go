@@ -1,0 +1,108 @@
+package panel
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Glue between words that stay on one line. A group longer than the line parts
+// at its weak glue first.
+const (
+	weakGlue   = '\u00A0'
+	strongGlue = '\u202F'
+)
+
+var (
+	spaces     = regexp.MustCompile(`[\t\v\f \x{1680}\x{2000}-\x{200A}\x{205F}\x{3000}]+`)
+	lineBreaks = regexp.MustCompile(`\s*(\r\n|\r|\n|\x{2028}|\x{2029}|\x{0085})\s*`)
+
+	phone = regexp.MustCompile(`\b(0[1-9])[ .](\d\d)[ .](\d\d)[ .](\d\d)[ .](\d\d)\b`)
+
+	// Each first group and second group are joined by strong glue.
+	strongRules = []*regexp.Regexp{
+		regexp.MustCompile(`(«)[ \x{A0}\x{202F}]+([^ \x{A0}\x{202F}])`),
+		regexp.MustCompile(`([^ \x{A0}\x{202F}])[ \x{A0}\x{202F}]+(»)`),
+		regexp.MustCompile(`([^ \x{A0}\x{202F}])[ \x{A0}\x{202F}]+([:;?!%€]+(?:[ \x{A0}\x{202F}]|$))`),
+		regexp.MustCompile(`(\d)[ \x{A0}\x{202F}]([hH][ \x{A0}\x{202F}]\d\d\b)`),
+		regexp.MustCompile(`(\d[ \x{A0}\x{202F}]?[hH])[ \x{A0}\x{202F}](\d\d\b)`),
+		regexp.MustCompile(`(\d)[ \x{A0}\x{202F}](\d{3}\b)`),
+		regexp.MustCompile(`(?i)((?:^|[ \x{A0}\x{202F}(])n[°º])[ \x{A0}\x{202F}](\d)`),
+		regexp.MustCompile(`(?i)(\d)[ \x{A0}\x{202F}]((?:h|km|m|cm|mm|m²|m2|km²|ha|kg|g|t|l|min|mn|s|ans?|jours?|mois|euros?|€|%|°c?|kwh?|mw|km/h|places?|bis|ter|er|ère|e|ème)(?:[ \x{A0}\x{202F}.,;:!?)/]|$))`),
+	}
+	weakRules = []*regexp.Regexp{
+		regexp.MustCompile(`(?i)(\b(?:\d{1,2}|1er))[ \x{A0}\x{202F}]((?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)(?:[ \x{A0}\x{202F}.,;:!?)]|$))`),
+		regexp.MustCompile(`((?:^|[ \x{A0}\x{202F}(])(?:M\.|MM\.|Mme|Mlle|Dr|Me|St|Ste))[ \x{A0}\x{202F}]([A-ZÀ-Ý])`),
+	}
+)
+
+// glue joins what French typography keeps together, and reduces other spaces.
+// The reader's own non-breaking spaces count as ordinary ones: they are put back
+// where the rules want them.
+func glue(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == weakGlue || r == strongGlue {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.TrimSpace(spaces.ReplaceAllString(lineBreaks.ReplaceAllString(text, "\n"), " "))
+	text = phone.ReplaceAllString(text, join("$1", "$2", "$3", "$4", "$5"))
+	for _, re := range strongRules {
+		// Twice: neighbouring matches share a character ("1 000 000").
+		for range 2 {
+			text = re.ReplaceAllString(text, "${1}"+string(strongGlue)+"${2}")
+		}
+	}
+	for _, re := range weakRules {
+		text = re.ReplaceAllString(text, "${1}"+string(weakGlue)+"${2}")
+	}
+	return text
+}
+
+func join(groups ...string) string {
+	for i, g := range groups {
+		groups[i] = "${" + strings.TrimPrefix(g, "$") + "}"
+	}
+	return strings.Join(groups, string(weakGlue))
+}
+
+// unglue gives a line its ordinary spaces back.
+func unglue(line string) string {
+	return strings.NewReplacer(string(weakGlue), " ", string(strongGlue), " ").Replace(line)
+}
+
+var (
+	address     = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
+	sentenceEnd = regexp.MustCompile(`[.!?…]+[»")]*[ \n\x{00A0}\x{202F}]+`)
+	shortened   = regexp.MustCompile(`(?i)(^|[ \x{00A0}\x{202F}('’])(m|mm|mme|dr|me|st|ste|av|bd|pl|r|art|p|no|n°|tél|janv|févr|avr|juil|sept|oct|nov|déc|lun|mar|mer|jeu|ven|sam|dim|etc|env|ex|[a-z])\.$`)
+)
+
+// isAddress reports a web or mail address, which is never hyphenated.
+func isAddress(word string) bool {
+	return address.MatchString(strings.TrimRight(word, ".,;:!?)»"))
+}
+
+// sentences splits text after . ! ? … before a capital, a digit or a quotation mark.
+func sentences(text string) []string {
+	var out []string
+	start := 0
+	for _, m := range sentenceEnd.FindAllStringIndex(text, -1) {
+		head := strings.TrimRight(text[start:m[1]], " \n\u00A0\u202F")
+		if shortened.MatchString(head) || !startsSentence(text[m[1]:]) {
+			continue
+		}
+		out = append(out, head)
+		start = m[1]
+	}
+	if rest := strings.TrimSpace(text[start:]); rest != "" {
+		out = append(out, rest)
+	}
+	return out
+}
+
+func startsSentence(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsUpper(r) || unicode.IsDigit(r) || r == '«' || r == '"' || r == '('
+}

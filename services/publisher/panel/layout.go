@@ -1,0 +1,231 @@
+package panel
+
+import (
+	"slices"
+	"strings"
+)
+
+// draft is a content prepared for layout: glued, the text in sentences.
+type draft struct {
+	title, when, place, text []string // sentences; at most one but for text
+	link                     string
+}
+
+// maxFieldRunes bounds the work on a field; no sign shows as much.
+const maxFieldRunes = 20_000
+
+func newDraft(c Content) draft {
+	one := func(s string) []string {
+		if r := []rune(s); len(r) > maxFieldRunes {
+			s = string(r[:maxFieldRunes])
+		}
+		if s = glue(strings.ToValidUTF8(s, "\uFFFD")); s == "" {
+			return nil
+		}
+		return []string{s}
+	}
+	d := draft{title: one(c.Title), when: one(c.When), place: one(c.Place), link: shortLink(c.Link)}
+	for _, t := range one(c.Text) {
+		d.text = sentences(t)
+	}
+	return d
+}
+
+// shortLink leaves out what nobody types.
+func shortLink(link string) string {
+	link = strings.Join(strings.Fields(link), "")
+	for _, prefix := range []string{"https://", "http://", "www."} {
+		link = strings.TrimPrefix(link, prefix)
+	}
+	return strings.TrimSuffix(link, "/")
+}
+
+func (d draft) apply(a Abbreviation) draft {
+	each := func(in []string) []string {
+		out := make([]string, len(in))
+		for i, s := range in {
+			out[i] = a.Apply(s)
+		}
+		return out
+	}
+	return draft{each(d.title), each(d.when), each(d.place), each(d.text), d.link}
+}
+
+func (d draft) equal(o draft) bool {
+	return slices.Equal(d.title, o.title) && slices.Equal(d.when, o.when) &&
+		slices.Equal(d.place, o.place) && slices.Equal(d.text, o.text) && d.link == o.link
+}
+
+// layout is pages, with what it took to write them.
+type layout struct {
+	pages  []Page
+	log    shown
+	fields []string
+}
+
+// group is lines that belong together.
+type group struct {
+	lines []string
+	title bool
+}
+
+// lay prefers pages that end with a sentence, and takes full ones when that
+// would be too many.
+func (s screen) lay(d draft) layout {
+	var l layout
+	spell := func(in []string) []string {
+		var out []string
+		for _, f := range in {
+			if f = s.spell(f, &l.log); f != "" {
+				out = append(out, f)
+			}
+		}
+		l.fields = append(l.fields, out...)
+		return out
+	}
+	var link []string
+	if d.link != "" {
+		link = []string{d.link}
+	}
+	var heads []group
+	if title := spell(d.title); len(title) > 0 {
+		heads = append(heads, group{wrap(title[0], s.columns), true})
+	}
+	var facts []string
+	for _, f := range append(spell(d.when), spell(d.place)...) {
+		facts = append(facts, wrap(f, s.columns)...)
+	}
+	if len(facts) > 0 {
+		heads = append(heads, group{facts, false})
+	}
+	text, foot := spell(d.text), spell(link)
+	var tail []group
+	if len(foot) > 0 {
+		tail = append(tail, group{wrap(foot[0], s.columns), false})
+	}
+	if l.pages = s.airy(heads, text, tail); len(l.pages) > s.pages {
+		l.pages = s.dense(heads, text, tail)
+	}
+	return l
+}
+
+// dense fills every row.
+func (s screen) dense(heads []group, text []string, tail []group) []Page {
+	var b book
+	groups := slices.Clone(heads)
+	if len(text) > 0 {
+		groups = append(groups, group{wrap(strings.Join(text, " "), s.columns), false})
+	}
+	for _, g := range append(groups, tail...) {
+		for _, line := range g.lines {
+			if b.rows() == s.rows {
+				b.turn()
+			}
+			b.add(group{[]string{line}, g.title}, len(b.open) > 0 && b.open[len(b.open)-1].title == g.title)
+		}
+	}
+	return b.bind(s)
+}
+
+// airy keeps groups and sentences whole where a page holds them.
+func (s screen) airy(heads []group, text []string, tail []group) []Page {
+	var b book
+	for _, g := range heads {
+		b.place(g, s.rows)
+	}
+	for len(text) > 0 {
+		n := len(text)
+		var lines []string
+		for ; n > 0; n-- {
+			if lines = wrap(strings.Join(text[:n], " "), s.columns); len(lines) <= s.rows-b.rows() {
+				break
+			}
+		}
+		switch {
+		case n > 0:
+			b.add(group{lines, false}, false)
+		case b.rows() > 0:
+			b.turn()
+			continue
+		default:
+			b.place(group{wrap(text[0], s.columns), false}, s.rows)
+			n = 1
+		}
+		text = text[n:]
+	}
+	for _, g := range tail {
+		b.place(g, s.rows)
+	}
+	return b.bind(s)
+}
+
+// book is pages under construction, each a list of groups.
+type book struct {
+	done [][]group
+	open []group
+}
+
+func (b *book) rows() int {
+	n := 0
+	for _, g := range b.open {
+		n += len(g.lines)
+	}
+	return n
+}
+
+func (b *book) turn() {
+	if len(b.open) > 0 {
+		b.done, b.open = append(b.done, b.open), nil
+	}
+}
+
+// add puts g on the open page, in the last group when joined.
+func (b *book) add(g group, joined bool) {
+	if joined {
+		last := &b.open[len(b.open)-1]
+		last.lines = append(slices.Clip(last.lines), g.lines...)
+		return
+	}
+	b.open = append(b.open, g)
+}
+
+// place puts g on the open page if it holds it, else on the next ones.
+func (b *book) place(g group, rows int) {
+	if b.rows()+len(g.lines) > rows {
+		b.turn()
+	}
+	for len(g.lines) > rows {
+		b.add(group{g.lines[:rows], g.title}, false)
+		b.turn()
+		g.lines = g.lines[rows:]
+	}
+	if len(g.lines) > 0 {
+		b.add(g, false)
+	}
+}
+
+// bind makes the pages, with an empty row between groups where there is room.
+func (b *book) bind(s screen) []Page {
+	b.turn()
+	var pages []Page
+	for _, groups := range b.done {
+		var p Page
+		total := len(groups) - 1
+		for _, g := range groups {
+			total += len(g.lines)
+		}
+		for i, g := range groups {
+			if i > 0 && total <= s.rows {
+				p.Lines = append(p.Lines, "")
+			}
+			for _, line := range g.lines {
+				if g.title {
+					p.Title = append(p.Title, len(p.Lines))
+				}
+				p.Lines = append(p.Lines, line)
+			}
+		}
+		pages = append(pages, p)
+	}
+	return pages
+}

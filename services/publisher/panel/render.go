@@ -1,0 +1,241 @@
+package panel
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Content is what the sign must say. Empty fields are left out.
+type Content struct {
+	Title string `json:"title"`
+	When  string `json:"when,omitempty"` // in words: "samedi 16 mai, 20 h 30"
+	Place string `json:"place,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Link  string `json:"link,omitempty"`
+}
+
+// Page is what the sign shows at once.
+type Page struct {
+	// Lines are the text from the top, without the spaces that centre it: see
+	// Page.Text and Bitmap. An empty line separates.
+	Lines   []string `json:"lines"`
+	Title   []int    `json:"title,omitempty"` // indexes of the title's lines
+	Seconds int      `json:"seconds"`
+}
+
+// Code says what kind of loss a Warning tells of.
+type Code string
+
+// Codes of warnings.
+const (
+	Abbreviated Code = "abbreviated" // Detail lists the words
+	Truncated   Code = "truncated"   // Detail names the fields
+	Hyphenated  Code = "hyphenated"  // Detail lists the words longer than a line
+	Folded      Code = "folded"      // Detail lists characters written otherwise
+	Unprintable Code = "unprintable" // Detail lists characters replaced by "?"
+	Removed     Code = "removed"     // Detail lists emoji left out
+	LinkLeft    Code = "link_left_out"
+	RoadLimit   Code = "road_limit" // Detail counts units and words
+	Empty       Code = "empty"      // nothing to show
+)
+
+// Warning is one thing the officer should know before approving.
+type Warning struct {
+	Code   Code   `json:"code"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Rendition is the pages of a content on a sign.
+type Rendition struct {
+	Pages    []Page    `json:"pages"`
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// ErrRoadLimit is wrapped by Render when a road sign in mode refuse would show
+// more than 3 units of information or 7 words.
+var ErrRoadLimit = errors.New("too much to read from a car")
+
+// Render lays c out on a sign of profile p. It fails with ErrProfile or
+// ErrRoadLimit; every other difficulty is a Warning.
+func Render(c Content, p Profile) (Rendition, error) {
+	s, err := p.resolve()
+	if err != nil {
+		return Rendition{}, err
+	}
+	var out Rendition
+	d := newDraft(c)
+	if s.road != NotRoad {
+		if d.link != "" {
+			d.link = ""
+			out.warn(LinkLeft, "road sign")
+		}
+		if units, words := d.load(); units > maxRoadUnits || words > maxRoadWords {
+			detail := fmt.Sprintf("%d units of information (at most %d), %d words (at most %d)", units, maxRoadUnits, words, maxRoadWords)
+			if s.road == RoadRefuse {
+				return Rendition{}, fmt.Errorf("panel: %s: %w", detail, ErrRoadLimit)
+			}
+			out.warn(RoadLimit, detail)
+		}
+	}
+	l := s.settle(d, &out)
+	for _, page := range l.pages {
+		page.Seconds = s.seconds
+		out.Pages = append(out.Pages, page)
+	}
+	l.log.report(&out)
+	if len(out.Pages) == 0 {
+		out.warn(Empty, "")
+	}
+	return out, nil
+}
+
+func (r *Rendition) warn(code Code, detail string) {
+	r.Warnings = append(r.Warnings, Warning{code, detail})
+}
+
+func (l shown) report(out *Rendition) {
+	for _, w := range []struct {
+		code  Code
+		runes []rune
+	}{{Folded, l.folded}, {Unprintable, l.lost}, {Removed, l.removed}} {
+		if len(w.runes) == 0 {
+			continue
+		}
+		slices.Sort(w.runes)
+		var parts []string
+		for _, r := range slices.Compact(w.runes) {
+			parts = append(parts, string(r))
+		}
+		out.warn(w.code, strings.Join(parts, " "))
+	}
+}
+
+// settle finds the least loss that fits: as it is, then with one more
+// abbreviation at a time, then with less text.
+func (s screen) settle(d draft, out *Rendition) layout {
+	l := s.lay(d)
+	if len(l.pages) <= s.pages {
+		s.reportLong(l, out)
+		return l
+	}
+	var used []string
+	for _, a := range s.abbreviations {
+		shorter := d.apply(a)
+		if shorter.equal(d) {
+			continue
+		}
+		d, used = shorter, append(used, a.Full)
+		if l = s.lay(d); len(l.pages) <= s.pages {
+			break
+		}
+	}
+	if len(used) > 0 {
+		out.warn(Abbreviated, strings.Join(used, ", "))
+	}
+	if len(l.pages) > s.pages {
+		var cut []string
+		l, cut = s.truncate(d)
+		out.warn(Truncated, strings.Join(cut, ", "))
+	}
+	s.reportLong(l, out)
+	return l
+}
+
+func (s screen) reportLong(l layout, out *Rendition) {
+	var long []string
+	for _, f := range l.fields {
+		for _, w := range strings.Fields(f) {
+			if utf8.RuneCountInString(w) > s.columns && !slices.Contains(long, w) && !strings.ContainsAny(plainSpaces(w), weakMark+strongMark) {
+				long = append(long, w)
+			}
+		}
+	}
+	if len(long) > 0 {
+		out.warn(Hyphenated, strings.Join(long, ", "))
+	}
+}
+
+// truncate drops the end of the text at a sentence, then at a word, then the
+// link, then cuts the place, the title and the time, until the pages suffice.
+func (s screen) truncate(d draft) (layout, []string) {
+	var cut []string
+	steps := []struct {
+		name  string
+		field func(*draft) *[]string
+	}{
+		{"text", func(d *draft) *[]string { return &d.text }},
+		{"link", nil},
+		{"place", func(d *draft) *[]string { return &d.place }},
+		{"title", func(d *draft) *[]string { return &d.title }},
+		{"when", func(d *draft) *[]string { return &d.when }},
+	}
+	for _, step := range steps {
+		switch {
+		case step.field == nil && d.link == "":
+			continue
+		case step.field == nil:
+			d.link = ""
+		default:
+			whole := *step.field(&d)
+			if len(whole) == 0 {
+				continue
+			}
+			s.shorten(&d, step.field)
+		}
+		cut = append(cut, step.name)
+		if l := s.lay(d); len(l.pages) <= s.pages {
+			return l, cut
+		}
+	}
+	return s.lay(draft{}), cut
+}
+
+// shorten keeps the longest beginning of a field with which the draft fits, or
+// empties it: whole sentences, else words of the first one.
+func (s screen) shorten(d *draft, field func(*draft) *[]string) {
+	whole := *field(d)
+	fits := func(kept []string) bool {
+		try := *d
+		*field(&try) = kept
+		return len(s.lay(try).pages) <= s.pages
+	}
+	if kept := longest(len(whole)-1, func(n int) []string { return marked3(whole[:n]) }, fits); kept != nil {
+		*field(d) = kept
+		return
+	}
+	words := strings.Fields(plainSpaces(whole[0]))
+	*field(d) = longest(len(words)-1, func(n int) []string {
+		return []string{ellipsis(strings.NewReplacer(weakMark, string(weakGlue), strongMark, string(strongGlue)).Replace(strings.Join(words[:n], " ")))}
+	}, fits)
+}
+
+// longest tries n pieces, then n-1…, down to 1; nil when none fits. Work is
+// bounded: a text that is far too long is first halved.
+func longest(n int, kept func(int) []string, fits func([]string) bool) []string {
+	for n > 64 && !fits(kept(n/2)) {
+		n /= 2
+	}
+	for ; n > 0; n-- {
+		if k := kept(n); fits(k) {
+			return k
+		}
+	}
+	return nil
+}
+
+// marked3 ends the last kept sentence with an ellipsis.
+func marked3(kept []string) []string {
+	if len(kept) == 0 {
+		return nil
+	}
+	out := slices.Clone(kept)
+	out[len(out)-1] = ellipsis(out[len(out)-1])
+	return out
+}
+
+func ellipsis(s string) string {
+	return strings.TrimRight(s, ".,;:…!?-–—( "+string(weakGlue)+string(strongGlue)) + "…"
+}
