@@ -1,0 +1,102 @@
+package config
+
+import (
+	"github.com/crieur/crieur/events/registry"
+)
+
+// Config is the whole file. Its zero value with defaults starts Crieur empty,
+// on loopback, with both engines embedded.
+type Config struct {
+	Data      string `json:"data"`      // folder of the embedded engines and keys; default .crieur
+	Listen    string `json:"listen"`    // host:port of the web surfaces; default 127.0.0.1:8080
+	PublicURL string `json:"publicURL"` // how residents reach Listen; default http://<Listen>
+
+	Log        Log        `json:"log"`
+	NATS       NATS       `json:"nats"`
+	ClickHouse ClickHouse `json:"clickhouse"`
+	Fetch      Fetch      `json:"fetch"`
+	Normalizer Normalizer `json:"normalizer"`
+
+	Authorities []registry.Authority `json:"authorities"`
+	Sources     []registry.Source    `json:"sources"`
+	Streams     []registry.Stream    `json:"streams"`
+	Channels    []registry.Channel   `json:"channels"`
+	Signs       []Sign               `json:"signs"`
+	Officers    []Officer            `json:"officers"`
+}
+
+// Log says how logs are written, on standard error.
+type Log struct {
+	Format string `json:"format"` // text (default) or json
+	Level  string `json:"level"`  // debug, info (default), warn, error
+}
+
+// NATS says which server to use. With no URL the server is embedded.
+type NATS struct {
+	URL      string `json:"url"`    // also NATS_URL
+	Listen   string `json:"listen"` // host:port the embedded server also listens on; empty: in the process only
+	MQTT     string `json:"mqtt"`   // host:port of its MQTT listener for signs; empty: none
+	Replicas int    `json:"replicas"`
+	// Credentials of a server: a NATS credentials file.
+	CredentialsFile string `json:"credentials_file"`
+}
+
+// ClickHouse says which server to use. With no URL the engine is embedded.
+type ClickHouse struct {
+	URL     string `json:"url"`     // also CLICKHOUSE_URL, which keeps the password out of the file
+	Library string `json:"library"` // libchdb of the embedded engine; empty: looked for
+}
+
+// Fetch bounds what sources may make Crieur read.
+type Fetch struct {
+	Allow     []string `json:"allow"` // CIDR ranges that are not public and may be read all the same
+	UserAgent string   `json:"userAgent"`
+}
+
+// Normalizer names the editable rules.
+type Normalizer struct {
+	Rules string `json:"rules"` // YAML file of topic rules; empty: those that come with Crieur
+}
+
+// Sign is a sign with the secret it identifies itself with.
+type Sign struct {
+	registry.Sign
+	TokenFile string `json:"token_file"` // file that holds its token
+}
+
+// Officer is an officer's account, with the first password.
+type Officer struct {
+	registry.Officer
+	PasswordFile string `json:"password_file"` // file that holds the first password
+}
+
+func (c *Config) setDefaults() {
+	set := func(s *string, value string) {
+		if *s == "" {
+			*s = value
+		}
+	}
+	set(&c.Data, ".crieur")
+	set(&c.Listen, "127.0.0.1:8080")
+	set(&c.PublicURL, "http://"+c.Listen)
+	set(&c.Log.Format, "text")
+	set(&c.Log.Level, "info")
+	if c.NATS.Replicas == 0 {
+		c.NATS.Replicas = 1
+	}
+	for i := range c.Authorities {
+		c.Authorities[i].SetDefaults()
+	}
+	for i := range c.Sources {
+		c.Sources[i].SetDefaults()
+	}
+	for i := range c.Streams {
+		c.Streams[i].SetDefaults()
+	}
+	for i := range c.Channels {
+		c.Channels[i].SetDefaults()
+	}
+	for i := range c.Officers {
+		c.Officers[i].SetDefaults()
+	}
+}

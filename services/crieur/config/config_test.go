@@ -1,0 +1,115 @@
+package config_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/crieur/crieur/services/crieur/config"
+)
+
+const good = `
+data: /var/lib/crieur
+authorities:
+  - id: albi
+    name: Albi
+    kind: municipality
+    insee: ["81004"]
+sources:
+  - authority: albi
+    id: site
+    name: Site de la ville
+    kind: feed
+    url: https://albi.example/feed/
+    every: 5m
+    settings:
+      limit: 20
+channels:
+  - authority: albi
+    id: fil
+    name: Fil
+    kind: feed
+streams:
+  - authority: albi
+    id: infos
+    name: Infos
+    policy: automatic
+    channels: [fil]
+`
+
+type refuse struct{}
+
+func (refuse) CheckSource(kind string, settings json.RawMessage) error {
+	if strings.Contains(string(settings), "20") {
+		return fmt.Errorf("limit: 20 is too many for %s", kind)
+	}
+	return nil
+}
+func (refuse) CheckChannel(string, json.RawMessage) error { return nil }
+
+func TestParseFillsDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse("crieur.yaml", []byte(good), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:8080" || c.PublicURL != "http://127.0.0.1:8080" || c.Data != "/var/lib/crieur" {
+		t.Errorf("got %+v", c)
+	}
+	if s := c.Sources[0]; s.Every.String() != "5m" || s.ClassDefault != "service" || string(s.Settings) != `{"limit":20}` {
+		t.Errorf("source %+v", s)
+	}
+	if c.Authorities[0].TimeZone != "Europe/Paris" || c.Channels[0].Window != 64 {
+		t.Errorf("entities have no defaults: %+v", c)
+	}
+}
+
+func TestEmptyFileIsAnEmptyInstallation(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse("crieur.yaml", nil, nil)
+	if err != nil || c.Data != ".crieur" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+}
+
+// Every error names the file, the line and the field.
+func TestErrorsNameFileLineAndField(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		body, line, field string
+		settings          config.Settings
+	}{
+		"unknown key":      {strings.Replace(good, "url:", "adress:", 1), ":13", "sources[0].adress", nil},
+		"wrong case":       {"publicUrl: x", ":1", `did you mean "publicURL"`, nil},
+		"syntax":           {"data: [", ":1", "", nil},
+		"wrong type":       {"nats:\n  replicas: many", ":2", "nats.replicas", nil},
+		"bad slug":         {strings.Replace(good, "id: site", "id: Mon Site", 1), ":10", "sources[0].id", nil},
+		"no such channel":  {strings.Replace(good, "[fil]", "[sms]", 1), ":27", `no channel "sms"`, nil},
+		"no authority":     {strings.Replace(good, "authority: albi\n    id: fil", "authority: alby\n    id: fil", 1), ":18", `no authority "alby"`, nil},
+		"settings of kind": {good, ":16", "sources[0].settings: limit: 20 is too many", refuse{}},
+		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
+		"bad duration":     {strings.Replace(good, "5m", "soon", 1), ":14", "sources[0].every", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Parse("crieur.yaml", []byte(tc.body), tc.settings)
+			var ce *config.Error
+			if !errors.As(err, &ce) {
+				t.Fatalf("error %v", err)
+			}
+			if !strings.Contains(err.Error(), "crieur.yaml"+tc.line) || !strings.Contains(err.Error(), tc.field) {
+				t.Errorf("%q lacks %q or %q", err, tc.line, tc.field)
+			}
+		})
+	}
+}
+
+func TestAllErrorsAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse("f", []byte("lisen: x\nauthorites: []\n"), nil)
+	if err == nil || !strings.Contains(err.Error(), "lisen") || !strings.Contains(err.Error(), "authorites") {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/crieur/crieur/events"
+)
+
+func (f *document) validate(c *Config, settings Settings) {
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		f.wrong(".publicURL", fmt.Errorf("%q is not an http or https address", c.PublicURL))
+	}
+	for i, r := range c.Fetch.Allow {
+		if _, err := netip.ParsePrefix(r); err != nil {
+			f.wrong(fmt.Sprintf(".fetch.allow[%d]", i), fmt.Errorf("%q is not a range such as 10.0.0.0/8", r))
+		}
+	}
+	authorities := map[string]bool{}
+	for i, a := range c.Authorities {
+		path := fmt.Sprintf(".authorities[%d]", i)
+		f.entity(path, a.Validate())
+		f.once(path, authorities, a.ID)
+	}
+	for i, a := range c.Authorities {
+		f.refers(fmt.Sprintf(".authorities[%d].parent", i), authorities, a.Parent)
+	}
+	f.sources(c, authorities, settings)
+	channels := f.channels(c, authorities, settings)
+	f.streams(c, authorities, channels)
+	signs := map[string]bool{}
+	for i, s := range c.Signs {
+		path := fmt.Sprintf(".signs[%d]", i)
+		f.entity(path, s.Validate())
+		f.once(path, signs, s.Authority+"/"+s.ID)
+		f.refers(path+".authority", authorities, s.Authority)
+	}
+	officers := map[string]bool{}
+	for i, o := range c.Officers {
+		path := fmt.Sprintf(".officers[%d]", i)
+		f.entity(path, o.Validate())
+		f.once(path, officers, o.ID)
+		for a := range o.Roles {
+			f.refers(path+".roles."+a, authorities, a)
+		}
+	}
+}
+
+func (f *document) sources(c *Config, authorities map[string]bool, settings Settings) {
+	seen := map[string]bool{}
+	for i, s := range c.Sources {
+		path := fmt.Sprintf(".sources[%d]", i)
+		f.entity(path, s.Validate())
+		f.once(path, seen, s.Authority+"/"+s.ID)
+		f.refers(path+".authority", authorities, s.Authority)
+		if settings != nil {
+			if err := settings.CheckSource(s.Kind, s.Settings); err != nil {
+				f.wrong(path+".settings", err)
+			}
+		}
+	}
+}
+
+func (f *document) channels(c *Config, authorities map[string]bool, settings Settings) map[string]bool {
+	seen := map[string]bool{}
+	for i, ch := range c.Channels {
+		path := fmt.Sprintf(".channels[%d]", i)
+		f.entity(path, ch.Validate())
+		f.once(path, seen, ch.Authority+"/"+ch.ID)
+		f.refers(path+".authority", authorities, ch.Authority)
+		if settings != nil {
+			if err := settings.CheckChannel(ch.Kind, ch.Settings); err != nil {
+				f.wrong(path+".settings", err)
+			}
+		}
+	}
+	return seen
+}
+
+func (f *document) streams(c *Config, authorities, channels map[string]bool) {
+	seen := map[string]bool{}
+	for i, s := range c.Streams {
+		path := fmt.Sprintf(".streams[%d]", i)
+		f.entity(path, s.Validate())
+		f.once(path, seen, s.Authority+"/"+s.ID)
+		f.refers(path+".authority", authorities, s.Authority)
+		for j, ch := range s.Channels {
+			if !channels[s.Authority+"/"+ch] {
+				f.wrong(fmt.Sprintf("%s.channels[%d]", path, j), fmt.Errorf("%s has no channel %q", s.Authority, ch))
+			}
+		}
+	}
+}
+
+// entity splits a registry entity's joined errors, one line each; a registry
+// error begins with "<entity>: <field>: ".
+func (f *document) entity(path string, err error) {
+	if err == nil {
+		return
+	}
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			f.entity(path, e)
+		}
+		return
+	}
+	var fe *events.FieldError
+	if errors.As(err, &fe) {
+		f.wrong(path+"."+fe.Field, errors.New(fe.Problem))
+		return
+	}
+	f.wrong(path, err)
+}
+
+func (f *document) once(path string, seen map[string]bool, id string) {
+	if seen[id] {
+		f.wrong(path+".id", fmt.Errorf("%q is there twice", id))
+	}
+	seen[id] = true
+}
+
+func (f *document) refers(path string, known map[string]bool, id string) {
+	if id != "" && !known[id] {
+		f.wrong(path, fmt.Errorf("no authority %q (there are: %s)", id, keys(known)))
+	}
+}
+
+func keys(m map[string]bool) string {
+	var list []string
+	for k := range m {
+		list = append(list, k)
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
