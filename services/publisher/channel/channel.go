@@ -14,6 +14,9 @@ import (
 type Profile struct {
 	Endpoint  string          // sign, account or feed; empty for a batch
 	Authority string          // the authority's name, as people know it
+	Stream    string          // the stream's name
+	Language  string          // BCP 47
+	TimeZone  string          // IANA
 	Link      string          // the publication's public page: short, and proof that it is genuine
 	Shape     json.RawMessage // the endpoint's own profile, in the kind's form: a sign's rows and columns
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/registry"
 )
 
 // Spec names a channel of an authority and its settings, as the registry has
@@ -25,6 +26,7 @@ type Spec struct {
 	ID        string
 	Kind      string
 	Name      string
+	Window    int    // recipients that may be with the provider at once
 	Settings  []byte // YAML or JSON, in the kind's own form
 }
 
@@ -47,21 +49,13 @@ type Deps struct {
 
 // Directory is what channels know of the authority. It answers from memory.
 type Directory interface {
-	Authority(id string) (Authority, bool)
-	Stream(authority, id string) (name string, ok bool)
-	// Signs lists the signs of an authority that hang on a channel.
-	Signs(authority, channel string) []Sign
-}
-
-// Authority is what is shown of one.
-type Authority struct {
-	ID, Name, Site, Language string
-}
-
-// Sign is a panneau.
-type Sign struct {
-	ID, Name string
-	Shape    json.RawMessage // panel profile
+	Authority(id string) (registry.Authority, bool)
+	Stream(authority, id string) (registry.Stream, bool)
+	// Signs lists the signs of an authority that hang on a channel, paused
+	// ones left out, sorted by ID.
+	Signs(authority, channelID string) []registry.Sign
+	// Sign returns one, and the channel of kind sign that it hangs on.
+	Sign(authority, id string) (registry.Sign, Channel, bool)
 }
 
 // Shelf keeps what an endpoint shows now: one delivery a publication.
@@ -73,6 +67,8 @@ type Shelf interface {
 	Remove(ctx context.Context, d events.Delivery) error
 	// Items lists what is on the shelf, in no order, expired ones included.
 	Items(kind, authority, endpoint string) []events.Delivery
+	// Version changes whenever what an authority shows on a kind does.
+	Version(kind, authority string) uint64
 	// Changed is closed at the next change of that kind.
 	Changed(kind string) <-chan struct{}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"github.com/crieur/crieur/events"
@@ -46,8 +45,7 @@ type Deps struct {
 	Profile func(p events.Publication, endpoint channel.Profile) channel.Profile
 	Now     func() time.Time
 	Logger  *slog.Logger
-	Metrics prometheus.Registerer
-	Kinds   []string
+	Metrics *Metrics
 }
 
 // Config bounds an Engine. The zero value is usable.
@@ -82,7 +80,7 @@ type Engine struct {
 	cfg       Config
 	deps      Deps
 	ledger    *Ledger
-	metrics   *metrics
+	metrics   *Metrics
 	windows   *windows
 	rates     *rates
 	revisions *revisions
@@ -93,13 +91,9 @@ type Engine struct {
 }
 
 // New returns an Engine. It does no I/O: Run does.
-func New(cfg Config, deps Deps) (*Engine, error) {
-	m, err := newMetrics(deps.Metrics, deps.Kinds)
-	if err != nil {
-		return nil, err
-	}
+func New(cfg Config, deps Deps) *Engine {
 	e := &Engine{
-		cfg: cfg.withDefaults(), deps: deps, metrics: m,
+		cfg: cfg.withDefaults(), deps: deps, metrics: deps.Metrics,
 		ledger:    NewLedger(deps.JS, deps.Ledger),
 		windows:   &windows{lane: map[laneKey]*lane{}},
 		rates:     &rates{limiter: map[laneKey]*rate.Limiter{}, pause: map[laneKey]time.Time{}},
@@ -113,7 +107,7 @@ func New(cfg Config, deps Deps) (*Engine, error) {
 	} {
 		e.stages = append(e.stages, s)
 	}
-	return e, nil
+	return e
 }
 
 func (e *Engine) now() time.Time { return e.deps.Now().UTC() }

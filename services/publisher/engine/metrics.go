@@ -8,8 +8,9 @@ import (
 	"github.com/crieur/crieur/events"
 )
 
-// metrics of deliveries. Reason is the only error label.
-type metrics struct {
+// Metrics of deliveries. Reason is the only error label. An Engine made anew
+// goes on counting in the same.
+type Metrics struct {
 	recipients *prometheus.CounterVec
 	failures   *prometheus.CounterVec
 	units      *prometheus.CounterVec
@@ -20,8 +21,9 @@ type metrics struct {
 	reported   prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer, kinds []string) (*metrics, error) {
-	m := &metrics{
+// NewMetrics registers the metrics, with the channel kinds at zero.
+func NewMetrics(reg prometheus.Registerer, kinds ...string) (*Metrics, error) {
+	m := &Metrics{
 		recipients: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "crieur_delivery_recipients_total", Help: "Recipients by channel kind, class and receipt status.",
 		}, []string{"kind", "class", "status"}),
@@ -71,7 +73,7 @@ func newMetrics(reg prometheus.Registerer, kinds []string) (*metrics, error) {
 }
 
 // count adds a receipt's recipients, all at once where they agree.
-func (m *metrics) count(r events.Receipt) {
+func (m *Metrics) count(r events.Receipt) {
 	units := 0
 	for from := 0; from < len(r.Recipients); {
 		first := r.Recipients[from]

@@ -1,0 +1,141 @@
+package feed
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// Kind is the channel kind.
+const Kind = "feed"
+
+// endpoint is the one shelf of an authority's feeds; a document selects from it.
+const endpoint = "feed"
+
+// Config is a feed channel's settings.
+type Config struct {
+	// Attribution names the sources at the end of each entry; default true.
+	Attribution bool `yaml:"attribution"`
+}
+
+// Channel puts entries on the shelf.
+type Channel struct {
+	spec channel.Spec
+	cfg  Config
+	deps channel.Deps
+	host string
+}
+
+var (
+	_ channel.Endpoint   = (*Channel)(nil)
+	_ channel.Updater    = (*Channel)(nil)
+	_ channel.Withdrawer = (*Channel)(nil)
+	_ channel.Idempotent = (*Channel)(nil)
+)
+
+// New validates the settings of one channel.
+func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
+	cfg := Config{Attribution: true}
+	if err := spec.Decode(&cfg); err != nil {
+		return nil, err
+	}
+	return &Channel{spec: spec, cfg: cfg, deps: deps, host: tagHost(deps.PublicURL)}, nil
+}
+
+// tagHost is the name in tag: identifiers. It must not change once feeds are
+// read, so an installation keeps its public name.
+func tagHost(public string) string {
+	u, err := url.Parse(public)
+	if err != nil || u.Hostname() == "" {
+		return "crieur.invalid"
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+// Entry is a feed entry: the body of its rendition.
+type Entry struct {
+	ID         string    `json:"id"` // tag: URI
+	URL        string    `json:"url"`
+	Source     string    `json:"source,omitempty"` // where it was first published
+	Title      string    `json:"title"`
+	Summary    string    `json:"summary,omitempty"`
+	HTML       string    `json:"html"`
+	Text       string    `json:"text"`
+	Image      string    `json:"image,omitempty"`
+	ImageAlt   string    `json:"imageAlt,omitempty"`
+	Categories []string  `json:"categories"`
+	Author     string    `json:"author"`
+	Language   string    `json:"language"`
+	Published  time.Time `json:"published"`
+	Updated    time.Time `json:"updated"`
+}
+
+// Render implements channel.Channel.
+func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	text := strings.TrimSpace(p.Content.Text)
+	if override, ok := p.Text(c.spec.ID); ok {
+		text = override
+	}
+	if text == "" {
+		text = p.Content.Summary
+	}
+	body := Entry{
+		ID:  "tag:" + c.host + ",2026:publication/" + p.ID,
+		URL: profile.Link, Source: p.Content.Link, Title: oneLine(p.Content.Title), Summary: oneLine(p.Content.Summary),
+		HTML: c.html(p, text), Text: withInstruction(text, p.Content.Instruction),
+		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
+		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),
+	}
+	if body.URL == "" {
+		body.URL = p.Content.Link
+	}
+	if p.Content.Image != nil {
+		body.Image, body.ImageAlt = p.Content.Image.URL, p.Content.Image.Alt
+	}
+	if body.Published.After(body.Updated) || p.SourceAt.IsZero() {
+		body.Published = body.Updated
+	}
+	return channel.NewRendition(c.spec, body, body.Title+"\n\n"+body.Text)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func withInstruction(text, instruction string) string {
+	if instruction == "" {
+		return text
+	}
+	return text + "\n\n" + instruction
+}
+
+// Endpoints implements channel.Endpoint.
+func (c *Channel) Endpoints(events.Publication) []channel.Profile {
+	return []channel.Profile{{Endpoint: endpoint}}
+}
+
+// Deliver implements channel.Endpoint.
+func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Result, error) {
+	if err := c.deps.Shelf.Put(ctx, post.Delivery); err != nil {
+		return channel.Result{}, err
+	}
+	return channel.Result{Remote: post.Delivery.Publication, At: c.deps.Now(), Units: 1, Delivered: true}, nil
+}
+
+// Update implements channel.Updater.
+func (c *Channel) Update(ctx context.Context, post channel.Post) (channel.Result, error) {
+	return c.Deliver(ctx, post)
+}
+
+// Withdraw implements channel.Withdrawer.
+func (c *Channel) Withdraw(ctx context.Context, post channel.Post) (channel.Result, error) {
+	if err := c.deps.Shelf.Remove(ctx, post.Delivery); err != nil {
+		return channel.Result{}, err
+	}
+	return channel.Result{Remote: post.Delivery.Publication, At: c.deps.Now(), Delivered: true}, nil
+}
+
+// IdempotentBecause implements channel.Idempotent.
+func (c *Channel) IdempotentBecause() string { return "an entry has one key on the shelf" }

@@ -1,0 +1,169 @@
+package sign
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/panel"
+)
+
+// server answers signs and browsers. It is safe for concurrent use.
+type server struct {
+	deps   channel.Deps
+	proofs proofs
+}
+
+// Routes serves every sign of the installation.
+func Routes(deps channel.Deps) map[string]http.Handler {
+	s := &server{deps: deps, proofs: proofs{seen: map[string]time.Time{}}}
+	return map[string]http.Handler{
+		"GET /signs/{authority}/{file}":            http.HandlerFunc(s.pull),
+		"POST /signs/{authority}/{sign}/displayed": http.HandlerFunc(s.displayed),
+		"GET /kiosk/{authority}/{sign}":            http.HandlerFunc(s.kiosk),
+		"GET /kiosk/{authority}/{sign}/events":     http.HandlerFunc(s.events),
+		"GET /kiosk-assets/{file}":                 http.HandlerFunc(s.asset),
+	}
+}
+
+// pull answers /signs/<authority>/<sign>.{json,txt,png,rss}. png takes page=1…
+// of the display, the one that is up by default.
+func (s *server) pull(w http.ResponseWriter, r *http.Request) {
+	id, format, ok := strings.Cut(r.PathValue("file"), ".")
+	sign, ch, found := s.deps.Directory.Sign(r.PathValue("authority"), id)
+	if !ok || !found {
+		http.Error(w, "no such sign: /signs/<authority>/<sign>.json, .txt, .png or .rss", http.StatusNotFound)
+		return
+	}
+	now := s.deps.Now()
+	display, _, until := current(s.deps.Shelf, sign.Authority, sign.ID, now)
+	var (
+		body []byte
+		mime string
+		err  error
+		tag  = display.Hash
+	)
+	switch format {
+	case "json":
+		mime = "application/json"
+		body, err = json.Marshal(display)
+	case "txt":
+		mime, body = "text/plain; charset=utf-8", text(display)
+	case "rss":
+		mime = "application/rss+xml; charset=utf-8"
+		body, err = s.rss(sign, display)
+	case "png":
+		page, problem := pageOf(r, display, now)
+		if problem != "" {
+			http.Error(w, problem, http.StatusNotFound)
+			return
+		}
+		tag += "-" + strconv.Itoa(page)
+		mime = "image/png"
+		body, err = s.png(sign, ch, display, page)
+	default:
+		http.Error(w, "a sign is read as .json, .txt, .png or .rss", http.StatusNotFound)
+		return
+	}
+	if err != nil {
+		s.deps.Logger.Error("sign: write", "authority", sign.Authority, "channel", "sign", "err", err)
+		http.Error(w, "sign: internal error", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("ETag", `"`+tag+"-"+format+`"`)
+	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(min(until.Sub(now), 10*time.Second).Seconds())))
+	h.Set("X-Content-Type-Options", "nosniff")
+	if r.Header.Get("If-None-Match") == h.Get("ETag") {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", mime)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // the sign may be gone
+}
+
+// text is the pages, an empty line between two.
+func text(d Display) []byte {
+	var b strings.Builder
+	for i, p := range d.Pages {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, line := range p.Lines {
+			b.WriteString(line + "\n")
+		}
+	}
+	return []byte(b.String())
+}
+
+func pageOf(r *http.Request, d Display, now time.Time) (int, string) {
+	asked := r.URL.Query().Get("page")
+	if asked == "" {
+		return d.at(now), ""
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < 1 || n > max(1, len(d.Pages)) {
+		return 0, fmt.Sprintf("page: from 1 to %d", max(1, len(d.Pages)))
+	}
+	return n - 1, ""
+}
+
+// png is what the panel lights: one pixel a LED. An idle sign is dark.
+func (s *server) png(sign registry.Sign, ch channel.Channel, d Display, page int) ([]byte, error) {
+	pg, profile := panel.Page{}, panel.Profile{}
+	if page < len(d.Pages) {
+		p := d.Pages[page]
+		pg, profile = panel.Page{Lines: p.Lines, Title: p.Title, Seconds: p.Seconds}, *p.profile
+	} else if c, ok := ch.(*Channel); ok {
+		profile, _ = c.Profile(sign)
+	}
+	img, err := panel.Bitmap(pg, profile)
+	if err != nil {
+		return nil, err
+	}
+	return panel.PNG(img)
+}
+
+type rssDoc struct {
+	XMLName xml.Name `xml:"rss"`
+	Version string   `xml:"version,attr"`
+	Title   string   `xml:"channel>title"`
+	Link    string   `xml:"channel>link"`
+	About   string   `xml:"channel>description"`
+	Items   []rssOne `xml:"channel>item"`
+}
+
+type rssOne struct {
+	Title string  `xml:"title"`
+	Text  string  `xml:"description"`
+	GUID  rssGUID `xml:"guid"`
+}
+
+type rssGUID struct {
+	Permalink bool   `xml:"isPermaLink,attr"`
+	Value     string `xml:",chardata"`
+}
+
+// rss has one item a page: the simplest signs show items in turn.
+func (s *server) rss(sign registry.Sign, d Display) ([]byte, error) {
+	doc := rssDoc{Version: "2.0", Title: sign.Name, Link: s.deps.PublicURL + "/kiosk/" + sign.Authority + "/" + sign.ID, About: sign.Name}
+	for i, p := range d.Pages {
+		title := ""
+		for _, n := range p.Title {
+			title += " " + p.Lines[n]
+		}
+		doc.Items = append(doc.Items, rssOne{
+			Title: strings.TrimSpace(title), Text: strings.Join(p.Lines, "\n"),
+			GUID: rssGUID{Value: p.Publication + "/" + strconv.Itoa(i+1)},
+		})
+	}
+	body, err := xml.MarshalIndent(doc, "", " ")
+	return append([]byte(xml.Header), body...), err
+}

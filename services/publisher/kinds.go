@@ -1,0 +1,32 @@
+package publisher
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/channel/feed"
+	"github.com/crieur/crieur/services/publisher/channel/sign"
+)
+
+// Kinds returns every channel kind: the one place to add one.
+func Kinds() map[string]channel.Factory {
+	return map[string]channel.Factory{
+		feed.Kind: {New: feed.New, Routes: feed.Routes},
+		sign.Kind: {New: sign.New, Routes: sign.Routes},
+	}
+}
+
+// KindNames returns the channel kinds, sorted.
+func KindNames() []string { return slices.Sorted(maps.Keys(Kinds())) }
+
+// Check validates a channel's settings without dialling: what an officer's
+// form and check-config ask.
+func Check(spec channel.Spec, deps channel.Deps) error {
+	factory, ok := Kinds()[spec.Kind]
+	if !ok {
+		return spec.Invalid("kind: there is none of that name; there are %v", KindNames())
+	}
+	_, err := factory.New(spec, deps)
+	return err
+}
