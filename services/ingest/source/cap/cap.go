@@ -1,0 +1,168 @@
+package cap
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	_ "time/tzdata" // the host may lack the table
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+// Name is the kind's name.
+const Name = "cap"
+
+// maxFollowed bounds the alerts fetched at one turn.
+const maxFollowed = 100
+
+// Config is the connector's configuration; see example.yaml.
+type Config struct {
+	URL      string `yaml:"url"`
+	TimeZone string `yaml:"time_zone"`
+}
+
+// Alerts is an alert or an index of alerts at an address.
+type Alerts struct {
+	url  string
+	zone *time.Location
+	deps source.Deps
+}
+
+var _ source.Source = (*Alerts)(nil)
+
+// Kind describes the connector. Alerts are asked for often.
+func Kind() source.Kind {
+	return source.Kind{
+		Name:     Name,
+		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
+		Interval: source.Interval{Least: time.Minute, Usual: 2 * time.Minute, Most: 5 * time.Minute},
+		Guess:    func(res *fetch.Response) bool { return Looks(res.Body, res.ContentType) },
+	}
+}
+
+// New validates the configuration.
+func New(deps source.Deps, spec source.Spec) (*Alerts, error) {
+	cfg := Config{TimeZone: "Europe/Paris"}
+	if err := source.Decode(Name, spec.Settings, &cfg); err != nil {
+		return nil, err
+	}
+	cfg.URL = cmp.Or(cfg.URL, spec.URL)
+	if err := source.CheckURL("cap: url", cfg.URL); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil {
+		return nil, events.Permanentf(events.ReasonInvalidConfig, "cap: time_zone: %q is not a time zone", cfg.TimeZone)
+	}
+	return &Alerts{url: cfg.URL, zone: zone, deps: deps}, nil
+}
+
+// Fetch implements source.Source.
+func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
+	next := cur
+	res, err := source.Get(ctx, a.deps, fetch.Request{URL: a.url}, &next)
+	if err != nil {
+		return nil, next, err
+	}
+	doc, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: a.zone})
+	if err != nil {
+		return nil, cur, source.Invalid(res, err)
+	}
+	followed, err := seenBefore(cur)
+	if err != nil {
+		return nil, cur, err
+	}
+	records, seen, missed, err := a.follow(ctx, doc.Links, followed)
+	if err != nil {
+		return nil, cur, err
+	}
+	if missed { // the index must be read again though it does not change
+		next.ETag, next.LastModified, next.Body = "", "", 0
+	}
+	if next.State, err = json.Marshal(seen); err != nil {
+		return nil, cur, fmt.Errorf("cap: cursor: %w", err)
+	}
+	return append(doc.Records, records...), next, nil
+}
+
+// seenBefore reads the entries of the index already followed, as hashes.
+func seenBefore(cur source.Cursor) ([]uint64, error) {
+	var seen []uint64
+	if len(cur.State) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(cur.State, &seen); err != nil {
+		return nil, fmt.Errorf("cap: cursor: %w", err)
+	}
+	return seen, nil
+}
+
+// follow fetches the alerts of new entries. What fails for good is refused and
+// done with; what may come later is missed. When nothing at all comes, the error
+// is that of the first.
+func (a *Alerts) follow(ctx context.Context, links []Link, before []uint64) (records []source.Record, seen []uint64, missed bool, _ error) {
+	seen = []uint64{}
+	var first error
+	fetched := 0
+	for _, link := range links {
+		mark := xxhash.Sum64String(link.URL + "\n" + link.Version)
+		if slices.Contains(before, mark) {
+			seen = append(seen, mark)
+			continue
+		}
+		if fetched == maxFollowed {
+			missed = true
+			break
+		}
+		fetched++
+		found, err := a.one(ctx, link)
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, false, err
+		case err == nil:
+			records, seen = append(records, found...), append(seen, mark)
+		case final(err):
+			records = append(records, source.Record{Item: link.ID, URL: link.URL, Refused: err})
+			seen = append(seen, mark)
+		default:
+			missed = true
+			first = cmp.Or(first, err)
+		}
+	}
+	if first != nil && len(records) == 0 {
+		return nil, nil, false, first
+	}
+	return records, seen, missed, nil
+}
+
+// final tells what asking again does not cure: the alert is gone, or is none.
+func final(err error) bool {
+	switch events.OutcomeOf(err).Reason {
+	case events.ReasonNotFound, events.ReasonInvalidContent, events.ReasonTooLarge, events.ReasonForbidden, events.ReasonInvalidConfig:
+		return true
+	}
+	return false
+}
+
+func (a *Alerts) one(ctx context.Context, link Link) ([]source.Record, error) {
+	res, err := source.GetAll(ctx, a.deps, link.URL, nil)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: a.zone})
+	if err == nil && len(doc.Records) == 0 {
+		err = errors.New("cap: the index links to no alert")
+	}
+	if err != nil {
+		return nil, source.Invalid(res, err)
+	}
+	return doc.Records, nil
+}

@@ -1,0 +1,14 @@
+// Package cap reads Common Alerting Protocol alerts, versions 1.0 to 1.2, alone,
+// embedded in Atom or EDXL-DE, or behind an Atom or RSS index whose entries link
+// to them.
+//
+// In: an address. Out: one record.Alert an alert, with all its info blocks, in
+// every language, and its references; nothing is decided here. Real alerts that
+// fail the schema are read as far as they go.
+//
+// Guaranteed: an alert of an index is fetched once, and again when its entry
+// changes; one that could not be fetched is asked for again at the next turn; at
+// most a hundred are fetched a turn.
+//
+// Standard: docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html.
+package cap
