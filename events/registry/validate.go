@@ -110,10 +110,6 @@ func (c *check) areas(field string, values []string) {
 	c.unique(field, values)
 }
 
-func (c *check) oneOf(field, value string, allowed ...string) {
-	c.that(slices.Contains(allowed, value), field, "%q is not one of %s", value, strings.Join(allowed, ", "))
-}
-
 // settings is a JSON object without a secret in clear.
 func (c *check) settings(field string, raw json.RawMessage) {
 	if len(raw) == 0 {
