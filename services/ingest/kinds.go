@@ -2,12 +2,17 @@ package ingest
 
 import (
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/source/cap"
 	"github.com/crieur/crieur/services/ingest/source/feed"
+	"github.com/crieur/crieur/services/ingest/source/webhook"
 )
 
-// Kinds returns every connector, in the order in which an address is tried.
+// Kinds returns every connector, in the order in which an address is tried: an
+// index of alerts is a feed too.
 func Kinds() []source.Kind {
 	return []source.Kind{
+		cap.Kind(),
 		feed.Kind(),
+		webhook.Kind(),
 	}
 }

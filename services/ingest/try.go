@@ -1,0 +1,130 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+// A Trial is what an address would give if it were a source.
+type Trial struct {
+	Kind string
+	// URL is the address to configure: the one given, or what it leads to.
+	URL     string
+	Records []source.Record
+	// Interval is how often it would be asked.
+	Interval source.Interval
+}
+
+// maxLeads bounds the feeds of a page that are tried.
+const maxLeads = 5
+
+// Try guesses the kind of source at an address, reads it once and returns what
+// would come. A page leads to the feeds it names. Nothing is published or kept.
+// The error of an address that is no source has events.ReasonUnsupported.
+func Try(ctx context.Context, cfg Config, address string) (*Trial, error) {
+	client, err := fetch.New(cfg.Fetch)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	deps := source.Deps{HTTP: client, Now: func() time.Time { return time.Now().UTC() }, Secret: cfg.secret}
+	return try(ctx, deps, address)
+}
+
+func try(ctx context.Context, deps source.Deps, address string) (*Trial, error) {
+	if !strings.Contains(address, "://") {
+		address = "https://" + strings.TrimSpace(address)
+	}
+	res, err := deps.HTTP.Do(ctx, fetch.Request{URL: address})
+	if err != nil {
+		return nil, err
+	}
+	if kind, ok := guess(res); ok {
+		return read(ctx, deps, kind, res)
+	}
+	var first error
+	for _, lead := range leads(res) {
+		next, err := deps.HTTP.Do(ctx, fetch.Request{URL: lead})
+		if err != nil {
+			first = errors.Join(first, err)
+			continue
+		}
+		if kind, ok := guess(next); ok {
+			return read(ctx, deps, kind, next)
+		}
+	}
+	return nil, events.Permanent(events.ReasonUnsupported, errors.Join(errors.New(fetch.Redact(address)+": no kind of source is recognised there"), first))
+}
+
+func guess(res *fetch.Response) (source.Kind, bool) {
+	kinds := Kinds()
+	at := slices.IndexFunc(kinds, func(k source.Kind) bool { return k.Guess != nil && k.Guess(res) })
+	if at < 0 {
+		return source.Kind{}, false
+	}
+	return kinds[at], true
+}
+
+func read(ctx context.Context, deps source.Deps, kind source.Kind, res *fetch.Response) (*Trial, error) {
+	trial := &Trial{Kind: kind.Name, URL: res.FinalURL, Interval: kind.Interval}
+	made, err := kind.New(deps, source.Spec{Authority: "essai", ID: "essai", Kind: kind.Name, URL: res.FinalURL})
+	if err != nil {
+		return nil, err
+	}
+	src, ok := made.(source.Source)
+	if !ok {
+		return nil, events.Permanent(events.ReasonUnsupported, errors.New(kind.Name+": is pushed to, not read"))
+	}
+	trial.Records, _, err = src.Fetch(ctx, source.Cursor{})
+	if err != nil {
+		return nil, err
+	}
+	return trial, nil
+}
+
+// leads are the feeds that a page names in its head.
+func leads(res *fetch.Response) []string {
+	base, err := url.Parse(res.FinalURL)
+	if err != nil {
+		return nil
+	}
+	text, _ := fetch.UTF8(res.Body, res.ContentType)
+	var found []string
+	z := html.NewTokenizer(bytes.NewReader(text))
+	for len(found) < maxLeads {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			continue
+		}
+		token := z.Token()
+		if token.Data != "link" {
+			continue
+		}
+		attr := map[string]string{}
+		for _, a := range token.Attr {
+			attr[a.Key] = a.Val
+		}
+		feed := strings.Contains(attr["type"], "rss") || strings.Contains(attr["type"], "atom") || strings.Contains(attr["type"], "feed+json") || strings.Contains(attr["type"], "cap+xml")
+		if !slices.Contains(strings.Fields(attr["rel"]), "alternate") || !feed {
+			continue
+		}
+		if u, err := base.Parse(attr["href"]); err == nil {
+			found = append(found, u.String())
+		}
+	}
+	return found
+}
