@@ -18,32 +18,46 @@ func TestCompose(t *testing.T) {
 		cut    string
 	}{
 		{
-			"fits", Notice{Service, "Coupure d’eau", "rue des Frères-Lumière", "mardi 5 mai, 9h-12h", "https://crr.fr/a1"},
-			Limits{}, "Coupure d'eau - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "",
+			"fits",
+			Notice{Service, "Coupure d’eau", "rue des Frères-Lumière", "mardi 5 mai, 9h-12h", "https://crr.fr/a1"},
+			Limits{},
+			"Coupure d'eau - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "",
 		},
 		{
-			"title cut at a word", Notice{Service, "Travaux de renouvellement du réseau d’assainissement et de la voirie avec fermeture complète", "rue des Frères-Lumière", "mardi 5 mai, 9h-12h", "https://crr.fr/a1"},
-			Limits{}, "Travaux de renouvellement du réseau d'assainissement.. - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
+			"title cut at a word",
+			Notice{Service, "Travaux de renouvellement du réseau d’assainissement et de la voirie avec fermeture complète", "rue des Frères-Lumière", "mardi 5 mai, 9h-12h", "https://crr.fr/a1"},
+			Limits{},
+			"Travaux de renouvellement du réseau d'assainissement.. - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
 		},
 		{
-			"alert has no mention", Notice{Alert, "Évacuation immédiate.", "quai Sud", "maintenant", "https://crr.fr/a1"},
-			Limits{}, "Évacuation immédiate - quai Sud - maintenant https://crr.fr/a1", "",
+			"alert has no mention",
+			Notice{Alert, "Évacuation immédiate.", "quai Sud", "maintenant", "https://crr.fr/a1"},
+			Limits{},
+			"Évacuation immédiate - quai Sud - maintenant https://crr.fr/a1", "",
 		},
 		{
-			"promotional", Notice{Class: Promotional, Title: "Soldes au marché !", Link: "https://crr.fr/a1"},
-			Limits{}, "Soldes au marché ! https://crr.fr/a1\nSTOP au 36111", "",
+			"promotional",
+			Notice{Class: Promotional, Title: "Soldes au marché !", Link: "https://crr.fr/a1"},
+			Limits{},
+			"Soldes au marché ! https://crr.fr/a1\nSTOP au 36111", "",
 		},
 		{
-			"UCS-2 has less room", Notice{Class: Alert, Title: "Recherche de محمد dans tout le centre et les environs du bourg ce soir", When: "20 h", Link: "https://crr.fr/a1"},
-			Limits{}, "Recherche de محمد dans tout le centre.. - 20 h https://crr.fr/a1", "title",
+			"UCS-2 has less room",
+			Notice{Class: Alert, Title: "Recherche de محمد dans tout le centre et les environs du bourg ce soir", When: "20 h", Link: "https://crr.fr/a1"},
+			Limits{},
+			"Recherche de محمد dans tout le centre.. - 20 h https://crr.fr/a1", "title",
 		},
 		{
-			"place goes before the title's heart", Notice{Alert, "Fermeture de la déchèterie intercommunale", "route départementale de Saint-Germain", "le 5", "https://crr.fr/a1"},
-			Limits{Septets: 60}, "Fermeture de la déchèterie.. - le 5 https://crr.fr/a1", "title,place",
+			"place goes before the title's heart",
+			Notice{Alert, "Fermeture de la déchèterie intercommunale", "route départementale de Saint-Germain", "le 5", "https://crr.fr/a1"},
+			Limits{Septets: 60},
+			"Fermeture de la déchèterie.. - le 5 https://crr.fr/a1", "title,place",
 		},
 		{
-			"abbreviated before it is cut", Notice{Alert, "Incendie", "avenue du Général-de-Gaulle", "", ""},
-			Limits{Septets: 35, Abbreviate: func(s string) string { return strings.ReplaceAll(s, "avenue", "av.") }}, "Incendie - av. du Général-de-Gaulle", "place",
+			"abbreviated before it is cut",
+			Notice{Alert, "Incendie", "avenue du Général-de-Gaulle", "", ""},
+			Limits{Septets: 35, Abbreviate: func(s string) string { return strings.ReplaceAll(s, "avenue", "av.") }},
+			"Incendie - av. du Général-de-Gaulle", "place",
 		},
 	}
 	for _, c := range cases {

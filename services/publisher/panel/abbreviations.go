@@ -112,6 +112,9 @@ func keys(runes []rune) []rune {
 	out := make([]rune, len(runes))
 	for i, r := range runes {
 		out[i] = unicode.ToLower(r)
+		if r < unicode.MaxASCII {
+			continue
+		}
 		if s, ok := translit.Approximate(r); ok && len(s) == 1 {
 			out[i] = unicode.ToLower(rune(s[0]))
 		}

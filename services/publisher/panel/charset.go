@@ -74,8 +74,6 @@ func (s screen) spell(text string, log *shown) string {
 			if translit.IsEmoji(r) {
 				log.removed = append(log.removed, r)
 			}
-		case r == '’' && s.charset('\''):
-			b.WriteByte('\'') // not worth a warning
 		default:
 			b.WriteString(s.substitute(r, log))
 			if r == '«' && i+1 < len(runes) && runes[i+1] == strongGlue {
@@ -114,9 +112,15 @@ func (s screen) substitute(r rune, log *shown) string {
 		}
 		return ""
 	}
-	log.folded = append(log.folded, r)
+	if !typographic(reading) {
+		log.folded = append(log.folded, r)
+	}
 	return b.String()
 }
+
+// typographic reports readings nobody misses the original of: apostrophes,
+// dashes, ellipses and spaces.
+func typographic(reading string) bool { return strings.Trim(reading, "'-. ") == "" }
 
 // capitals keeps accents, as French capitals do; units stay legible in capitals
 // on a sign, and web addresses keep their case where it counts (their path).

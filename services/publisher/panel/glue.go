@@ -22,18 +22,18 @@ var (
 
 	// Each first group and second group are joined by strong glue.
 	strongRules = []*regexp.Regexp{
-		regexp.MustCompile(`(«)[ \x{A0}\x{202F}]+([^ \x{A0}\x{202F}])`),
-		regexp.MustCompile(`([^ \x{A0}\x{202F}])[ \x{A0}\x{202F}]+(»)`),
-		regexp.MustCompile(`([^ \x{A0}\x{202F}])[ \x{A0}\x{202F}]+([:;?!%€]+(?:[ \x{A0}\x{202F}]|$))`),
-		regexp.MustCompile(`(\d)[ \x{A0}\x{202F}]([hH][ \x{A0}\x{202F}]\d\d\b)`),
-		regexp.MustCompile(`(\d[ \x{A0}\x{202F}]?[hH])[ \x{A0}\x{202F}](\d\d\b)`),
-		regexp.MustCompile(`(\d)[ \x{A0}\x{202F}](\d{3}\b)`),
-		regexp.MustCompile(`(?i)((?:^|[ \x{A0}\x{202F}(])n[°º])[ \x{A0}\x{202F}](\d)`),
-		regexp.MustCompile(`(?i)(\d)[ \x{A0}\x{202F}]((?:h|km|m|cm|mm|m²|m2|km²|ha|kg|g|t|l|min|mn|s|ans?|jours?|mois|euros?|€|%|°c?|kwh?|mw|km/h|places?|bis|ter|er|ère|e|ème)(?:[ \x{A0}\x{202F}.,;:!?)/]|$))`),
+		regexp.MustCompile(`(«) +([^ \x{A0}\x{202F}])`),
+		regexp.MustCompile(`([^ \x{A0}\x{202F}]) +(»)`),
+		regexp.MustCompile(`([^ \x{A0}\x{202F}]) +([:;?!%€]+(?:[ \x{A0}\x{202F}]|$))`),
+		regexp.MustCompile(`(\d) ([hH][ \x{A0}\x{202F}]\d\d\b)`),
+		regexp.MustCompile(`(\d[ \x{A0}\x{202F}]?[hH]) (\d\d\b)`),
+		regexp.MustCompile(`(\d) (\d{3}\b)`),
+		regexp.MustCompile(`(?i)((?:^|[ \x{A0}\x{202F}(])n[°º]) (\d)`),
+		regexp.MustCompile(`(?i)(\d) ((?:h|km|m|cm|mm|m²|m2|km²|ha|kg|g|t|l|min|mn|s|ans?|jours?|mois|euros?|€|%|°c?|kwh?|mw|km/h|places|bis|ter|er|ère|e|ème)(?:[ \x{A0}\x{202F}.,;:!?…)/]|$))`),
 	}
 	weakRules = []*regexp.Regexp{
-		regexp.MustCompile(`(?i)(\b(?:\d{1,2}|1er))[ \x{A0}\x{202F}]((?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)(?:[ \x{A0}\x{202F}.,;:!?)]|$))`),
-		regexp.MustCompile(`((?:^|[ \x{A0}\x{202F}(])(?:M\.|MM\.|Mme|Mlle|Dr|Me|St|Ste))[ \x{A0}\x{202F}]([A-ZÀ-Ý])`),
+		regexp.MustCompile(`(?i)(\b(?:\d{1,2}|1er)) ((?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)(?:[ \x{A0}\x{202F}.,;:!?)]|$))`),
+		regexp.MustCompile(`((?:^|[ \x{A0}\x{202F}(])(?:M\.|MM\.|Mme|Mlle|Dr|Me|St|Ste)) ([A-ZÀ-Ý])`),
 	}
 )
 
@@ -75,8 +75,8 @@ func unglue(line string) string {
 
 var (
 	address     = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
-	sentenceEnd = regexp.MustCompile(`[.!?…]+[»")]*[ \n\x{00A0}\x{202F}]+`)
-	shortened   = regexp.MustCompile(`(?i)(^|[ \x{00A0}\x{202F}('’])(m|mm|mme|dr|me|st|ste|av|bd|pl|r|art|p|no|n°|tél|janv|févr|avr|juil|sept|oct|nov|déc|lun|mar|mer|jeu|ven|sam|dim|etc|env|ex|[a-z])\.$`)
+	sentenceEnd = regexp.MustCompile(`[.!?…]+(?:[ \x{A0}\x{202F}]?[»")])*[ \n\x{A0}\x{202F}]+`)
+	shortened   = regexp.MustCompile(`(^|[ \x{A0}\x{202F}('’])((?i:mm|mme|mlle|dr|me|st|ste|av|bd|pl|art|p|no|n°|tél|janv|févr|avr|juil|sept|oct|nov|déc|lun|mar|mer|jeu|ven|sam|dim|etc|env|ex)|[A-Z])\.$`)
 )
 
 // isAddress reports a web or mail address, which is never hyphenated.

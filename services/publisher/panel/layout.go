@@ -3,29 +3,38 @@ package panel
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // draft is a content prepared for layout: glued, the text in sentences.
 type draft struct {
 	title, when, place, text []string // sentences; at most one but for text
 	link                     string
+	clipped                  []string // names of the fields far too long
 }
 
-// maxFieldRunes bounds the work on a field; no sign shows as much.
-const maxFieldRunes = 20_000
+// roomFactor bounds the work on a field: what passes that many times the sign's
+// room is cut before layout, and reported.
+const roomFactor = 8
 
-func newDraft(c Content) draft {
-	one := func(s string) []string {
-		if r := []rune(s); len(r) > maxFieldRunes {
-			s = string(r[:maxFieldRunes])
+func (s screen) draft(c Content) draft {
+	var d draft
+	room := roomFactor * s.rows * s.columns * s.pages
+	one := func(name, text string) []string {
+		if r := []rune(text); len(r) > room {
+			text = string(r[:room])
+			d.clipped = append(d.clipped, name)
 		}
-		if s = glue(strings.ToValidUTF8(s, "\uFFFD")); s == "" {
+		if text = glue(strings.ToValidUTF8(text, "\uFFFD")); text == "" {
 			return nil
 		}
-		return []string{s}
+		return []string{text}
 	}
-	d := draft{title: one(c.Title), when: one(c.When), place: one(c.Place), link: shortLink(c.Link)}
-	for _, t := range one(c.Text) {
+	d.title, d.when, d.place, d.link = one("title", c.Title), one("when", c.When), one("place", c.Place), shortLink(c.Link)
+	if utf8.RuneCountInString(d.link) > s.rows*s.columns {
+		d.link, d.clipped = "", append(d.clipped, "link")
+	}
+	for _, t := range one("text", c.Text) {
 		d.text = sentences(t)
 	}
 	return d
@@ -48,7 +57,7 @@ func (d draft) apply(a Abbreviation) draft {
 		}
 		return out
 	}
-	return draft{each(d.title), each(d.when), each(d.place), each(d.text), d.link}
+	return draft{each(d.title), each(d.when), each(d.place), each(d.text), d.link, d.clipped}
 }
 
 func (d draft) equal(o draft) bool {
@@ -91,13 +100,7 @@ func (s screen) lay(d draft) layout {
 	if title := spell(d.title); len(title) > 0 {
 		heads = append(heads, group{wrap(title[0], s.columns), true})
 	}
-	var facts []string
-	for _, f := range append(spell(d.when), spell(d.place)...) {
-		facts = append(facts, wrap(f, s.columns)...)
-	}
-	if len(facts) > 0 {
-		heads = append(heads, group{facts, false})
-	}
+	heads = append(heads, s.facts(spell(d.when), spell(d.place))...)
 	text, foot := spell(d.text), spell(link)
 	var tail []group
 	if len(foot) > 0 {
@@ -107,6 +110,24 @@ func (s screen) lay(d draft) layout {
 		l.pages = s.dense(heads, text, tail)
 	}
 	return l
+}
+
+// facts puts time and place together when a page holds both.
+func (s screen) facts(when, place []string) []group {
+	var both, apart []group
+	for _, f := range append(when, place...) {
+		g := group{wrap(f, s.columns), false}
+		apart = append(apart, g)
+		if len(both) == 0 {
+			both = []group{g}
+			continue
+		}
+		both[0].lines = slices.Concat(both[0].lines, g.lines)
+	}
+	if len(both) > 0 && len(both[0].lines) <= s.rows {
+		return both
+	}
+	return apart
 }
 
 // dense fills every row.
@@ -133,13 +154,14 @@ func (s screen) airy(heads []group, text []string, tail []group) []Page {
 	for _, g := range heads {
 		b.place(g, s.rows)
 	}
-	for len(text) > 0 {
-		n := len(text)
-		var lines []string
-		for ; n > 0; n-- {
-			if lines = wrap(strings.Join(text[:n], " "), s.columns); len(lines) <= s.rows-b.rows() {
+	for len(text) > 0 && len(b.done) <= s.pages {
+		n, lines := 0, []string(nil)
+		for n < len(text) {
+			more := wrap(strings.Join(text[:n+1], " "), s.columns)
+			if len(more) > s.rows-b.rows() {
 				break
 			}
+			n, lines = n+1, more
 		}
 		switch {
 		case n > 0:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -66,7 +67,7 @@ func Render(c Content, p Profile) (Rendition, error) {
 		return Rendition{}, err
 	}
 	var out Rendition
-	d := newDraft(c)
+	d := s.draft(c)
 	if s.road != NotRoad {
 		if d.link != "" {
 			d.link = ""
@@ -117,7 +118,7 @@ func (l shown) report(out *Rendition) {
 // abbreviation at a time, then with less text.
 func (s screen) settle(d draft, out *Rendition) layout {
 	l := s.lay(d)
-	if len(l.pages) <= s.pages {
+	if len(l.pages) <= s.pages && len(d.clipped) == 0 {
 		s.reportLong(l, out)
 		return l
 	}
@@ -135,10 +136,15 @@ func (s screen) settle(d draft, out *Rendition) layout {
 	if len(used) > 0 {
 		out.warn(Abbreviated, strings.Join(used, ", "))
 	}
+	cut := d.clipped
 	if len(l.pages) > s.pages {
-		var cut []string
-		l, cut = s.truncate(d)
-		out.warn(Truncated, strings.Join(cut, ", "))
+		var more []string
+		l, more = s.truncate(d)
+		cut = append(cut, more...)
+	}
+	if len(cut) > 0 {
+		slices.Sort(cut)
+		out.warn(Truncated, strings.Join(slices.Compact(cut), ", "))
 	}
 	s.reportLong(l, out)
 	return l
@@ -202,7 +208,7 @@ func (s screen) shorten(d *draft, field func(*draft) *[]string) {
 		*field(&try) = kept
 		return len(s.lay(try).pages) <= s.pages
 	}
-	if kept := longest(len(whole)-1, func(n int) []string { return marked3(whole[:n]) }, fits); kept != nil {
+	if kept := longest(len(whole)-1, func(n int) []string { return elided(whole[:n]) }, fits); kept != nil {
 		*field(d) = kept
 		return
 	}
@@ -212,22 +218,18 @@ func (s screen) shorten(d *draft, field func(*draft) *[]string) {
 	}, fits)
 }
 
-// longest tries n pieces, then n-1…, down to 1; nil when none fits. Work is
-// bounded: a text that is far too long is first halved.
+// longest returns the most of n pieces that fit, by bisection; nil when not even
+// one does.
 func longest(n int, kept func(int) []string, fits func([]string) bool) []string {
-	for n > 64 && !fits(kept(n/2)) {
-		n /= 2
+	n = sort.Search(n, func(i int) bool { return !fits(kept(i + 1)) })
+	if n == 0 {
+		return nil
 	}
-	for ; n > 0; n-- {
-		if k := kept(n); fits(k) {
-			return k
-		}
-	}
-	return nil
+	return kept(n)
 }
 
-// marked3 ends the last kept sentence with an ellipsis.
-func marked3(kept []string) []string {
+// elided ends the last kept sentence with an ellipsis.
+func elided(kept []string) []string {
 	if len(kept) == 0 {
 		return nil
 	}

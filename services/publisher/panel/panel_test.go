@@ -1,0 +1,355 @@
+package panel
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestGlueKeepsTogether(t *testing.T) {
+	t.Parallel()
+	cases := map[string]string{
+		"à 20 h 30 place":            "à 20_h_30 place",
+		"le 1er mai":                 "le 1er~mai",
+		"au n° 5 bis":                "au n°_5_bis",
+		"« Les amis » !":             "«_Les amis_»_!",
+		"travaux : rue":              "travaux_: rue",
+		"12 km, 3,5 t et 1 000 €":    "12_km, 3,5_t et 1_000_€",
+		"2 000 000 d'euros, 50 %":    "2_000_000 d'euros, 50_%",
+		"05 56 00 11 22":             "05~56~00~11~22",
+		"M. Dupont, Mme Durand":      "M.~Dupont, Mme~Durand",
+		"20\u202fh\u00a030":          "20_h_30",
+		"«déjà» collé, 20h30":        "«déjà» collé, 20h30",
+		"  deux\t espaces \r\n  fin": "deux espaces\nfin",
+		"12 rue du 8 mai 1945":       "12 rue du 8~mai 1945",
+	}
+	for in, want := range cases {
+		got := strings.NewReplacer(string(strongGlue), "_", string(weakGlue), "~").Replace(glue(in))
+		if got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, in string
+		columns  int
+		want     []string
+	}{
+		{"greedy", "la fête de la musique", 8, []string{"la fête", "de la", "musique"}},
+		{"time together", "concert à 20 h 30", 12, []string{"concert à", "20 h 30"}},
+		{"punctuation", "attention ! neige", 11, []string{"attention !", "neige"}},
+		{"quotation", "le film « Ça » ici", 8, []string{"le film", "« Ça »", "ici"}},
+		{"group longer than the line parts at weak glue", "le 14 septembre", 10, []string{"le 14", "septembre"}},
+		{"syllables", "stationnement", 10, []string{"stationne-", "ment"}},
+		{"inseparable", "intercommunalité", 9, []string{"intercom-", "munalité"}},
+		{"at its own hyphen", "Saint-Germain-en-Laye", 15, []string{"Saint-Germain-", "en-Laye"}},
+		{"address without hyphen", "www.mairie.fr/agenda", 12, []string{"www.mairie.", "fr/agenda"}},
+		{"nothing pronounceable", "xxxxxxxxxxxx", 5, []string{"xxxx-", "xxxx-", "xxxx"}},
+		{"one column", "ab c", 1, []string{"a", "b", "c"}},
+		{"paragraphs", "a\nb", 10, []string{"a", "b"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := wrap(glue(c.in), c.columns); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	got := sentences(glue("Voir M. Dupont av. Foch. Entrée libre ! « Venez. » Le 5 à 18 h. 3 places… Et voilà"))
+	want := []string{"Voir M. Dupont av. Foch.", "Entrée libre !", "« Venez. »", "Le 5 à 18 h.", "3 places…", "Et voilà"}
+	for i := range got {
+		got[i] = strings.NewReplacer(string(weakGlue), " ", string(strongGlue), " ").Replace(got[i])
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAbbreviationApply(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ full, short, in, want string }{
+		{"rue", "r.", "Rue Foch, Grand-Rue, la rue. Ruelle", "R. Foch, Grand-Rue, la r. Ruelle"},
+		{"décembre", "déc.", "5 DECEMBRE, 6 décembre", "5 Déc., 6 déc."},
+		{"rendez-vous", "RDV", "Rendez-vous ici", "RDV ici"},
+	}
+	for _, c := range cases {
+		if got := (Abbreviation{c.full, c.short, 1}).Apply(c.in); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestReadAbbreviationsErrors(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                   "EOF",
+		"a,b\n":                              "wrong number of fields",
+		"mot,court,rang\n":                   "line 1",
+		"full,short,rank\nrue,r.,x\n":        "line 2",
+		"# c\nfull,short,rank\nrue,ruelle,1": "line 3",
+	} {
+		if _, err := ReadAbbreviations(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", in, err, want)
+		}
+	}
+}
+
+func TestAbbreviatedOnlyWhenNeeded(t *testing.T) {
+	t.Parallel()
+	c := Content{Title: "Stationnement interdit avenue Foch", When: "lundi 5 janvier"}
+	roomy, err := Render(c, Profile{Rows: 4, Columns: 16, MaxPages: 2})
+	if err != nil || len(roomy.Warnings) != 0 || !strings.Contains(roomy.Text(), "avenue") {
+		t.Errorf("room enough: %+v, %v", roomy, err)
+	}
+	tight, err := Render(c, Profile{Rows: 4, Columns: 16, MaxPages: 1})
+	if err != nil || len(tight.Pages) != 1 || len(tight.Warnings) != 0 {
+		t.Errorf("4 rows hold it: %+v, %v", tight, err)
+	}
+	tighter, err := Render(c, Profile{Rows: 3, Columns: 16, MaxPages: 1})
+	if err != nil || len(tighter.Warnings) == 0 || tighter.Warnings[0].Code != Abbreviated || strings.Contains(tighter.Text(), "Stationnt") && !strings.Contains(tighter.Warnings[0].Detail, "stationnement") {
+		t.Errorf("got %+v, %v", tighter, err)
+	}
+	none, err := Render(c, Profile{Rows: 3, Columns: 16, MaxPages: 1, Abbreviations: []Abbreviation{}})
+	if err != nil || none.Warnings[0].Code != Truncated {
+		t.Errorf("an empty list allows none: %+v, %v", none, err)
+	}
+}
+
+func TestCharsetFold(t *testing.T) {
+	t.Parallel()
+	c := Content{Title: "Œuvres à l’Église : « été » 🎉 محمد"}
+	cases := []struct {
+		charset  Charset
+		capitals bool
+		want     string
+		codes    []Code
+	}{
+		{AnyCharset, true, "ŒUVRES À L’ÉGLISE : « ÉTÉ » ????", []Code{Unprintable, Removed}},
+		{ASCII, true, `OEUVRES A L'EGLISE : "ETE" ????`, []Code{Folded, Unprintable, Removed}},
+		{ASCII, false, `OEuvres a l'Eglise : "ete" ????`, []Code{Folded, Unprintable, Removed}},
+		{Latin1, true, "OEUVRES À L'ÉGLISE : « ÉTÉ » ????", []Code{Folded, Unprintable, Removed}},
+		{Latin9, true, "ŒUVRES À L'ÉGLISE : « ÉTÉ » ????", []Code{Unprintable, Removed}},
+		{CodePage437, true, "OEUVRES A L'ÉGLISE : « ÉTÉ » ????", []Code{Folded, Unprintable, Removed}},
+	}
+	for _, k := range cases {
+		r, err := Render(c, Profile{Rows: 1, Columns: 60, Charset: k.charset, Capitals: k.capitals})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codes []Code
+		for _, w := range r.Warnings {
+			codes = append(codes, w.Code)
+		}
+		if got := r.Pages[0].Lines[0]; got != k.want || !slices.Equal(codes, k.codes) {
+			t.Errorf("%s: got %q %v, want %q %v", k.charset, got, codes, k.want, k.codes)
+		}
+	}
+}
+
+// A text of any size costs little: it is cut before it is laid out, and said so.
+func TestFarTooLong(t *testing.T) {
+	t.Parallel()
+	c := Content{Title: "Avis", Text: strings.Repeat("Rue Foch, n° 5. ", 50_000)}
+	r, err := Render(c, Profile{Rows: 4, Columns: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := r.Warnings[len(r.Warnings)-1]
+	if len(r.Pages) != 5 || last.Code != Truncated || last.Detail != "text" {
+		t.Errorf("%d pages, %+v", len(r.Pages), r.Warnings)
+	}
+}
+
+func TestRoadMode(t *testing.T) {
+	t.Parallel()
+	p := Profile{Rows: 3, Columns: 20, Capitals: true, RoadMode: RoadRefuse}
+	if r, err := Render(Content{Title: "Accident A10", Place: "à 500 m", Text: "Prudence", Link: "a.fr"}, p); err != nil || len(r.Warnings) != 1 || r.Warnings[0].Code != LinkLeft {
+		t.Errorf("3 units and 5 words are allowed: %+v, %v", r, err)
+	}
+	long := Content{Title: "Accident sur l'autoroute", Place: "à 500 m", Text: "Prudence. Ralentir ici"}
+	if _, err := Render(long, p); !errors.Is(err, ErrRoadLimit) {
+		t.Errorf("got %v", err)
+	}
+	p.RoadMode = RoadWarn
+	if r, err := Render(long, p); err != nil || r.Warnings[0].Code != RoadLimit || r.Warnings[0].Detail != "4 units of information (at most 3), 8 words (at most 7)" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+func TestValidateNamesTheField(t *testing.T) {
+	t.Parallel()
+	ok := Profile{Rows: 8, Columns: 16}
+	cases := map[string]func(*Profile){
+		"rows, columns":     func(p *Profile) { p.Rows = 0 },
+		"rows":              func(p *Profile) { p.Rows = -1 },
+		"widthPx, heightPx": func(p *Profile) { p.WidthPx, p.HeightPx = 64, 4 },
+		"font":              func(p *Profile) { p.Font = "comic" },
+		"charset":           func(p *Profile) { p.Charset = "ebcdic" },
+		"align":             func(p *Profile) { p.Align = "right" },
+		"colours[1]":        func(p *Profile) { p.Colours = []string{"#ffffff", "red"} },
+		"pageSeconds":       func(p *Profile) { p.PageSeconds = -1 },
+		"maxPages":          func(p *Profile) { p.MaxPages = -1 },
+		"quietHours[0]":     func(p *Profile) { p.QuietHours = []Quiet{{"22h", "6h"}} },
+		"roadMode":          func(p *Profile) { p.RoadMode = "yes" },
+	}
+	if err := ok.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for field, spoil := range cases {
+		p := ok
+		spoil(&p)
+		if err := p.Validate(); !errors.Is(err, ErrProfile) || !strings.Contains(err.Error(), ": "+field+": ") {
+			t.Errorf("%s: got %v", field, err)
+		}
+	}
+}
+
+func TestDark(t *testing.T) {
+	t.Parallel()
+	p := Profile{QuietHours: []Quiet{{"23:00", "06:00"}, {"12:00", "12:30"}}}
+	for clock, want := range map[string]bool{"22:59": false, "23:00": true, "05:59": true, "06:00": false, "12:15": true, "12:30": false} {
+		at, err := time.Parse("15:04", clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Dark(at); got != want {
+			t.Errorf("%s: %v", clock, got)
+		}
+	}
+}
+
+// Every letter of French, and what signs write with it, is in both fonts.
+func TestFontsHaveFrench(t *testing.T) {
+	t.Parallel()
+	const french = "ABCDEFGHIJKLMNOPQRSTUVWXYZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ" +
+		"abcdefghijklmnopqrstuvwxyzàâäçéèêëîïôöùûüÿœæ0123456789 .,;:!?'\"«»()/+-*=%&@#€°²³’…_<>"
+	for _, name := range []string{SmallFont, LargeFont} {
+		f, err := LookupFont(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]rune{}
+		for _, r := range french {
+			if !f.Has(r) {
+				t.Errorf("%s has no %q", name, r)
+				continue
+			}
+			var b strings.Builder
+			w, h := f.Cell()
+			for y := range h {
+				for x := range w {
+					b.WriteByte(map[bool]byte{true: '#', false: '.'}[f.Lit(r, x, y)])
+				}
+			}
+			if other, same := seen[b.String()]; same {
+				t.Errorf("%s: %q looks like %q", name, r, other)
+			}
+			seen[b.String()] = r
+		}
+	}
+}
+
+func TestReadFontErrors(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                "are needed",
+		"cell 0 8":                        "line 1",
+		"name x\nglyph A":                 "line 2",
+		"name x\ncell 3 1\nglyph AB":      "line 3",
+		"name x\ncell 3 1\nglyph A\n####": "line 4",
+		"name x\ncell 3 2\nglyph A\n###":  "are needed",
+		"name x\ncell 3 1\nglyph A\n#\nglyph A\n#": "twice",
+	} {
+		if _, err := ReadFont(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", in, err, want)
+		}
+	}
+}
+
+func FuzzRender(f *testing.F) {
+	f.Add("Fête « de la musique »", "samedi 20 juin, 20 h 30", "place de l’Église", "Venez. Buvette n° 5 !", "https://a.fr/b", uint8(4), uint8(16), uint8(3), uint8(0))
+	f.Add("anticonstitutionnellement", "", "", strings.Repeat("mot. ", 200), "", uint8(2), uint8(7), uint8(1), uint8(1))
+	f.Add("\xff😀محمد", "1 000 000 €", "a\u202fb", "\n\n", "x", uint8(1), uint8(1), uint8(1), uint8(2))
+	charsets := []Charset{AnyCharset, ASCII, Latin1, Latin9, Windows1252, CodePage437, CodePage850}
+	f.Fuzz(func(t *testing.T, title, when, place, text, link string, rows, columns, pages, flags uint8) {
+		c := Content{title, when, place, text, link}
+		p := Profile{Rows: 1 + int(rows%12), Columns: 1 + int(columns%40), MaxPages: 1 + int(pages%6), Capitals: flags&1 > 0, Charset: charsets[int(flags>>1)%len(charsets)]}
+		r, err := Render(c, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkLimits(t, r, p)
+		if again, _ := Render(c, p); !reflect.DeepEqual(r, again) {
+			t.Fatal("not deterministic")
+		}
+		if !utf8.ValidString(r.Text()) {
+			t.Fatal("invalid UTF-8")
+		}
+		for _, page := range r.Pages {
+			if _, err := Bitmap(page, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// FuzzWrap checks that the words come out in order and that only words longer
+// than a line are cut.
+func FuzzWrap(f *testing.F) {
+	f.Add("la fête « de » 20 h 30 anticonstitutionnellement", uint8(9))
+	f.Add("www.mairie-tres-longue.fr/agenda a", uint8(5))
+	f.Fuzz(func(t *testing.T, text string, width uint8) {
+		columns := 1 + int(width%40)
+		var log shown
+		s, err := Profile{Rows: 1, Columns: columns}.resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = s.spell(glue(strings.ToValidUTF8(text, "")), &log)
+		lines := wrap(text, columns)
+		var pieces []string
+		for _, l := range lines {
+			if n := utf8.RuneCountInString(l); n > columns {
+				t.Fatalf("%q: %d columns of %d", l, n, columns)
+			}
+			pieces = append(pieces, strings.Fields(l)...)
+		}
+		for _, word := range strings.Fields(text) {
+			if len(pieces) == 0 {
+				t.Fatalf("%q is lost", word)
+			}
+			if pieces[0] == word {
+				pieces = pieces[1:]
+				continue
+			}
+			if utf8.RuneCountInString(word) <= columns {
+				t.Fatalf("%q fits %d columns and became %q in %q", word, columns, pieces[0], lines)
+			}
+			for rest := word; rest != ""; pieces = pieces[1:] {
+				if len(pieces) == 0 {
+					t.Fatalf("%q lost %q", word, rest)
+				}
+				tail, ok := strings.CutPrefix(rest, pieces[0])
+				if !ok {
+					tail, ok = strings.CutPrefix(rest, strings.TrimSuffix(pieces[0], "-"))
+				}
+				if !ok {
+					t.Fatalf("%q became %q", word, pieces)
+				}
+				rest = tail
+			}
+		}
+	})
+}
