@@ -52,8 +52,13 @@ func New(r Rules, s *stem.Stemmer) (*Classifier, error) {
 			if len(stems) == 0 {
 				return fmt.Errorf("classify: rules: %q holds no word", w)
 			}
+			if slices.ContainsFunc(to[stems[0]], func(p phrase) bool { return p.topic == topic && slices.Equal(p.rest, stems[1:]) }) {
+				continue // the same words, written otherwise
+			}
 			id++
-			to[stems[0]] = append(to[stems[0]], phrase{id: id, rest: stems[1:], topic: topic, points: points})
+			// A phrase says more than a word: half as much again for each more.
+			worth := points + points*(len(stems)-1)/2
+			to[stems[0]] = append(to[stems[0]], phrase{id: id, rest: stems[1:], topic: topic, points: worth})
 		}
 		return nil
 	}

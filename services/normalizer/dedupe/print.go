@@ -19,8 +19,10 @@ func familyOf(topic string) family {
 		return 1
 	case "travaux-circulation", "transports", "urbanisme":
 		return 2
-	case "eau", "energie":
+	case "eau":
 		return 3
+	case "energie":
+		return 7
 	case "culture", "evenements", "sport", "vie-associative", "marches", "jeunesse", "economie":
 		return 4
 	case "vie-municipale", "enquetes-publiques", "elections", "etat-civil":

@@ -88,11 +88,7 @@ func (w *Window) Learn(m events.Message) {
 func (w *Window) Forget(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, s := range w.byID {
-		if now.Sub(s.fetched) > Remembered {
-			w.drop(s)
-		}
-	}
+	w.dropAll(func(s *sighting) bool { return now.Sub(s.fetched) > Remembered })
 }
 
 // Len returns how many messages are remembered.
@@ -138,7 +134,11 @@ func (s *sighting) departements() []string {
 
 func (w *Window) keep(s *sighting) {
 	if old, ok := w.byID[s.id]; ok {
-		w.drop(old)
+		if old.family == s.family && slices.Equal(old.departements(), s.departements()) {
+			*old = *s
+			return
+		}
+		w.dropAll(func(x *sighting) bool { return x == old })
 	}
 	if len(w.byID) >= maxSightings {
 		w.dropOldest()
@@ -150,11 +150,22 @@ func (w *Window) keep(s *sighting) {
 	}
 }
 
-func (w *Window) drop(s *sighting) {
-	delete(w.byID, s.id)
-	for _, d := range s.departements() {
-		k := place{s.family, d}
-		list := slices.DeleteFunc(w.places[k], func(x *sighting) bool { return x == s })
+// dropAll forgets the sightings that old holds for.
+func (w *Window) dropAll(old func(*sighting) bool) {
+	touched := map[place]bool{}
+	gone := map[*sighting]bool{}
+	for id, s := range w.byID {
+		if !old(s) {
+			continue
+		}
+		gone[s] = true
+		delete(w.byID, id)
+		for _, d := range s.departements() {
+			touched[place{s.family, d}] = true
+		}
+	}
+	for k := range touched {
+		list := slices.DeleteFunc(w.places[k], func(x *sighting) bool { return gone[x] })
 		if len(list) == 0 {
 			delete(w.places, k)
 		} else {
@@ -165,14 +176,13 @@ func (w *Window) drop(s *sighting) {
 
 // dropOldest makes room for a tenth of the window.
 func (w *Window) dropOldest() {
-	all := make([]*sighting, 0, len(w.byID))
+	times := make([]time.Time, 0, len(w.byID))
 	for _, s := range w.byID {
-		all = append(all, s)
+		times = append(times, s.fetched)
 	}
-	slices.SortFunc(all, func(a, b *sighting) int { return a.fetched.Compare(b.fetched) })
-	for _, s := range all[:len(all)/10] {
-		w.drop(s)
-	}
+	slices.SortFunc(times, time.Time.Compare)
+	limit := times[len(times)/10]
+	w.dropAll(func(s *sighting) bool { return !s.fetched.After(limit) })
 }
 
 // nearest returns the closest sighting that is the same thing, nil when none.

@@ -7,21 +7,23 @@ import (
 	"github.com/kljensen/snowball/french"
 )
 
-// maxCache bounds the words one cache remembers: a few megabytes.
-const maxCache = 30_000
+// maxCache bounds the words remembered: a few megabytes.
+const maxCache = 50_000
 
 // Stemmer remembers the stems it has given. It is safe for concurrent use.
-type Stemmer struct{ caches sync.Pool }
-
-// New returns a Stemmer.
-func New() *Stemmer {
-	return &Stemmer{caches: sync.Pool{New: func() any { return map[string]string{} }}}
+type Stemmer struct {
+	mu    sync.RWMutex
+	cache map[string]string
 }
 
-// Words appends the stems of the first max words of a folded text to dst.
+// New returns a Stemmer.
+func New() *Stemmer { return &Stemmer{cache: map[string]string{}} }
+
+// Words appends the stems of the first max words of a folded text to dst, of
+// all when max is negative.
 func (s *Stemmer) Words(dst []string, folded string, max int) []string {
-	cache := s.caches.Get().(map[string]string)
-	defer s.caches.Put(cache)
+	var missing []int
+	s.mu.RLock()
 	for w := range strings.SplitSeq(folded, " ") {
 		if max == 0 {
 			break
@@ -30,22 +32,49 @@ func (s *Stemmer) Words(dst []string, folded string, max int) []string {
 			continue
 		}
 		max--
-		dst = append(dst, one(cache, w))
+		if st, ok := s.cache[w]; ok {
+			w = st
+		} else if stemmable(w) {
+			missing = append(missing, len(dst))
+		}
+		dst = append(dst, w)
+	}
+	s.mu.RUnlock()
+	if len(missing) == 0 {
+		return dst
+	}
+	stems := make([]string, len(missing))
+	for i, at := range missing {
+		stems[i] = one(dst[at])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.cache)+len(missing) > maxCache {
+		clear(s.cache)
+	}
+	for i, at := range missing {
+		s.cache[strings.Clone(dst[at])] = stems[i]
+		dst[at] = stems[i]
 	}
 	return dst
 }
 
-func one(cache map[string]string, w string) string {
-	if len(w) <= 3 || len(w) > 30 || w[0] >= '0' && w[0] <= '9' {
+// stemmable reports whether w is a word rather than a number, a particle or a
+// run of letters.
+func stemmable(w string) bool { return len(w) > 3 && len(w) <= 30 && (w[0] < '0' || w[0] > '9') }
+
+// short is the length up to which Snowball conflates words that have nothing
+// in common ("opéra" with "opération", "gale" with "galerie"): they lose only
+// the endings of plural and feminine.
+const short = 6
+
+func one(w string) string {
+	if len(w) > short {
+		return french.Stem(w, false)
+	}
+	st := strings.TrimRight(w, "sx")
+	if st = strings.TrimRight(st, "e"); len(st) < 3 {
 		return w
 	}
-	if st, ok := cache[w]; ok {
-		return st
-	}
-	st := french.Stem(w, false)
-	if len(cache) >= maxCache {
-		clear(cache)
-	}
-	cache[strings.Clone(w)] = st
 	return st
 }
