@@ -57,16 +57,6 @@ func UTF8(body []byte, contentType string) (text []byte, name string) {
 	return decode(body, charmap.Windows1252), "windows-1252"
 }
 
-// XMLDeclaration finds an XML declaration's encoding label: its bounds in body,
-// or 0, 0. A caller that has decoded the body must not let a parser decode it again.
-func XMLDeclaration(body []byte) (start, end int) {
-	at := xmlDeclared.FindSubmatchIndex(body[:min(len(body), headWindow)])
-	if at == nil {
-		return 0, 0
-	}
-	return at[2], at[3]
-}
-
 func declared(body []byte, contentType string) []string {
 	var labels []string
 	if _, params, err := mime.ParseMediaType(contentType); err == nil && params["charset"] != "" {
