@@ -1,0 +1,140 @@
+package outside_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/smtp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/services/crieur/demo/outside"
+	"github.com/linxGnu/gosmpp"
+	"github.com/linxGnu/gosmpp/data"
+	"github.com/linxGnu/gosmpp/pdu"
+)
+
+// world runs the outside until the test ends.
+func world(t *testing.T) *outside.World {
+	t.Helper()
+	w, err := outside.Listen(outside.Ports{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	return w
+}
+
+// await returns the n-th thing of a kind once it is there.
+func await(t *testing.T, b *outside.Inbox, kind string, n int) outside.Received {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		changed := b.Changed()
+		if list := b.List(kind, n); len(list) == n {
+			return list[0]
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("%d of %d %s came", b.Total(kind), n, kind)
+		}
+	}
+}
+
+func TestSMSCTakesMessagesAndGivesReceipts(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	receipts := make(chan string, 1)
+	session, err := gosmpp.NewSession(gosmpp.TRXConnector(gosmpp.NonTLSDialer, gosmpp.Auth{SMSC: w.SMPP(), SystemID: "crieur", Password: "x"}), gosmpp.Settings{
+		ReadTimeout: 30 * time.Second,
+		OnPDU: func(p pdu.PDU, _ bool) {
+			if d, ok := p.(*pdu.DeliverSM); ok {
+				text, _ := d.Message.GetMessage()
+				receipts <- text
+			}
+		},
+	}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = session.Close() }()
+	sm, ok := pdu.NewSubmitSM().(*pdu.SubmitSM)
+	if !ok {
+		t.Fatal("no submit_sm")
+	}
+	sm.DestAddr, sm.RegisteredDelivery = pdu.NewAddress(), 1
+	if err := sm.DestAddr.SetAddress("33600000001"); err != nil {
+		t.Fatal(err)
+	}
+	if err := sm.Message.SetMessageWithEncoding("Coupure d'eau rue de la Paix", data.GSM7BIT); err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Transceiver().Submit(sm); err != nil {
+		t.Fatal(err)
+	}
+	if got := await(t, w.Inbox, "sms", 1); got.To != "33600000001" || got.Text != "Coupure d'eau rue de la Paix" {
+		t.Errorf("got %+v", got)
+	}
+	select {
+	case text := <-receipts:
+		if !strings.Contains(text, "id:1 ") || !strings.Contains(text, "stat:DELIVRD") {
+			t.Errorf("receipt %q", text)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("no receipt")
+	}
+}
+
+func TestMailIsRead(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	body := "Subject: =?utf-8?q?Coupure_d=E2=80=99eau?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nMardi.\r\n"
+	if err := smtp.SendMail(w.SMTP(), nil, "ville@example.org", []string{"a@example.org"}, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	if got := await(t, w.Inbox, "email", 1); got.Title != "Coupure d’eau" || strings.TrimSpace(got.Text) != "Mardi." {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMastodonHonoursTheIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	post := func(method, path, body string) int {
+		req, err := http.NewRequestWithContext(t.Context(), method, w.Web()+path, bytes.NewBufferString(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", "k1")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		return resp.StatusCode
+	}
+	for range 2 {
+		post("POST", "/api/v1/statuses", `{"status":"Bonjour"}`)
+	}
+	if n := w.Inbox.Total("mastodon"); n != 1 {
+		t.Errorf("%d posts", n)
+	}
+	post("PUT", "/api/v1/statuses/1", `{"status":"Bonsoir"}`)
+	if got := w.Inbox.List("mastodon", 1)[0]; got.Text != "Bonsoir" || got.State != "edited" {
+		t.Errorf("got %+v", got)
+	}
+	if code := post("DELETE", "/api/v1/statuses/9", ""); code != http.StatusNotFound {
+		t.Errorf("deleting nothing: %d", code)
+	}
+}
