@@ -39,12 +39,14 @@ type Repository[T any] struct {
 	kv     jetstream.KeyValue
 	prefix string
 	conn   *nats.Conn // nil when unknown: a View then learns of reconnections by polling
+
+	checkEvery time.Duration // of its watches
 }
 
 // New returns the repository of the values under prefix, one token of
 // letters, digits, - and _. It does not dial.
 func New[T any](kv jetstream.KeyValue, prefix string) *Repository[T] {
-	return &Repository[T]{kv: kv, prefix: EncodeToken(prefix)}
+	return &Repository[T]{kv: kv, prefix: EncodeToken(prefix), checkEvery: checkEvery}
 }
 
 // WithConn returns a copy whose views read everything again as soon as conn

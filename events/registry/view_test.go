@@ -187,6 +187,30 @@ func TestViewSurvivesARestart(t *testing.T) {
 	eventstest.Eventually(t, func() bool { return view.Err() == nil }, soon)
 }
 
+// TestViewSeesABucketMadeAnew has a repository that knows no connection: only
+// asking the server tells it.
+func TestViewSeesABucketMadeAnew(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	js := eventstest.JetStream(t)
+	repo := registry.New[counter](bucket(t, js, "b"), "counter")
+	registry.CheckEvery(repo, 50*time.Millisecond)
+	for _, id := range []string{"a", "b", "c"} {
+		_, err := repo.Put(ctx, counter{}, id)
+		must(t, err, 0)
+	}
+	view := registry.NewView(ctx, repo)
+	wait(t, view)
+	must(t, js.DeleteKeyValue(ctx, "b"), 0)
+	bucket(t, js, "b")
+	_, err := repo.Put(ctx, counter{N: 7}, "b")
+	must(t, err, 0)
+	eventstest.Eventually(t, func() bool { return keys(view) == "b" }, soon)
+	if v, _ := view.Get("b"); v.N != 7 {
+		t.Errorf("b is %v", v)
+	}
+}
+
 func TestViewEndsWithItsConnection(t *testing.T) {
 	t.Parallel()
 	nc := eventstest.Connect(t)

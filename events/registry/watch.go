@@ -128,7 +128,7 @@ func (f *follower[T]) follow(ctx context.Context, reconnected <-chan nats.Status
 	}
 	defer func() { _ = w.Stop() }() // a watcher that cannot be stopped is dead already
 	f.round, f.last, f.lastAtCheck = map[string]bool{}, 0, 0
-	check := time.NewTicker(checkEvery)
+	check := time.NewTicker(f.repo.checkEvery)
 	defer check.Stop()
 	for {
 		select {

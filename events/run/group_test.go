@@ -61,7 +61,7 @@ func (a *actor) Run(ctx context.Context) error {
 		}
 	}
 	<-ctx.Done()
-	time.Sleep(a.stopFor) // fake: in a bubble
+	<-time.After(a.stopFor)
 	a.journal.add("%s stops", a.name)
 	return ctx.Err()
 }
@@ -209,10 +209,13 @@ func TestGroupRestartsWhatFails(t *testing.T) {
 		if !component(t, g, "b").Ready {
 			t.Error("b suffers from a")
 		}
-		time.Sleep(20 * time.Second) // fake: 1 + 2 + 4 + 8 s at most
+		<-time.After(20 * time.Second) // 1 + 2 + 4 + 8 s at most
 		synctest.Wait()
 		if c := component(t, g, "a"); !c.Ready || c.Failures != 4 {
 			t.Errorf("after the last start: %+v", c)
+		}
+		if strings.Contains(log.String(), "goroutine") { // the panic was the third failure of the streak
+			t.Errorf("a later failure is logged:\n%s", log.String())
 		}
 		if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
 			t.Errorf("%d errors logged:\n%s", n, log.String())
@@ -227,6 +230,26 @@ func TestGroupRestartsWhatFails(t *testing.T) {
 		}
 		if v := gather(t, reg)["crieur_run_service_state service=a"]; v != 0 {
 			t.Errorf("state after the stop: %v", v)
+		}
+	})
+}
+
+func TestAPanicIsLoggedWithItsStackAndShownWithout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := run.NewGroup(run.Deps{Logger: slog.New(slog.NewTextHandler(&log, nil))}, run.Options{})
+		g.Add(run.Func("a", func(context.Context) error { panic("bang") }))
+		stop, _ := begin(g)
+		synctest.Wait()
+		if c := component(t, g, "a"); c.Reason != "panic: bang" {
+			t.Errorf("shown: %q", c.Reason)
+		}
+		if !strings.Contains(log.String(), "group_test.go") {
+			t.Errorf("logged: %s", log.String())
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
 		}
 	})
 }

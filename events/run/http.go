@@ -64,11 +64,6 @@ func (g *Group) measured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		rec := &recorder{ResponseWriter: w}
-		if r.Body == nil || r.Body == http.NoBody {
-			// nothing more is to be read: the read timeout must not end the
-			// context of an answer that lasts (server-sent events)
-			_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		}
 		defer func() {
 			route := r.Pattern // set by the mux on this same request
 			if route == "" {

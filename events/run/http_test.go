@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -176,40 +175,6 @@ func TestListenerConfigurationErrors(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestReadTimeoutSparesEvents has a listener whose read timeout is shorter
-// than the answer.
-func TestReadTimeoutSparesEvents(t *testing.T) {
-	t.Parallel()
-	ended := make(chan error, 1)
-	g := run.NewGroup(run.Deps{}, run.Options{})
-	g.Add(site{name: "a", routes: []run.Route{{Pattern: "GET /live", Handler: stream(ended)}}})
-	handler, err := g.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewUnstartedServer(handler)
-	srv.Config.ReadTimeout = 50 * time.Millisecond
-	srv.Start()
-	defer srv.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/live", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := srv.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	select {
-	case err := <-ended:
-		t.Errorf("ended by the timeout: %v", err)
-	case <-time.After(300 * time.Millisecond):
-	}
-	cancel()
-	<-ended
 }
 
 func TestListenerFailureEndsTheProgram(t *testing.T) {

@@ -132,7 +132,11 @@ func (s *supervised) backOff(ctx context.Context, err error, ran time.Duration) 
 	delay := min(firstDelay<<min(n-1, 16), maxDelay)
 	delay = delay/2 + rand.N(delay/2)
 	if n == 1 { // the next ones of the streak are in the metric and in /readyz
-		s.log.Error("failed; it will be started again", "err", err, "delay", delay)
+		attrs := []any{"err", err, "delay", delay}
+		if p := (*panicError)(nil); errors.As(err, &p) {
+			attrs = append(attrs, "stack", string(p.stack))
+		}
+		s.log.Error("failed; it will be started again", attrs...)
 	}
 	s.set(stateFailed, err)
 	s.restarts.Inc()
@@ -150,8 +154,16 @@ func (s *supervised) backOff(ctx context.Context, err error, ran time.Duration) 
 func (s *supervised) once(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
 	return s.Run(ctx)
 }
+
+// panicError is a panic of a service; its stack goes to the log only.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
