@@ -52,11 +52,11 @@ type Limits struct {
 
 // Composed is the text to send.
 type Composed struct {
-	Text  string   `json:"text"`
-	Cost  Cost     `json:"cost"`
-	Cut   []string `json:"cut,omitempty"` // what was shortened or left out: "title", "place", "when"
-	Fits  bool     `json:"fits"`          // false when link and mention alone pass the limit
-	Folds []Replacement
+	Text  string        `json:"text"`
+	Cost  Cost          `json:"cost"`
+	Cut   []string      `json:"cut,omitempty"`   // what was shortened or left out: "title", "place", "when"
+	Fits  bool          `json:"fits"`            // false when link and mention alone pass the limit
+	Folds []Replacement `json:"folds,omitempty"` // what was replaced; offsets are in the text before folding
 }
 
 // Compose writes "title - place - when link", then the mention of the class on

@@ -23,10 +23,7 @@ func Bitmap(pg Page, p Profile) (*image.Paletted, error) {
 		palette = append(palette, c)
 	}
 	img := image.NewPaletted(image.Rect(0, 0, s.widthPx, s.heightPx), palette)
-	top := 0
-	if s.align == Centre {
-		top = max(0, (s.heightPx-min(len(pg.Lines), s.rows)*s.font.height)/2)
-	}
+	top, pitch := s.vertical(min(len(pg.Lines), s.rows))
 	for i, line := range pg.Lines[:min(len(pg.Lines), s.rows)] {
 		left := 0
 		if s.align == Centre {
@@ -36,9 +33,22 @@ func Bitmap(pg Page, p Profile) (*image.Paletted, error) {
 		if len(s.colours) > 1 && slices.Contains(pg.Title, i) {
 			index = 2
 		}
-		s.font.draw(img, line, left, top+i*s.font.height, index)
+		s.font.draw(img, line, left, top+i*pitch, index)
 	}
 	return img, nil
+}
+
+// vertical returns where the first line starts and the LEDs from one to the
+// next. A centred pixel sign spends up to two spare LEDs a line on leading.
+func (s screen) vertical(lines int) (top, pitch int) {
+	pitch = s.font.height
+	if s.align != Centre || lines == 0 {
+		return 0, pitch
+	}
+	if s.pixels {
+		pitch += min(2, max(0, s.heightPx-lines*pitch)/lines)
+	}
+	return max(0, (s.heightPx-(lines-1)*pitch-s.font.height)/2), pitch
 }
 
 func (f *Font) draw(img *image.Paletted, line string, left, top int, index uint8) {

@@ -171,7 +171,7 @@ func (p *fontParser) glyph(char string) error {
 
 func (p *fontParser) row(s string) error {
 	if len(s) > p.font.width || strings.Trim(s, "#.") != "" {
-		return fmt.Errorf("%q is not a row of at most %d # and .", s, p.font.width)
+		return fmt.Errorf("%q is not a row of # and . in at most %d columns", s, p.font.width)
 	}
 	y := p.font.height - p.open
 	for x := range len(s) {

@@ -68,11 +68,6 @@ func join(groups ...string) string {
 	return strings.Join(groups, string(weakGlue))
 }
 
-// unglue gives a line its ordinary spaces back.
-func unglue(line string) string {
-	return strings.NewReplacer(string(weakGlue), " ", string(strongGlue), " ").Replace(line)
-}
-
 var (
 	address     = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
 	sentenceEnd = regexp.MustCompile(`[.!?…]+(?:[ \x{A0}\x{202F}]?[»")])*[ \n\x{A0}\x{202F}]+`)

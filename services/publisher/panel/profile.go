@@ -81,6 +81,7 @@ type screen struct {
 	rows, columns  int
 	widthPx        int
 	heightPx       int
+	pixels         bool // the sign takes images, not text
 	font           *Font
 	charset        func(rune) bool
 	capitals       bool
@@ -124,6 +125,7 @@ func sizes(p Profile, s *screen) error {
 		if rows == 0 || columns == 0 {
 			return wrong("widthPx, heightPx", fmt.Sprintf("%d × %d holds no character of %s", p.WidthPx, p.HeightPx, font.name))
 		}
+		s.pixels = true
 		if s.rows == 0 || s.rows > rows {
 			s.rows = rows
 		}
