@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,3 +116,12 @@ func oneCase(t *testing.T, p *normalizer.Pipeline, dir string) {
 		t.Errorf("%s differs, got:\n%s", path, got)
 	}
 }
+
+// shared is one pipeline for fuzzing, which calls it many times.
+var shared = sync.OnceValue(func() *normalizer.Pipeline {
+	p, err := normalizer.NewPipeline(classify.DefaultRules())
+	if err != nil {
+		panic(err)
+	}
+	return p
+})

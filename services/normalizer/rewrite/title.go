@@ -7,11 +7,14 @@ import (
 	"github.com/crieur/crieur/events/territory"
 )
 
+// maxTitleBytes is what is read of a title before it is cut.
+const maxTitleBytes = 4000
+
 // Title returns a title on one line, at most MaxTitle runes, without the name
 // of the site that many programs add after a bar or a dash. names are those of
 // the source and its authority.
 func Title(src string, names ...string) string {
-	t := Plain(src)
+	t, _ := head(Plain(src), maxTitleBytes)
 	t = withoutSite(t, names)
 	if utf8.RuneCountInString(t) > MaxTitle {
 		t = ellipsis(t, MaxTitle)
