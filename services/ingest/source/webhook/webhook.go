@@ -75,7 +75,7 @@ func New(deps source.Deps, spec source.Spec) (*Hook, error) {
 		return nil, invalid("secret", "required")
 	case cfg.Signed != signedStamped && cfg.Signed != signedBody:
 		return nil, invalid("signed", "is timestamp.body or body")
-	case cfg.Window <= 0 || cfg.Window > time.Hour:
+	case cfg.Window < time.Second || cfg.Window > time.Hour:
 		return nil, invalid("window", "is between 1s and 1h")
 	}
 	return &Hook{cfg: cfg, deps: deps}, nil

@@ -1,0 +1,18 @@
+package feed
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/sourcetest"
+)
+
+var update = flag.Bool("update", false, "write the expected records of testdata anew")
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	sourcetest.Golden(t, *update, func(input []byte) ([]source.Record, error) {
+		return Parse(input, Options{URL: "https://mairie.example/flux", Zone: paris(t)})
+	})
+}
