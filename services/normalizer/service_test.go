@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
@@ -21,14 +20,14 @@ import (
 
 // stage is the service on a bus of its own.
 type stage struct {
-	t       *testing.T
+	t       testing.TB
 	js      jetstream.JetStream
 	emitter *bus.Emitter
 	stop    func()
 	deps    run.Deps
 }
 
-func start(t *testing.T) *stage {
+func start(t testing.TB) *stage {
 	t.Helper()
 	nc := eventstest.Connect(t)
 	js, err := jetstream.New(nc)
@@ -55,11 +54,11 @@ func start(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{t: t, js: js, emitter: bus.NewEmitter(pub), deps: run.Deps{NATS: nc, JetStream: js}}
-	s.run(nc)
+	s.run()
 	return s
 }
 
-func (s *stage) run(*nats.Conn) {
+func (s *stage) run() {
 	svc, err := normalizer.New(s.deps, normalizer.Config{})
 	if err != nil {
 		s.t.Fatal(err)
@@ -91,7 +90,7 @@ func (s *stage) send(raws ...events.Raw) {
 	}
 }
 
-// stream returns the messages of a stream once there are n.
+// messages returns those of the stream once there are n and no raw waits.
 func (s *stage) messages(n int) []events.Message {
 	s.t.Helper()
 	var list []events.Message
@@ -205,7 +204,7 @@ func TestIncidentAcrossSourcesAndRestart(t *testing.T) {
 	}))
 	s.messages(1)
 	s.stop()
-	s.run(nil) // the window is read again from the stream
+	s.run() // the window is read again from the stream
 	s.send(raw("metropole", "a", 1, record.Entry{
 		Title: "Bègles : circulation alternée rue Nationale pour des travaux d’assainissement", Published: time.Now().UTC(),
 		Body: "Du lundi 30 novembre au vendredi 4 décembre, circulation alternée rue Nationale.",
@@ -246,4 +245,19 @@ func TestPoisonIsBuriedAndTheRestGoesOn(t *testing.T) {
 	if got := letter.Header.Get(bus.HeaderDeadReason); got != string(events.ReasonInvalidContent) {
 		t.Errorf("reason %q", got)
 	}
+}
+
+// BenchmarkService is the stage on a bus in the same process, its state and
+// messages kept in files: get, create, publish and mark for each raw.
+func BenchmarkService(b *testing.B) {
+	s := start(b)
+	entries := feedEntries(b)
+	for i := 0; b.Loop(); i++ {
+		r := entries[i%len(entries)]
+		r.Item = fmt.Sprint(i)
+		r.ID = events.RawID(r.Authority, r.Source, r.Item, r.Hash)
+		s.send(r)
+	}
+	eventstest.Eventually(b, func() bool { return s.pending() == 0 }, time.Minute)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "raws/s")
 }
