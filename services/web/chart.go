@@ -152,8 +152,8 @@ func (c Chart) top() (top, step float64) {
 		return 1, 1
 	}
 	step = math.Pow(10, math.Floor(math.Log10(highest)))
-	for _, part := range []float64{0.2, 0.25, 0.5, 1, 2} {
-		if highest/(step*part) <= 4.001 {
+	for _, part := range []float64{0.25, 0.5, 1, 2, 2.5} {
+		if highest/(step*part) <= 5.001 {
 			step *= part
 			break
 		}
@@ -203,7 +203,7 @@ func (v *chartView) drawLines(t *Translator) {
 	top := v.axis(t)
 	v.labelsAt(func(i int) float64 { return position(i, len(v.Labels)) }, true)
 	for n, s := range v.Series {
-		v.Lines = append(v.Lines, line(n+1, s, top))
+		v.Lines = append(v.Lines, line(n+1, s, 0, top))
 	}
 	if v.Mark != nil {
 		v.MarkView = &chartMark{Y: px(plotTop + (1-v.Mark.Value/top)*plotHeight), Label: v.Mark.Label}
@@ -211,11 +211,19 @@ func (v *chartView) drawLines(t *Translator) {
 }
 
 func (v *chartView) drawSparkline() {
-	top, _ := v.top()
 	v.Height = 40
-	if len(v.Series) > 0 {
-		v.Lines = []chartLine{line(1, v.Series[0], top)}
+	if len(v.Series) == 0 {
+		return
 	}
+	// Without an axis the shape alone is read: it fills the height, with a tenth of room.
+	lowest, highest := math.Inf(1), math.Inf(-1)
+	for _, value := range v.Series[0].Values {
+		if !math.IsNaN(value) {
+			lowest, highest = min(lowest, value), max(highest, value)
+		}
+	}
+	room := max((highest-lowest)*0.1, 1e-9)
+	v.Lines = []chartLine{line(1, v.Series[0], lowest-room, highest+room)}
 }
 
 func position(i, n int) float64 {
@@ -226,7 +234,7 @@ func position(i, n int) float64 {
 }
 
 // line cuts the path at each gap and puts a dot on the last value known.
-func line(number int, s Series, top float64) chartLine {
+func line(number int, s Series, bottom, top float64) chartLine {
 	out := chartLine{Series: number}
 	var path, area strings.Builder
 	last, start := chartBar{}, -1
@@ -243,7 +251,7 @@ func line(number int, s Series, top float64) chartLine {
 			flush(i - 1)
 			continue
 		}
-		x, y := position(i, len(s.Values)), (1-value/top)*100
+		x, y := position(i, len(s.Values)), (1-(value-bottom)/(top-bottom))*100
 		command := "L"
 		if start < 0 {
 			command, start = "M", i

@@ -119,7 +119,7 @@ func readableOn(c oklch, direction float64, grounds []string) rgb {
 	for {
 		// Rounded as it will be served: the ratio promised is that of the eight-bit colour.
 		served, _ := parseColor(c.rgb().hex())
-		if readableOnAll(served, grounds) || c.l <= 0 || c.l >= 1 {
+		if readableOnAll(served, grounds) || direction < 0 && c.l <= 0 || direction > 0 && c.l >= 1 {
 			return served
 		}
 		c.l = max(0, min(1, c.l+direction*0.005))

@@ -32,7 +32,8 @@ func (re *Renderer) Style(w http.ResponseWriter, r *http.Request) {
 		"Summary": styleSummary(now), "Timeline": styleTimeline(now),
 		"Topics": []Choice{
 			{Value: "voirie", Label: "Voirie et circulation", Hint: "Travaux, déviations, stationnement. Environ deux messages par semaine.", Checked: true},
-			{Value: "ecoles", Label: "Écoles et périscolaire"}, {Value: "dechets", Label: "Collecte des déchets"},
+			{Value: "ecoles", Label: "Écoles et périscolaire"},
+			{Value: "dechets", Label: "Collecte des déchets"},
 		},
 		"Channels": []Choice{{Value: "feed", Label: "Flux, sans donner d’adresse", Checked: true}, {Value: "email", Label: "Courriel"}, {Value: "sms", Label: "SMS", Hint: "Un numéro de mobile est nécessaire."}},
 		"Areas":    []Choice{{Value: "", Label: "Toute la commune"}, {Value: "bourg", Label: "Le Bourg"}, {Value: "marais", Label: "Le Marais"}},
@@ -44,8 +45,11 @@ func styleChrome(page Page) Page {
 	page.Title, page.Lede = "Guide de style", "Chaque composant des pages de Crieur, avec un contenu d’exemple."
 	if page.Nav == nil {
 		page.Nav = []Link{
-			{Label: "À traiter", Href: "#", Icon: "inbox", Count: 14, Current: true}, {Label: "Calendrier", Href: "#", Icon: "calendar"},
-			{Label: "Flux", Href: "#", Icon: "rss"}, {Label: "Sources", Href: "#", Icon: "merge", Count: 1}, {Label: "Mesure", Href: "#", Icon: "chart"},
+			{Label: "À traiter", Href: "#", Icon: "inbox", Count: 14, Current: true},
+			{Label: "Calendrier", Href: "#", Icon: "calendar"},
+			{Label: "Flux", Href: "#", Icon: "rss"},
+			{Label: "Sources", Href: "#", Icon: "merge", Count: 1},
+			{Label: "Mesure", Href: "#", Icon: "chart"},
 		}
 	}
 	page.Breadcrumb = []Link{{Label: "Accueil", Href: "#"}, {Label: "Console", Href: "#"}}
@@ -154,8 +158,10 @@ func styleCharts() []Chart {
 func styleSummary(now time.Time) Summary {
 	change := Action{Label: "Modifier", Href: "#"}
 	return Summary{Rows: []SummaryRow{
-		{"Commune", "Saint-Aubin-des-Marais", change}, {"Rubriques", "Voirie, écoles, alertes", change},
-		{"Canal", Badge("accepted"), change}, {"Inscription", now.Add(-20 * 24 * time.Hour), Action{}},
+		{"Commune", "Saint-Aubin-des-Marais", change},
+		{"Rubriques", "Voirie, écoles, alertes", change},
+		{"Canal", Badge("accepted"), change},
+		{"Inscription", now.Add(-20 * 24 * time.Hour), Action{}},
 	}}
 }
 

@@ -32,7 +32,7 @@ func NewTheme(color string) (Theme, error) {
 		return Theme{}, err
 	}
 	t := Theme{Brand: brand.hex()}
-	t.OnBrand = mostReadable(brand, "#ffffff", "#14161b")
+	t.OnBrand = mostReadable(brand, "#ffffff", "#000000") // one of the two is always over 4.5
 
 	base := brand.oklch()
 	t.Wash = oklch{0.945, min(base.c, 0.035), base.h}.rgb().hex()
