@@ -7,6 +7,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
 	"github.com/crieur/crieur/services/publisher/channel/sign"
+	"github.com/crieur/crieur/services/publisher/channel/sms"
 )
 
 // Kinds returns every channel kind: the one place to add one.
@@ -14,6 +15,7 @@ func Kinds() map[string]channel.Factory {
 	return map[string]channel.Factory{
 		feed.Kind: {New: feed.New, Routes: feed.Routes},
 		sign.Kind: {New: sign.New, Routes: sign.Routes},
+		sms.Kind:  {New: sms.New},
 	}
 }
 

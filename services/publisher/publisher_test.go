@@ -359,4 +359,3 @@ func TestUnusableChannelEndsInAReceiptAndStopsNoOther(t *testing.T) {
 		t.Errorf("receipt %+v", r)
 	}
 }
-

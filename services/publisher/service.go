@@ -147,8 +147,10 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	s.engine.Store(eng)
 	defer s.engine.Store(nil)
-	s.fleet.start(ctx)
-	defer s.fleet.stop()
+	// Channels outlive the consumers, so that answers under way still come.
+	atSea, land := context.WithCancel(context.WithoutCancel(ctx))
+	s.fleet.start(atSea)
+	defer func() { land(); s.fleet.stop() }()
 	g.Go(func() error { return s.shelf.Run(ctx, displays) })
 	g.Go(func() error { return eng.Run(ctx) })
 	g.Go(func() error { return s.serve(ctx, reg, eng) })

@@ -86,6 +86,7 @@ type Receipts interface {
 // Later is a delivery receipt.
 type Later struct {
 	Remote string
+	Or     []string // other writings of the same name: hexadecimal, decimal
 	Status events.ReceiptStatus
 	Reason events.Reason
 	At     time.Time

@@ -24,7 +24,7 @@ type later struct {
 }
 
 type report struct {
-	key   uint64
+	at    laneKey
 	said  channel.Later
 	since time.Time
 	done  func(error)
@@ -67,19 +67,25 @@ func (l *later) index(en *entry) {
 	}
 }
 
-func (l *later) find(key uint64) (string, bool) {
+// find returns the delivery that r is about, and sets the name it has there.
+func (l *later) find(r *report) (string, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	at, ok := l.byRemote[key]
-	if !ok {
-		return "", false
+	if at, ok := l.byRemote[l.key(r.at.authority, r.at.channel, r.said.Remote)]; ok {
+		return l.deliveries[at], true
 	}
-	return l.deliveries[at], true
+	for _, other := range r.said.Or {
+		if at, ok := l.byRemote[l.key(r.at.authority, r.at.channel, other)]; ok {
+			r.said.Remote = other
+			return l.deliveries[at], true
+		}
+	}
+	return "", false
 }
 
 // Later implements channel.Receipts.
 func (l *later) Later(authority, channelID string, said channel.Later, done func(error)) {
-	l.queue <- report{key: l.key(authority, channelID, said.Remote), said: said, since: l.e.now(), done: done}
+	l.queue <- report{at: laneKey{authority: authority, channel: channelID}, said: said, since: l.e.now(), done: done}
 }
 
 // Shown implements channel.Receipts.
@@ -150,7 +156,7 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 	byDelivery := map[string][]report{}
 	now := l.e.now()
 	for _, r := range group {
-		id, ok := l.find(r.key)
+		id, ok := l.find(&r)
 		switch {
 		case ok:
 			byDelivery[id] = append(byDelivery[id], r)
