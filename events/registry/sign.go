@@ -31,9 +31,13 @@ func (s Sign) Key() Key { return Key{s.Authority, s.ID} }
 // is shown once, only its hash is kept.
 func (s *Sign) IssueToken() string {
 	token := rand.Text()
-	s.TokenHash = hashToken(token)
+	s.SetToken(token)
 	return token
 }
+
+// SetToken gives the sign a token chosen elsewhere, such as one read from a
+// file. It must be random: 20 characters or more.
+func (s *Sign) SetToken(token string) { s.TokenHash = hashToken(token) }
 
 // Admits reports, in constant time, whether token is the sign's.
 func (s Sign) Admits(token string) bool {
