@@ -53,9 +53,9 @@ func (c Config) withDefaults() Config {
 // secrets.
 var environmentName = regexp.MustCompile(`^\$\{(CRIEUR_SOURCE_[A-Z0-9_]+)\}$`)
 
-// secret reads what a source's setting names: ${CRIEUR_SOURCE_…} or the name of
+// Secret reads what a source's setting names: ${CRIEUR_SOURCE_…} or the name of
 // a file in the secrets folder.
-func (c Config) secret(reference string) (string, error) {
+func (c Config) Secret(reference string) (string, error) {
 	if m := environmentName.FindStringSubmatch(reference); m != nil {
 		if value := os.Getenv(m[1]); value != "" {
 			return value, nil

@@ -38,7 +38,7 @@ func Try(ctx context.Context, cfg Config, address string) (*Trial, error) {
 		return nil, err
 	}
 	defer client.Close()
-	deps := source.Deps{HTTP: client, Now: func() time.Time { return time.Now().UTC() }, Secret: cfg.secret}
+	deps := source.Deps{HTTP: client, Now: func() time.Time { return time.Now().UTC() }, Secret: cfg.Secret}
 	return try(ctx, deps, address)
 }
 
