@@ -27,7 +27,7 @@ func base(*http.Request) web.Page {
 
 func options() web.Options {
 	return web.Options{
-		Site: web.Site{Name: "Crieur", Publisher: "Ville de Saint-Aubin-des-Marais", Conformity: web.PartiallyConformant, Contact: "/contact"},
+		Site: web.Site{Name: "Crieur", Publisher: "Ville de Saint-Aubin-des-Marais", Conformity: web.PartiallyConformant, Contact: "/contact", AuditedAt: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC), AuditRate: 0.82},
 		Key:  []byte(strings.Repeat("k", 32)), Logger: discard(), Base: base,
 		Now: func() time.Time { return time.Date(2026, 11, 23, 19, 15, 0, 0, time.UTC) },
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -97,6 +98,18 @@ const (
 	PartiallyConformant Conformity = "partial"
 	FullyConformant     Conformity = "full"
 )
+
+// check holds the statement to the RGAA's rule: no conformity without an audit, partial from half of the criteria,
+// full with all of them.
+func (s Site) check() error {
+	switch {
+	case s.Conformity != PartiallyConformant && s.Conformity != FullyConformant:
+		return nil
+	case s.AuditedAt.IsZero(), s.AuditRate < 0.5, s.Conformity == FullyConformant && s.AuditRate < 1:
+		return fmt.Errorf("web: site: conformity %q: want the audit's date and a rate of at least 0.5 (1 for full)", s.Conformity)
+	}
+	return nil
+}
 
 // view is what templates see: the page, and what only the renderer knows.
 type view struct {

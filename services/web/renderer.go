@@ -58,6 +58,9 @@ func NewRenderer(templates fs.FS, o Options) (*Renderer, error) {
 	if len(o.Key) < 32 || o.Logger == nil || o.Site.Name == "" {
 		return nil, errors.New("web: renderer: want a key of 32 bytes, a logger and a site name")
 	}
+	if err := o.Site.check(); err != nil {
+		return nil, err
+	}
 	if o.Surface == "" {
 		o.Surface = Portal
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/crieur/crieur/services/web"
 )
@@ -95,6 +96,28 @@ func TestNewRendererRefuses(t *testing.T) {
 				t.Errorf("err %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestConformityNeedsAnAudit(t *testing.T) {
+	t.Parallel()
+	audited := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name string
+		site web.Site
+		ok   bool
+	}{
+		{"not audited", web.Site{Name: "x"}, true},
+		{"claimed without audit", web.Site{Name: "x", Conformity: web.PartiallyConformant}, false},
+		{"under half", web.Site{Name: "x", Conformity: web.PartiallyConformant, AuditedAt: audited, AuditRate: 0.49}, false},
+		{"full with a gap", web.Site{Name: "x", Conformity: web.FullyConformant, AuditedAt: audited, AuditRate: 0.99}, false},
+		{"partial", web.Site{Name: "x", Conformity: web.PartiallyConformant, AuditedAt: audited, AuditRate: 0.5}, true},
+	} {
+		o := options()
+		o.Site = c.site
+		if _, err := web.NewRenderer(nil, o); (err == nil) != c.ok {
+			t.Errorf("%s: err %v", c.name, err)
+		}
 	}
 }
 
