@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,9 @@ type Options struct {
 	// StartWithin is how long a service is waited for before the next one
 	// starts all the same; default 10 s.
 	StartWithin time.Duration
+	// Wrap goes around everything the listener serves (security headers, limits,
+	// errors as pages); nil: nothing does.
+	Wrap func(http.Handler) http.Handler
 }
 
 // Group runs the services of a program.

@@ -42,6 +42,9 @@ func (g *Group) Handler() (http.Handler, error) {
 			}
 		}
 	}
+	if g.options.Wrap != nil {
+		return g.measured(g.options.Wrap(mux)), nil
+	}
 	return g.measured(mux), nil
 }
 

@@ -3,6 +3,13 @@ module github.com/crieur/crieur/services/crieur
 go 1.26.0
 
 require (
+	github.com/crieur/crieur/services/web v0.0.0
+	github.com/crieur/crieur/services/impact v0.0.0
+	github.com/crieur/crieur/services/audience v0.0.0
+	github.com/crieur/crieur/services/curator v0.0.0
+	github.com/crieur/crieur/services/publisher v0.0.0
+	github.com/crieur/crieur/services/normalizer v0.0.0
+	github.com/crieur/crieur/services/ingest v0.0.0
 	github.com/crieur/crieur/events v0.0.0
 	github.com/goccy/go-yaml v1.19.2
 )
@@ -27,3 +34,17 @@ require (
 replace github.com/crieur/crieur/events => ../../events
 
 replace github.com/crieur/crieur/schemas => ../../schemas
+
+replace github.com/crieur/crieur/services/ingest => ../../services/ingest
+
+replace github.com/crieur/crieur/services/normalizer => ../../services/normalizer
+
+replace github.com/crieur/crieur/services/publisher => ../../services/publisher
+
+replace github.com/crieur/crieur/services/curator => ../../services/curator
+
+replace github.com/crieur/crieur/services/audience => ../../services/audience
+
+replace github.com/crieur/crieur/services/impact => ../../services/impact
+
+replace github.com/crieur/crieur/services/web => ../../services/web

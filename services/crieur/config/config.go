@@ -70,7 +70,8 @@ type Officer struct {
 	PasswordFile string `json:"password_file"` // file that holds the first password
 }
 
-func (c *Config) setDefaults() {
+// SetDefaults fills what the file leaves out, and the defaults of entities.
+func (c *Config) SetDefaults() {
 	set := func(s *string, value string) {
 		if *s == "" {
 			*s = value

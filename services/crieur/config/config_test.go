@@ -1,12 +1,12 @@
 package config_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/crieur/config"
 )
 
@@ -41,13 +41,13 @@ streams:
 
 type refuse struct{}
 
-func (refuse) CheckSource(kind string, settings json.RawMessage) error {
-	if strings.Contains(string(settings), "20") {
-		return fmt.Errorf("limit: 20 is too many for %s", kind)
+func (refuse) CheckSource(s registry.Source) error {
+	if strings.Contains(string(s.Settings), "20") {
+		return fmt.Errorf("limit: 20 is too many for %s", s.Kind)
 	}
 	return nil
 }
-func (refuse) CheckChannel(string, json.RawMessage) error { return nil }
+func (refuse) CheckChannel(registry.Channel) error { return nil }
 
 func TestParseFillsDefaults(t *testing.T) {
 	t.Parallel()
@@ -79,7 +79,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		body, line, field string
-		settings          config.Settings
+		settings          config.Connectors
 	}{
 		"unknown key":      {strings.Replace(good, "url:", "adress:", 1), ":13", "sources[0].adress", nil},
 		"wrong case":       {"publicUrl: x", ":1", `did you mean "publicURL"`, nil},

@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/crieur/crieur/events/registry"
 )
 
 // Error is one thing wrong in a file.
@@ -35,25 +37,25 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Settings checks the settings of a connector: its kind exists and the object
-// suits it. Errors name the field within the settings.
-type Settings interface {
-	CheckSource(kind string, settings json.RawMessage) error
-	CheckChannel(kind string, settings json.RawMessage) error
+// Connectors checks that the kind of a source or a channel exists and that its
+// settings suit it. Errors name the setting.
+type Connectors interface {
+	CheckSource(s registry.Source) error
+	CheckChannel(ch registry.Channel) error
 }
 
-// Read reads and validates a file. settings may be nil: connectors' own
+// Read reads and validates a file. connectors may be nil: connectors' own
 // settings are then left unchecked.
-func Read(file string, settings Settings) (*Config, error) {
+func Read(file string, connectors Connectors) (*Config, error) {
 	body, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	return Parse(file, body, settings)
+	return Parse(file, body, connectors)
 }
 
 // Parse is Read of a body already in memory; file is its name in errors.
-func Parse(file string, body []byte, settings Settings) (*Config, error) {
+func Parse(file string, body []byte, connectors Connectors) (*Config, error) {
 	doc, err := parser.ParseBytes(body, 0)
 	if err != nil {
 		return nil, syntaxError(file, err)
@@ -69,8 +71,8 @@ func Parse(file string, body []byte, settings Settings) (*Config, error) {
 		f.decode(tree, c)
 	}
 	if len(f.errs) == 0 {
-		c.setDefaults()
-		f.validate(c, settings)
+		c.SetDefaults()
+		f.validate(c, connectors)
 	}
 	if len(f.errs) > 0 {
 		return nil, errors.Join(f.errs...)

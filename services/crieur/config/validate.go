@@ -10,7 +10,7 @@ import (
 	"github.com/crieur/crieur/events"
 )
 
-func (f *document) validate(c *Config, settings Settings) {
+func (f *document) validate(c *Config, connectors Connectors) {
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		f.wrong(".publicURL", fmt.Errorf("%q is not an http or https address", c.PublicURL))
 	}
@@ -28,8 +28,8 @@ func (f *document) validate(c *Config, settings Settings) {
 	for i, a := range c.Authorities {
 		f.refers(fmt.Sprintf(".authorities[%d].parent", i), authorities, a.Parent)
 	}
-	f.sources(c, authorities, settings)
-	channels := f.channels(c, authorities, settings)
+	f.sources(c, authorities, connectors)
+	channels := f.channels(c, authorities, connectors)
 	f.streams(c, authorities, channels)
 	signs := map[string]bool{}
 	for i, s := range c.Signs {
@@ -49,30 +49,30 @@ func (f *document) validate(c *Config, settings Settings) {
 	}
 }
 
-func (f *document) sources(c *Config, authorities map[string]bool, settings Settings) {
+func (f *document) sources(c *Config, authorities map[string]bool, connectors Connectors) {
 	seen := map[string]bool{}
 	for i, s := range c.Sources {
 		path := fmt.Sprintf(".sources[%d]", i)
 		f.entity(path, s.Validate())
 		f.once(path, seen, s.Authority+"/"+s.ID)
 		f.refers(path+".authority", authorities, s.Authority)
-		if settings != nil {
-			if err := settings.CheckSource(s.Kind, s.Settings); err != nil {
+		if connectors != nil {
+			if err := connectors.CheckSource(s); err != nil {
 				f.wrong(path+".settings", err)
 			}
 		}
 	}
 }
 
-func (f *document) channels(c *Config, authorities map[string]bool, settings Settings) map[string]bool {
+func (f *document) channels(c *Config, authorities map[string]bool, connectors Connectors) map[string]bool {
 	seen := map[string]bool{}
 	for i, ch := range c.Channels {
 		path := fmt.Sprintf(".channels[%d]", i)
 		f.entity(path, ch.Validate())
 		f.once(path, seen, ch.Authority+"/"+ch.ID)
 		f.refers(path+".authority", authorities, ch.Authority)
-		if settings != nil {
-			if err := settings.CheckChannel(ch.Kind, ch.Settings); err != nil {
+		if connectors != nil {
+			if err := connectors.CheckChannel(ch); err != nil {
 				f.wrong(path+".settings", err)
 			}
 		}

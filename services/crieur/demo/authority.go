@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/crieur/config"
+)
+
+// The authorities of the demonstration: INSEE's codes, SIREN and population.
+const (
+	town    = "albi"
+	commons = "albigeois"
+)
+
+func authorities() []registry.Authority {
+	return []registry.Authority{
+		{ID: commons, Name: "Communauté d’agglomération de l’Albigeois", Kind: registry.Intercommunity, INSEE: []string{"81"}, SIREN: "248100737", Theme: registry.Theme{Colour: "#1d5b4f"}, Population: 81947},
+		{ID: town, Name: "Albi", Kind: registry.Municipality, INSEE: []string{"81004"}, SIREN: "218100048", Parent: commons, Theme: registry.Theme{Colour: "#a3342b"}, Population: 51290, RelayStateAlerts: true},
+	}
+}
+
+// sources read from the local site, every ten seconds so that a visitor sees
+// things come.
+func sources(site string) []registry.Source {
+	const every = registry.Duration(10 * time.Second)
+	return []registry.Source{
+		{Authority: town, ID: "agenda", Name: "Agenda de la ville", Kind: "feed", URL: site + "/agenda.rss", Every: every, Trust: registry.TrustOwn, ClassDefault: events.ClassPromotional, Attribution: "Ville d’Albi, OpenAgenda", Licence: "etalab-2.0", Areas: []string{"81004"}},
+		{Authority: town, ID: "vigilance", Name: "Vigilance météo", Kind: "cap", URL: site + "/vigilance.xml", Every: every, Trust: registry.TrustState, ClassDefault: events.ClassAlert, Attribution: "Météo-France", Licence: "etalab-2.0", Areas: []string{"81004"}},
+		{Authority: town, ID: "voirie", Name: "Services techniques", Kind: "webhook", Trust: registry.TrustOwn, Attribution: "Ville d’Albi", Licence: "etalab-2.0", Areas: []string{"81004"}, Settings: object(map[string]any{"secret_file": hookSecret})},
+	}
+}
+
+// hookSecret is the file, in the folder of secrets, of the web hook's secret.
+const hookSecret = "voirie.secret"
+
+func streams() []registry.Stream {
+	return []registry.Stream{
+		{Authority: town, ID: "alertes", Name: "Alertes", Description: "Météo, inondations, risques : ce qui ne peut pas attendre.", Rule: registry.Rule{Classes: []events.Class{events.ClassAlert}}, Policy: registry.Automatic, Public: true, Channels: []string{"sms", "courriel", "panneaux", "fil", "mastodon", "equipe"}},
+		{Authority: town, ID: "infos", Name: "Infos pratiques", Description: "Eau, travaux, circulation, collecte : la vie de tous les jours.", Rule: registry.Rule{Classes: []events.Class{events.ClassService}}, Policy: registry.Review, Public: true, Channels: []string{"sms", "courriel", "panneaux", "fil", "mastodon", "equipe"}},
+		{Authority: town, ID: "agenda", Name: "Sortir à Albi", Description: "Spectacles, marchés, expositions et conférences.", Rule: registry.Rule{Sources: []string{"agenda"}}, Policy: registry.Automatic, Public: true, Channels: []string{"fil"}},
+	}
+}
+
+func channels(cfg *config.Config, world addresses) []registry.Channel {
+	secret := func(name string) string { return filepath.Join(cfg.Data, "secrets", name) }
+	return []registry.Channel{
+		{Authority: town, ID: "sms", Name: "SMS", Kind: "sms", Settings: object(map[string]any{"address": world.smpp, "system_id": "crieur", "password_file": secret("smpp.secret"), "sender": "ALBI", "binds": 2})},
+		{Authority: town, ID: "courriel", Name: "Courriel", Kind: "email", Settings: object(map[string]any{"address": world.smtp, "tls": "none", "from": "infos@albi.example.org"})},
+		{Authority: town, ID: "panneaux", Name: "Panneaux lumineux", Kind: "sign", Settings: object(map[string]any{"mqtt": map[string]any{"url": "tcp://" + cfg.NATS.MQTT, "username": "crieur", "password_file": filepath.Join(cfg.Data, "nats.secret")}})},
+		{Authority: town, ID: "fil", Name: "Fil d’actualité", Kind: "feed"},
+		{Authority: town, ID: "mastodon", Name: "Mastodon", Kind: "mastodon", Settings: object(map[string]any{"base_url": world.web, "token_file": secret("mastodon.secret")})},
+		{Authority: town, ID: "equipe", Name: "Slack de l’équipe", Kind: "slack", Settings: object(map[string]any{"api_url": world.web + "/slack/", "token_file": secret("slack.secret"), "channel": "C0CRIEUR"})},
+	}
+}
+
+func signs() []config.Sign {
+	return []config.Sign{
+		{Sign: registry.Sign{Authority: town, ID: "place-du-vigan", Name: "Place du Vigan", Place: "Place du Vigan, Albi", Channel: "panneaux", Profile: "text-8x16", Areas: []string{"81004"}}},
+		{Sign: registry.Sign{Authority: town, ID: "gare", Name: "Gare d’Albi-Ville", Place: "Place Stalingrad, Albi", Channel: "panneaux", Profile: "led-128x64", Areas: []string{"81004"}}},
+	}
+}
+
+func officers(password string) []config.Officer {
+	all := []registry.Role{registry.OfficerRole, registry.Approver, registry.Analyst, registry.Administrator}
+	return []config.Officer{
+		{Officer: registry.Officer{ID: "claire", Name: "Claire Martin", Email: "claire@albi.example.org", Roles: map[string][]registry.Role{town: all, commons: all}}, PasswordFile: password},
+		{Officer: registry.Officer{ID: "karim", Name: "Karim Benali", Email: "karim@albi.example.org", Roles: map[string][]registry.Role{town: {registry.OfficerRole, registry.Approver}}}, PasswordFile: password},
+	}
+}
+
+// object encodes settings; maps of plain values always encode.
+func object(settings map[string]any) json.RawMessage {
+	body, err := json.Marshal(settings)
+	if err != nil {
+		panic(fmt.Sprintf("demo: settings: %v", err))
+	}
+	return body
+}

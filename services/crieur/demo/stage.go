@@ -1,0 +1,143 @@
+package demo
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/crieur/config"
+	"github.com/crieur/crieur/services/crieur/demo/outside"
+)
+
+// Ports of the local stand-ins, on loopback. They are fixed: the registry
+// remembers them.
+const (
+	portSite = 18100 + iota
+	portSMPP
+	portSMTP
+	portWeb
+	portMQTT
+)
+
+// addresses are where the outside world's stand-ins listen.
+type addresses struct{ smpp, smtp, web string }
+
+// Stage is a demonstration that is ready to run.
+type Stage struct {
+	cfg      *config.Config
+	world    *outside.World
+	site     *site
+	started  time.Time
+	password string
+}
+
+// Prepare opens the stand-ins and completes cfg with the demonstration's
+// authorities. It fails when a port is taken: another demonstration runs.
+func Prepare(cfg *config.Config) (*Stage, error) {
+	s := &Stage{cfg: cfg}
+	secrets := filepath.Join(cfg.Data, "secrets")
+	passwordFile := filepath.Join(cfg.Data, "demo", "password")
+	var err error
+	if s.password, err = keep(passwordFile, passphrase); err != nil {
+		return nil, err
+	}
+	first, err := keep(filepath.Join(cfg.Data, "demo", "started"), func() string { return time.Now().UTC().Truncate(time.Second).Format(time.RFC3339) })
+	if err != nil {
+		return nil, err
+	}
+	if s.started, err = time.Parse(time.RFC3339, first); err != nil {
+		return nil, fmt.Errorf("demo: first start: %w", err)
+	}
+	for _, name := range []string{hookSecret, "smpp.secret", "mastodon.secret", "slack.secret"} {
+		// SMPP takes eight characters at most.
+		if _, err := keep(filepath.Join(secrets, name), func() string { return rand.Text()[:8] }); err != nil {
+			return nil, err
+		}
+	}
+	hook, err := os.ReadFile(filepath.Join(secrets, hookSecret))
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	if s.world, err = outside.Listen(outside.Ports{SMPP: portSMPP, SMTP: portSMTP, HTTP: portWeb}); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", portSite))
+	if err != nil {
+		s.world.Close()
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	if s.site, err = newSite(listener, s.started, "http://"+cfg.Listen+"/hooks/"+town+"/voirie", strings.TrimSpace(string(hook))); err != nil {
+		s.world.Close()
+		return nil, errors.Join(err, listener.Close())
+	}
+	s.complete(passwordFile)
+	return s, nil
+}
+
+// complete adds the demonstration to the configuration.
+func (s *Stage) complete(passwordFile string) {
+	cfg := s.cfg
+	cfg.Fetch.Allow = append(cfg.Fetch.Allow, "127.0.0.0/8")
+	if cfg.NATS.MQTT == "" {
+		cfg.NATS.MQTT = fmt.Sprintf("127.0.0.1:%d", portMQTT)
+	}
+	cfg.Authorities = append(cfg.Authorities, authorities()...)
+	cfg.Sources = append(cfg.Sources, sources("http://"+s.site.listener.Addr().String())...)
+	cfg.Streams = append(cfg.Streams, streams()...)
+	cfg.Channels = append(cfg.Channels, channels(cfg, addresses{smpp: s.world.SMPP(), smtp: s.world.SMTP(), web: s.world.Web()})...)
+	cfg.Signs = append(cfg.Signs, signs()...)
+	cfg.Officers = append(cfg.Officers, officers(passwordFile)...)
+	cfg.SetDefaults()
+}
+
+// Services are the demonstration's own: the outside, the site, the residents
+// and the page that shows what they received.
+func (s *Stage) Services(deps run.Deps) ([]run.Service, error) {
+	page, err := newPage(s.world.Inbox, []byte(s.password+s.password), deps)
+	if err != nil {
+		return nil, err
+	}
+	return []run.Service{run.Func("demo-outside", s.world.Run), s.site, page}, nil
+}
+
+// Welcome says where a visitor looks first and how to sign in.
+func (s *Stage) Welcome() string {
+	return fmt.Sprintf(`Demonstration: Albi (Tarn). Sign in to the console as claire@albi.example.org (or karim@albi.example.org), password %s
+  1. %[2]s/console            approve what waits in "À traiter"
+  2. %[2]s/demo               what the residents received
+  3. %[2]s/kiosk/albi/place-du-vigan   the sign of place du Vigan
+  4. %[2]s/impact/albi        who was informed, and how fast`, s.password, s.cfg.PublicURL)
+}
+
+// keep returns what a file of the data folder holds, made by fresh when there
+// is none.
+func keep(path string, fresh func() string) (string, error) {
+	body, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(body)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	value := fresh()
+	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	return value, nil
+}
+
+// passphrase is easy to copy by hand: four groups of four, 80 bits.
+func passphrase() string {
+	t := strings.ToLower(rand.Text())
+	return t[:4] + "-" + t[4:8] + "-" + t[8:12] + "-" + t[12:16]
+}

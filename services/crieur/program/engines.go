@@ -1,0 +1,164 @@
+package program
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/nats-io/nats.go"
+
+	"github.com/crieur/crieur/events/natsserver"
+	"github.com/crieur/crieur/services/crieur/config"
+	"github.com/crieur/crieur/services/impact/engine"
+)
+
+// clientName is the user of the programs of this machine on the embedded
+// server; its password is in the data folder, readable by its owner only.
+const clientName = "crieur"
+
+// engines are what the services stand on.
+type engines struct {
+	nats       *natsserver.Server // nil with a server elsewhere
+	conn       *nats.Conn
+	clickhouse *engine.Engine // nil with a server elsewhere, or without impact
+}
+
+// openNATS starts the embedded server, or connects to the one configured.
+func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*natsserver.Server, *nats.Conn, error) {
+	if address := natsURL(cfg); address != "" {
+		conn, err := dial(cfg, address, logger)
+		return nil, conn, err
+	}
+	password, err := secretFile(filepath.Join(cfg.Data, "nats.secret"))
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := natsserver.Start(ctx, natsserver.Config{
+		Dir: filepath.Join(cfg.Data, "nats"), Listen: cfg.NATS.Listen, MQTT: cfg.NATS.MQTT,
+		Users:  []natsserver.User{{Name: clientName, Password: password}},
+		Logger: logger,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := server.Connect(connOptions("crieur", logger)...)
+	if err != nil {
+		return nil, nil, errors.Join(err, server.Close())
+	}
+	return server, conn, nil
+}
+
+func natsURL(cfg *config.Config) string {
+	if env := os.Getenv("NATS_URL"); env != "" {
+		return env
+	}
+	return cfg.NATS.URL
+}
+
+// Dial connects to the NATS server of a running Crieur: the one configured, or
+// the embedded one through its listener.
+func Dial(cfg *config.Config, logger *slog.Logger) (*nats.Conn, error) {
+	address := natsURL(cfg)
+	if address == "" {
+		if cfg.NATS.Listen == "" {
+			return nil, errors.New("nats.listen: required to reach a running Crieur from another program; or set NATS_URL")
+		}
+		body, err := os.ReadFile(filepath.Join(cfg.Data, "nats.secret"))
+		if err != nil {
+			return nil, fmt.Errorf("nats: no running Crieur with data folder %s: %w", cfg.Data, err)
+		}
+		address = (&url.URL{Scheme: "nats", User: url.UserPassword(clientName, strings.TrimSpace(string(body))), Host: cfg.NATS.Listen}).String()
+	}
+	return dial(cfg, address, logger)
+}
+
+func dial(cfg *config.Config, address string, logger *slog.Logger) (*nats.Conn, error) {
+	options := connOptions("crieur", logger)
+	if cfg.NATS.CredentialsFile != "" {
+		options = append(options, nats.UserCredentials(cfg.NATS.CredentialsFile))
+	}
+	conn, err := nats.Connect(address, options...)
+	if err != nil {
+		u, parseErr := url.Parse(address)
+		if parseErr != nil {
+			return nil, errors.New("nats: the address cannot be read")
+		}
+		return nil, fmt.Errorf("nats: %s: %w", u.Host, err)
+	}
+	return conn, nil
+}
+
+func connOptions(name string, logger *slog.Logger) []nats.Option {
+	return []nats.Option{
+		nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				logger.Warn("nats disconnected", "err", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { logger.Info("nats reconnected") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { logger.Warn("nats", "err", err) }),
+	}
+}
+
+// openClickHouse returns the options of the server configured, or starts the
+// embedded engine.
+func openClickHouse(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*engine.Engine, *clickhouse.Options, error) {
+	address := os.Getenv("CLICKHOUSE_URL")
+	if address == "" {
+		address = cfg.ClickHouse.URL
+	}
+	if address != "" {
+		options, err := engine.OptionsFromURL(address)
+		return nil, options, err
+	}
+	e, err := engine.Start(ctx, engine.Config{Dir: filepath.Join(cfg.Data, "clickhouse"), Library: cfg.ClickHouse.Library, Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	return e, e.Options(), nil
+}
+
+// close ends the engines, after the services.
+func (e *engines) close() error {
+	var errs []error
+	if e.clickhouse != nil {
+		e.clickhouse.Stop()
+	}
+	if e.conn != nil {
+		e.conn.Close()
+	}
+	if e.nats != nil {
+		errs = append(errs, e.nats.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// secretFile returns the secret in a file, made with 130 random bits when
+// there is none.
+func secretFile(path string) (string, error) {
+	body, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(body)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("data: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("data: %w", err)
+	}
+	secret := rand.Text()
+	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("data: %w", err)
+	}
+	return secret, nil
+}

@@ -1,0 +1,74 @@
+package program
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+
+	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/crieur/config"
+	"github.com/crieur/crieur/services/web"
+)
+
+// common is what the one listener serves besides the services: assets, the
+// statement of accessibility, legal mentions, pages for errors.
+type common struct{ renderer *web.Renderer }
+
+// site names the installation on its pages.
+func site() web.Site {
+	return web.Site{Name: "Crieur", Publisher: "Crieur", Conformity: web.NotConformant}
+}
+
+func newCommon(cfg *config.Config, deps run.Deps) (*common, error) {
+	key, err := PageKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := web.NewRenderer(nil, web.Options{Site: site(), Key: key, Logger: deps.Logger})
+	if err != nil {
+		return nil, err
+	}
+	return &common{renderer: renderer}, nil
+}
+
+// wrap protects the listener. Machines that sign what they send are let
+// through the guard against other sites' forms.
+func (c *common) wrap(deps run.Deps, maxBody int64) (func(http.Handler) http.Handler, error) {
+	protection := web.Protection{
+		Logger: deps.Logger, Errors: c.renderer, MaxBodyBytes: maxBody,
+		MachinePaths: []string{"POST /hooks/", "POST /signs/", "POST /d/"},
+	}
+	if _, err := web.Protect(http.NotFoundHandler(), protection); err != nil {
+		return nil, err
+	}
+	return func(next http.Handler) http.Handler {
+		h, err := web.Protect(next, protection)
+		if err != nil {
+			// The same protection was accepted above.
+			panic(err)
+		}
+		return h
+	}, nil
+}
+
+// PageKey is what pages beside the services' own sign with.
+func PageKey(cfg *config.Config) ([]byte, error) {
+	key, err := secretFile(filepath.Join(cfg.Data, "keys", "web.secret"))
+	return []byte(key), err
+}
+
+// Name implements run.Service.
+func (c *common) Name() string { return "web" }
+
+// Run implements run.Service: there is nothing to do but serve.
+func (c *common) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Handlers implements run.Routed.
+func (c *common) Handlers() []run.Route {
+	mux := http.NewServeMux()
+	c.renderer.Mount(mux)
+	return []run.Route{{Pattern: "/", Handler: mux}}
+}
