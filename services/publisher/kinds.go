@@ -5,17 +5,23 @@ import (
 	"slices"
 
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/channel/email"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
+	"github.com/crieur/crieur/services/publisher/channel/mastodon"
 	"github.com/crieur/crieur/services/publisher/channel/sign"
+	"github.com/crieur/crieur/services/publisher/channel/slack"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
 )
 
 // Kinds returns every channel kind: the one place to add one.
 func Kinds() map[string]channel.Factory {
 	return map[string]channel.Factory{
-		feed.Kind: {New: feed.New, Routes: feed.Routes},
-		sign.Kind: {New: sign.New, Routes: sign.Routes},
-		sms.Kind:  {New: sms.New},
+		email.Kind:    {New: email.New},
+		feed.Kind:     {New: feed.New, Routes: feed.Routes},
+		mastodon.Kind: {New: mastodon.New},
+		sign.Kind:     {New: sign.New, Routes: sign.Routes},
+		slack.Kind:    {New: slack.New},
+		sms.Kind:      {New: sms.New},
 	}
 }
 

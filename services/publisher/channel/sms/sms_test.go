@@ -49,7 +49,7 @@ type setup struct {
 	logs    *strings.Builder
 }
 
-func newSetup(t *testing.T, settings string) *setup {
+func newSetup(t testing.TB, settings string) *setup {
 	t.Helper()
 	s := &setup{intake: &intake{}, opted: make(chan call.OptOutRequest, 8), logs: &strings.Builder{}}
 	c, err := sms.New(channel.Spec{Authority: "pessac", ID: "sms", Kind: sms.Kind, Window: 64, Settings: []byte(settings)}, channel.Deps{
@@ -83,7 +83,7 @@ func settings(addr string, more ...string) string {
 	return "address: " + addr + "\nsystem_id: crieur\npassword: secret\nsender: MAIRIE\nresponse_timeout: 1s\n" + strings.Join(more, "\n")
 }
 
-func delivery(t *testing.T, c *sms.Channel, class events.Class, text string) events.Delivery {
+func delivery(t testing.TB, c *sms.Channel, class events.Class, text string) events.Delivery {
 	t.Helper()
 	p := events.Publication{
 		ID: "p1", Revision: 1, Authority: "pessac", Class: class, MsgType: events.MsgAlert,

@@ -1,0 +1,242 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// session is one connection to the server.
+type session struct {
+	smtp *smtp.Client
+	used time.Time
+}
+
+// idleTime is how long a connection is kept: servers close them after some
+// minutes (RFC 5321, 4.5.3.2.7 asks for five).
+const idleTime = time.Minute
+
+// Run implements channel.Runner: it closes connections when they are of no
+// more use.
+func (c *Channel) Run(ctx context.Context) error {
+	tick := time.NewTicker(idleTime / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.closeIdle(time.Time{})
+			return nil
+		case now := <-tick.C:
+			c.closeIdle(now.Add(-idleTime))
+		}
+	}
+}
+
+// closeIdle closes the connections that were last used before a time; all of
+// them when it is zero.
+func (c *Channel) closeIdle(before time.Time) {
+	c.mu.Lock()
+	var kept, old []*session
+	for _, s := range c.idle {
+		if before.IsZero() || s.used.Before(before) {
+			old = append(old, s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	c.idle = kept
+	c.mu.Unlock()
+	for _, s := range old {
+		_ = c.client.CloseWithSMTPClient(s.smtp) // it may be closed already
+	}
+}
+
+// DeliverBatch implements channel.Batch: one message after the other on one
+// connection. Batches in hand at once use connections of their own.
+func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func(int, channel.Result)) {
+	now := c.deps.Now()
+	body, err := channel.BodyOf[Body](send.Delivery.Rendition)
+	if err != nil {
+		failFrom(0, send, done, err, now)
+		return
+	}
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		failFrom(0, send, done, events.Transient(events.ReasonTimeout, ctx.Err(), 0), now)
+		return
+	}
+	var s *session
+	defer func() { c.giveBack(s) }()
+	for i, contact := range send.Contacts {
+		if ctx.Err() != nil {
+			failFrom(i, send, done, events.Transient(events.ReasonTimeout, ctx.Err(), 0), now)
+			return
+		}
+		var err error
+		if s == nil {
+			if s, err = c.connect(ctx); err != nil {
+				failFrom(i, send, done, err, now)
+				return
+			}
+		}
+		broken, err := c.sendOne(ctx, s, send.Delivery, body, contact)
+		if broken {
+			_ = s.smtp.Close() // its state is unknown
+			s = nil
+		}
+		if err != nil {
+			done(i, channel.Failed(err, c.deps.Now()))
+			continue
+		}
+		done(i, channel.Result{Remote: messageID(send.Delivery, contact, c.cfg.domain), At: c.deps.Now(), Units: 1})
+	}
+}
+
+func failFrom(from int, send channel.Send, done func(int, channel.Result), err error, now time.Time) {
+	for i := from; i < len(send.Contacts); i++ {
+		done(i, channel.Failed(err, now))
+	}
+}
+
+// connect takes an idle connection, or dials.
+func (c *Channel) connect(ctx context.Context) (*session, error) {
+	c.mu.Lock()
+	if n := len(c.idle); n > 0 {
+		s := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		c.mu.Unlock()
+		if s.smtp.Noop() == nil {
+			return s, nil
+		}
+		_ = s.smtp.Close() // the server closed it
+	} else {
+		c.mu.Unlock()
+	}
+	client, err := c.client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		var said *textproto.Error
+		if errors.As(err, &said) && (said.Code == 530 || said.Code == 534 || said.Code == 535) {
+			return nil, events.Transient(events.ReasonUnauthorized, errors.New("email: the server refuses our credentials"), time.Minute)
+		}
+		return nil, channel.FromNetwork(fmt.Errorf("email: connect: %w", err), false)
+	}
+	return &session{smtp: client}, nil
+}
+
+func (c *Channel) giveBack(s *session) {
+	if s == nil {
+		return
+	}
+	s.used = time.Now()
+	c.mu.Lock()
+	c.idle = append(c.idle, s)
+	c.mu.Unlock()
+}
+
+// messageID is the same for the same delivery and subscriber.
+func messageID(d events.Delivery, to call.Contact, domain string) string {
+	return events.NewID("mail", d.ID, to.Subscriber) + "@" + domain
+}
+
+// message writes the mail to one contact.
+func (c *Channel) message(d events.Delivery, body Body, to call.Contact) (*mail.Msg, error) {
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	if err := m.FromFormat(c.cfg.from.Name, c.cfg.from.Address); err != nil {
+		return nil, events.Permanent(events.ReasonInvalidConfig, errors.New("email: from: not an address"))
+	}
+	if err := m.To(to.Address.Reveal()); err != nil {
+		return nil, events.Permanent(events.ReasonBadRecipient, errors.New("email: not an address"))
+	}
+	if c.cfg.ReplyTo != "" {
+		if err := m.ReplyTo(c.cfg.ReplyTo); err != nil {
+			return nil, events.Permanent(events.ReasonInvalidConfig, errors.New("email: reply_to: not an address"))
+		}
+	}
+	unsubscribe := c.deps.PublicURL + to.Unsubscribe
+	m.Subject(body.Subject)
+	m.SetMessageIDWithValue(messageID(d, to, c.cfg.domain))
+	m.SetDateWithValue(c.deps.Now())
+	m.SetGenHeader("List-Unsubscribe", "<"+unsubscribe+">")
+	m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	m.SetGenHeader("List-Id", "<"+body.ListID+">")
+	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	if body.Urgent {
+		m.SetImportance(mail.ImportanceHigh)
+	}
+	m.SetBodyString(mail.TypeTextPlain, strings.ReplaceAll(body.Text, unsubscribePlace, unsubscribe))
+	m.AddAlternativeString(mail.TypeTextHTML, strings.ReplaceAll(body.HTML, unsubscribePlace, html.EscapeString(unsubscribe)))
+	return m, nil
+}
+
+// sendOne sends one message; broken tells that the connection is of no more
+// use.
+func (c *Channel) sendOne(ctx context.Context, s *session, d events.Delivery, body Body, to call.Contact) (broken bool, err error) {
+	m, err := c.message(d, body, to)
+	if err != nil {
+		return false, err
+	}
+	unlink := context.AfterFunc(ctx, func() { _ = s.smtp.Close() })
+	defer unlink()
+	err = c.client.SendWithSMTPClient(s.smtp, m)
+	if err == nil {
+		return false, nil
+	}
+	var e *mail.SendError
+	if !errors.As(err, &e) {
+		return true, events.Transient(events.ReasonAmbiguous, errors.New("email: send"), 0)
+	}
+	code := e.ErrorCode()
+	broken = code == 0 || code == 421 || e.Reason == mail.ErrWriteContent
+	if m.IsDelivered() {
+		return broken, nil
+	}
+	return broken, verdict(e.Reason, code, e.EnhancedStatusCode())
+}
+
+// verdict is the meaning of an SMTP reply (RFC 5321, 4.2; RFC 3463). The
+// reply's text may quote the address, so that only the codes are kept.
+func verdict(step mail.SendErrReason, code int, enhanced string) error {
+	err := fmt.Errorf("email: the server answers %d %s at %s", code, enhanced, stepName(step))
+	switch {
+	case code == 0 && step == mail.ErrSMTPDataClose:
+		return events.Transient(events.ReasonAmbiguous, errors.New("email: no answer after the message"), 0)
+	case code == 0:
+		return events.Transient(events.ReasonConnection, errors.New("email: connection lost at "+stepName(step)), 0)
+	case code == 421:
+		return events.Transient(events.ReasonUnavailable, err, 0)
+	case code == 450 || code == 451 || code == 452 || code/100 == 4:
+		return events.Transient(events.ReasonRateLimited, err, 0)
+	case code == 535 || code == 530:
+		return events.Transient(events.ReasonUnauthorized, err, time.Minute)
+	case step == mail.ErrSMTPRcptTo:
+		return events.Permanent(events.ReasonBadRecipient, err)
+	case code == 552 || strings.HasPrefix(enhanced, "5.3.4"):
+		return events.Permanent(events.ReasonTooLarge, err)
+	}
+	return events.Permanent(events.ReasonRejected, err)
+}
+
+func stepName(step mail.SendErrReason) string {
+	switch step {
+	case mail.ErrSMTPMailFrom:
+		return "MAIL FROM"
+	case mail.ErrSMTPRcptTo:
+		return "RCPT TO"
+	case mail.ErrSMTPData, mail.ErrSMTPDataClose, mail.ErrWriteContent:
+		return "DATA"
+	}
+	return "the session"
+}

@@ -1,0 +1,154 @@
+package email
+
+import (
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+	"sync"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// Kind is the channel kind.
+const Kind = "email"
+
+//go:embed mail.html
+var templates embed.FS
+
+// Channel sends mail.
+type Channel struct {
+	spec   channel.Spec
+	cfg    Config
+	deps   channel.Deps
+	page   *htmltemplate.Template
+	client *mail.Client
+	slots  chan struct{} // bounds connections
+	mu     sync.Mutex
+	idle   []*session
+}
+
+var (
+	_ channel.Batch     = (*Channel)(nil)
+	_ channel.Previewer = (*Channel)(nil)
+	_ channel.Runner    = (*Channel)(nil)
+)
+
+// New validates the settings of one channel.
+func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
+	cfg, err := load(spec)
+	if err != nil {
+		return nil, err
+	}
+	client, err := cfg.client()
+	if err != nil {
+		return nil, spec.Invalid("%w", err)
+	}
+	page, err := htmltemplate.ParseFS(templates, "mail.html")
+	if err != nil {
+		return nil, fmt.Errorf("email: template: %w", err)
+	}
+	return &Channel{spec: spec, cfg: cfg, deps: deps, page: page, client: client, slots: make(chan struct{}, cfg.Connections)}, nil
+}
+
+// unsubscribePlace stands in a body where each recipient's own address goes.
+const unsubscribePlace = "https://unsubscribe.invalid/"
+
+// Body is a rendition.
+type Body struct {
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+	ListID  string `json:"listId"` // RFC 2919
+	Urgent  bool   `json:"urgent,omitempty"`
+}
+
+// view is what the template shows.
+type view struct {
+	Language, Subject, Authority, Stream string
+	Facts                                []string
+	Paragraphs, Instructions             []string
+	Body                                 htmltemplate.HTML
+	Image                                *events.Image
+	Link, Unsubscribe                    string
+	Alert                                bool
+}
+
+// Render implements channel.Channel.
+func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	v := view{
+		Language: p.Content.Language, Subject: channel.Headline(p), Authority: profile.Authority, Stream: profile.Stream,
+		Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
+		Unsubscribe: unsubscribePlace, Alert: p.Class == events.ClassAlert,
+	}
+	if v.Language == "" {
+		v.Language = profile.Language
+	}
+	for _, f := range []string{profile.When(p.Onset, p.Ends), p.Content.Place} {
+		if f != "" {
+			v.Facts = append(v.Facts, f)
+		}
+	}
+	text := p.Content.Text
+	if text == "" {
+		text = p.Content.Summary
+	}
+	if own, ok := p.Text(c.spec.ID); ok {
+		text = own
+	} else if p.Content.HTML != "" {
+		v.Body = htmltemplate.HTML(p.Content.HTML) //nolint:gosec // sanitised by the normalizer's policy
+	}
+	v.Paragraphs = channel.Paragraphs(text)
+	var html strings.Builder
+	if err := c.page.Execute(&html, v); err != nil {
+		return events.Rendition{}, events.Permanentf(events.ReasonInternal, "email: template: %w", err)
+	}
+	body := Body{
+		Subject: v.Subject, Text: plain(v), HTML: html.String(), Urgent: v.Alert,
+		ListID: p.Stream + "." + p.Authority + "." + c.cfg.domain,
+	}
+	r, err := channel.NewRendition(c.spec, body, body.Subject+"\n\n"+body.Text)
+	r.ContentLength = len(body.HTML)
+	return r, err
+}
+
+// plain is the text part: everything the HTML says.
+func plain(v view) string {
+	blocks := []string{v.Subject}
+	if len(v.Facts) > 0 {
+		blocks = append(blocks, strings.Join(v.Facts, "\n"))
+	}
+	blocks = append(append(blocks, v.Paragraphs...), v.Instructions...)
+	if v.Image != nil && v.Image.Alt != "" {
+		blocks = append(blocks, "[Image : "+v.Image.Alt+"]")
+	}
+	if v.Link != "" {
+		blocks = append(blocks, "Vérifier ce message et en savoir plus :\n"+v.Link)
+	}
+	sign := "-- \n" + strings.TrimSuffix(v.Authority+" – "+v.Stream, " – ")
+	return strings.Join(append(blocks, sign+"\nSe désabonner : "+v.Unsubscribe), "\n\n") + "\n"
+}
+
+// Preview implements channel.Previewer.
+func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
+	body, err := channel.BodyOf[Body](r)
+	if err != nil {
+		return call.Preview{}, err
+	}
+	return call.Preview{
+		HTML:  strings.ReplaceAll(body.HTML, unsubscribePlace, "#"),
+		Facts: []string{"Objet : " + body.Subject, fmt.Sprintf("%d Ko", (len(body.HTML)+len(body.Text)+1023)/1024)},
+	}, nil
+}
+
+// Window implements channel.Batch.
+func (c *Channel) Window() int {
+	if c.spec.Window > 0 {
+		return c.spec.Window
+	}
+	return 64
+}

@@ -1,0 +1,15 @@
+// Package mastodon is the channel of kind mastodon: statuses of one account on
+// a Mastodon server, or one that speaks its API.
+//
+// In: publications. Out: statuses, edited (PUT) and deleted with their
+// publication.
+//
+// Guarantees: a status is at most 500 characters where a link counts 23; each
+// attempt at the same delivery has the same Idempotency-Key, which Mastodon
+// honours for an hour (other servers may not, so that a lost answer stays
+// ambiguous and is looked for among our own statuses); waits follow Retry-After
+// and X-RateLimit-Reset.
+//
+// https://docs.joinmastodon.org/methods/statuses/,
+// https://docs.joinmastodon.org/api/rate-limits/
+package mastodon

@@ -1,0 +1,144 @@
+package channel
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events"
+)
+
+// Headline is the title, marked when it corrects, withdraws or is an exercise.
+func Headline(p events.Publication) string {
+	title := strings.Join(strings.Fields(p.Content.Title), " ")
+	switch {
+	case p.MsgType == events.MsgCancel:
+		title = "Annulé : " + title
+	case p.Revision > 1 || p.MsgType == events.MsgUpdate:
+		title = "Rectificatif : " + title
+	}
+	switch p.Status {
+	case events.StatusExercise:
+		return "[EXERCICE] " + title
+	case events.StatusTest:
+		return "[TEST] " + title
+	}
+	return title
+}
+
+// Paragraphs splits a plain text at its blank lines.
+func Paragraphs(text string) []string {
+	var list []string
+	for para := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		if para = strings.TrimSpace(para); para != "" {
+			list = append(list, para)
+		}
+	}
+	return list
+}
+
+// Limit is how a network counts a post.
+type Limit struct {
+	Max  int                // in Count's unit
+	Link int                // what a link counts; 0: as it is written
+	Size func(s string) int // nil: Unicode characters
+}
+
+func (l Limit) size(s string) int {
+	if l.Size != nil {
+		return l.Size(s)
+	}
+	return utf8.RuneCountInString(s)
+}
+
+func (l Limit) link(s string) int {
+	if s != "" && l.Link > 0 {
+		return l.Link
+	}
+	return l.size(s)
+}
+
+// Compose writes a post: headline, when and where, as much of the text as
+// fits, and the link, which is never cut. It returns the post, its size, and
+// whether text was cut.
+func (l Limit) Compose(p events.Publication, profile Profile, override string) (post string, size int, cut bool) {
+	link := profile.Link
+	if link == "" {
+		link = p.Content.Link
+	}
+	room := l.Max
+	if link != "" {
+		room -= l.link(link) + l.size("\n\n")
+	}
+	var blocks []string
+	if override != "" {
+		blocks = []string{override}
+	} else {
+		blocks = []string{Headline(p)}
+		if facts := join(" – ", profile.When(p.Onset, p.Ends), p.Content.Place); facts != "" {
+			blocks = append(blocks, facts)
+		}
+		text := p.Content.Summary
+		if text == "" {
+			text = p.Content.Text
+		}
+		blocks = append(blocks, Paragraphs(text)...)
+		blocks = append(blocks, Paragraphs(p.Content.Instruction)...)
+	}
+	post, cut = l.fill(blocks, room)
+	size = l.size(post)
+	if link != "" {
+		size += l.link(link) + l.size("\n\n")
+		post = strings.TrimLeft(post+"\n\n"+link, "\n")
+	}
+	return post, size, cut
+}
+
+func join(sep string, parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, sep)
+}
+
+// fill joins blocks until there is no room, and ends the last at a word.
+func (l Limit) fill(blocks []string, room int) (string, bool) {
+	out := ""
+	for _, b := range blocks {
+		next := join("\n\n", out, b)
+		if l.size(next) <= room {
+			out = next
+			continue
+		}
+		return l.cut(next, out, room), true
+	}
+	return out, false
+}
+
+// cut ends text at the last word within room, marked; whole is what fits
+// without its last block.
+func (l Limit) cut(text, whole string, room int) string {
+	ends := []int{}
+	for i, r := range text {
+		if unicode.IsSpace(r) {
+			ends = append(ends, i)
+		}
+	}
+	for i := len(ends) - 1; i >= 0 && ends[i] > len(whole); i-- {
+		if kept := strings.TrimRight(text[:ends[i]], " \n,;:.–-") + "…"; l.size(kept) <= room {
+			return kept
+		}
+	}
+	if whole != "" {
+		return whole
+	}
+	for n := utf8.RuneCountInString(text); n > 0; n-- {
+		if kept := string([]rune(text)[:n-1]) + "…"; l.size(kept) <= room {
+			return kept
+		}
+	}
+	return ""
+}
