@@ -19,7 +19,7 @@ type answer struct{ Twice int }
 
 func TestAskKeepsReplyAndOutcome(t *testing.T) {
 	t.Parallel()
-	nc := eventstest.Connect(t, eventstest.Server(t))
+	nc := eventstest.Connect(t)
 	e := call.Endpoint[question, answer]{Service: "test", Name: "double"}
 	srv, err := call.NewServer(t.Context(), nc, "test", "0.1.0")
 	if err != nil {
@@ -53,7 +53,7 @@ func TestAskKeepsReplyAndOutcome(t *testing.T) {
 
 func TestAskWithoutAServiceIsTransient(t *testing.T) {
 	t.Parallel()
-	nc := eventstest.Connect(t, eventstest.Server(t))
+	nc := eventstest.Connect(t)
 	_, err := call.Ask(t.Context(), nc, call.Reach, call.ReachRequest{})
 	if o := events.OutcomeOf(err); o.Kind != events.TransientFailure || o.Reason != events.ReasonUnavailable {
 		t.Fatalf("outcome %+v of %v", o, err)

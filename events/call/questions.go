@@ -125,3 +125,41 @@ type ChannelReach struct {
 	Channel     string `json:"channel"`
 	Subscribers int    `json:"subscribers"`
 }
+
+// Enrol registers people who gave their consent elsewhere: at a counter, on
+// paper, or in the list of an earlier system. They are confirmed at once: the
+// proof of their consent is the caller's statement.
+var Enrol = Endpoint[EnrolRequest, EnrolReply]{Service: "audience", Name: "enrol"}
+
+// EnrolRequest is up to 1,000 people of one authority.
+type EnrolRequest struct {
+	Authority string      `json:"authority"`
+	By        string      `json:"by"`       // officer ID, or "import"
+	Evidence  string      `json:"evidence"` // how consent was given: "guichet", "import 2026-11-23 fichier X"
+	People    []Enrolment `json:"people"`
+}
+
+// Enrolment is one contact and what it is subscribed to.
+type Enrolment struct {
+	Kind     string   `json:"kind"` // sms, email
+	Address  Address  `json:"address"`
+	Streams  []string `json:"streams"`
+	Topics   []string `json:"topics,omitempty"` // none is all of the stream's
+	Areas    []string `json:"areas,omitempty"`  // none is the whole authority
+	Language string   `json:"language,omitempty"`
+}
+
+// EnrolReply tells what became of each.
+type EnrolReply struct {
+	Enrolled int       `json:"enrolled"`
+	Known    int       `json:"known"` // already had these subscriptions
+	Refused  []Refusal `json:"refused,omitempty"`
+}
+
+// Refusal is one enrolment that cannot be used.
+type Refusal struct {
+	Index  int           `json:"index"` // in EnrolRequest.People
+	Field  string        `json:"field"`
+	Reason events.Reason `json:"reason"`
+	Text   string        `json:"text"` // without the address
+}
