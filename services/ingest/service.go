@@ -125,7 +125,7 @@ func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns fu
 }
 
 func (s *Service) sourceDeps() source.Deps {
-	return source.Deps{HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret}
+	return source.Deps{HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}}
 }
 
 // follow keeps the runner's sources those of the registry, now and later.

@@ -79,6 +79,8 @@ type Deps struct {
 	Now func() time.Time
 	// Secret reads the secret a setting names: ${VARIABLE} or the name of a file.
 	Secret func(reference string) (string, error)
+	// Zones shares time zones; nil loads each anew.
+	Zones *Zones
 }
 
 // A Spec is one configured source.

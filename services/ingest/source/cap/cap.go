@@ -58,7 +58,7 @@ func New(deps source.Deps, spec source.Spec) (*Alerts, error) {
 	if err := source.CheckURL("cap: url", cfg.URL); err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(cfg.TimeZone)
+	zone, err := deps.Zones.Load(cfg.TimeZone)
 	if err != nil {
 		return nil, events.Permanentf(events.ReasonInvalidConfig, "cap: time_zone: %q is not a time zone", cfg.TimeZone)
 	}

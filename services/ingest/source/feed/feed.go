@@ -53,7 +53,7 @@ func New(deps source.Deps, spec source.Spec) (*Feed, error) {
 	if err := source.CheckURL("feed: url", cfg.URL); err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(cfg.TimeZone)
+	zone, err := deps.Zones.Load(cfg.TimeZone)
 	if err != nil {
 		return nil, events.Permanentf(events.ReasonInvalidConfig, "feed: time_zone: %q is not a time zone", cfg.TimeZone)
 	}
