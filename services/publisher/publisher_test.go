@@ -17,6 +17,7 @@ import (
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/natsserver"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher"
@@ -35,7 +36,15 @@ type town struct {
 
 func newTown(t *testing.T, channels ...registry.Channel) *town {
 	t.Helper()
-	nc := eventstest.Connect(t)
+	tw := townOn(t, eventstest.Server(t), channels...)
+	tw.start(t)
+	return tw
+}
+
+// townOn is a town without a publisher.
+func townOn(t testing.TB, server *natsserver.Server, channels ...registry.Channel) *town {
+	t.Helper()
+	nc := eventstest.Dial(t, server)
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
@@ -53,11 +62,10 @@ func newTown(t *testing.T, channels ...registry.Channel) *town {
 		t.Fatal(err)
 	}
 	tw.emitter = bus.NewEmitter(pub)
-	tw.start(t)
 	return tw
 }
 
-func (tw *town) register(t *testing.T, channels []registry.Channel) {
+func (tw *town) register(t testing.TB, channels []registry.Channel) {
 	t.Helper()
 	put := func(_ uint64, err error) {
 		t.Helper()
@@ -75,7 +83,7 @@ func (tw *town) register(t *testing.T, channels []registry.Channel) {
 	}
 }
 
-func (tw *town) start(t *testing.T) {
+func (tw *town) start(t testing.TB) {
 	t.Helper()
 	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js}, publisher.Config{PublicURL: "https://pessac.example"})
 	if err != nil {
