@@ -1,0 +1,97 @@
+package vault
+
+import (
+	"errors"
+	"net/mail"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/crieur/crieur/services/audience/consent"
+)
+
+// The errors of Normalise. They do not quote the address.
+var (
+	ErrNumber  = errors.New("vault: not a telephone number that receives SMS")
+	ErrEmail   = errors.New("vault: not an e-mail address")
+	ErrPush    = errors.New("vault: not a push subscription")
+	errNoKind  = errors.New("vault: no such kind of contact")
+	maxAddress = 254 // bytes of an e-mail address: RFC 5321, 4.5.3.1.3
+)
+
+// Normalise returns the one form of an address: E.164 for a number (written
+// as in France where it has no country code), lower case for e-mail. A push
+// subscription stays as it is.
+func Normalise(kind, address string) (string, error) {
+	address = strings.TrimSpace(address)
+	switch kind {
+	case consent.SMS:
+		return normaliseNumber(address)
+	case consent.Email:
+		return normaliseEmail(address)
+	case consent.Push:
+		if !strings.HasPrefix(address, "{") || len(address) > 4096 {
+			return "", ErrPush
+		}
+		return address, nil
+	}
+	return "", errNoKind
+}
+
+// normaliseNumber refuses numbers that no SMS reaches: fixed lines, short and
+// premium numbers. The overseas départements have their own country codes.
+func normaliseNumber(s string) (string, error) {
+	n, err := phonenumbers.Parse(s, "FR")
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return "", ErrNumber
+	}
+	switch phonenumbers.GetNumberType(n) {
+	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE:
+		return phonenumbers.Format(n, phonenumbers.E164), nil
+	}
+	return "", ErrNumber
+}
+
+func normaliseEmail(s string) (string, error) {
+	s = strings.ToLower(s)
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || len(s) > maxAddress || !utf8.ValidString(s) {
+		return "", ErrEmail
+	}
+	_, domain, _ := strings.Cut(s, "@")
+	if !strings.Contains(strings.Trim(domain, "."), ".") || strings.ContainsAny(s, "\r\n\x00 ") {
+		return "", ErrEmail
+	}
+	return s, nil
+}
+
+// Mask shows enough of an address for its owner to know it, and no more:
+// "06 •• •• •• 78", "m•••@e•••.fr".
+func Mask(kind, address string) string {
+	const dots = "•••"
+	switch kind {
+	case consent.SMS:
+		if len(address) < 4 {
+			return dots
+		}
+		tail := address[len(address)-2:]
+		if rest, ok := strings.CutPrefix(address, "+33"); ok && rest != "" {
+			return "0" + rest[:1] + " •• •• •• " + tail
+		}
+		return address[:3] + " " + dots + " " + tail
+	case consent.Email:
+		local, domain, _ := strings.Cut(address, "@")
+		dot := strings.LastIndexByte(domain, '.')
+		if dot < 1 || local == "" {
+			return dots
+		}
+		return first(local) + dots + "@" + first(domain) + dots + domain[dot:]
+	}
+	return dots
+}
+
+func first(s string) string {
+	_, size := utf8.DecodeRuneInString(s)
+	return s[:size]
+}

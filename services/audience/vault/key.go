@@ -1,0 +1,193 @@
+package vault
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const keyBytes = 32
+
+// Master is the master key's derivatives. It is immutable, prints nothing and
+// is safe for concurrent use.
+type Master struct {
+	wrap                       cipher.AEAD
+	lookup, token, mask, check []byte
+	page                       []byte
+}
+
+// String implements fmt.Stringer: a key is never printed.
+func (*Master) String() string { return "[redacted]" }
+
+// LoadMaster reads the master key of a file: 32 bytes in base64. With create,
+// a file that does not exist is made with mode 0600 and a random key.
+func LoadMaster(file string, create bool) (*Master, error) {
+	body, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) && create {
+		body, err = createKey(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vault: master_key_file: %w", err)
+	}
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(body)))
+	if err != nil || len(secret) != keyBytes {
+		return nil, fmt.Errorf("vault: master_key_file: %s: is not %d bytes in base64", file, keyBytes)
+	}
+	return NewMaster(secret)
+}
+
+// createKey writes a new key whole or not at all, and never over another.
+func createKey(file string) ([]byte, error) {
+	secret := make([]byte, keyBytes)
+	_, _ = rand.Read(secret) // never fails (crypto/rand)
+	body := []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(body)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(tmp.Name(), file); errors.Is(err, fs.ErrExist) {
+		return os.ReadFile(file)
+	} else if err != nil {
+		return nil, err
+	}
+	return body, nil
+}
+
+// NewMaster derives the keys of a 32-byte secret.
+func NewMaster(secret []byte) (*Master, error) {
+	if len(secret) != keyBytes {
+		return nil, fmt.Errorf("vault: master key of %d bytes, %d wanted", len(secret), keyBytes)
+	}
+	m := &Master{}
+	var wrap []byte
+	for info, key := range map[string]*[]byte{
+		"crieur vault wrap 1": &wrap, "crieur vault lookup 1": &m.lookup, "crieur vault token 1": &m.token,
+		"crieur vault mask 1": &m.mask, "crieur vault check 1": &m.check, "crieur portal page 1": &m.page,
+	} {
+		derived, err := hkdf.Key(sha256.New, secret, nil, info, keyBytes)
+		if err != nil {
+			return nil, fmt.Errorf("vault: derive: %w", err)
+		}
+		*key = derived
+	}
+	var err error
+	m.wrap, err = newAEAD(wrap)
+	return m, err
+}
+
+func newAEAD(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("vault: %w", err)
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// PageKey signs the portal's cookies.
+func (m *Master) PageKey() []byte { return m.page }
+
+// Fingerprint tells one master key from another without telling anything of it.
+func (m *Master) Fingerprint() string { return encode(m.mac(m.check, "fingerprint")[:16]) }
+
+// Lookup is the name under which an address of an authority is found again.
+func (m *Master) Lookup(authority, kind, normalised string) string {
+	return encode(m.mac(m.lookup, authority, kind, normalised)[:20])
+}
+
+// Digest is a keyed hash of parts, for what must be compared and not kept:
+// confirmation codes.
+func (m *Master) Digest(parts ...string) []byte { return m.mac(m.check, parts...) }
+
+func (m *Master) mac(key []byte, parts ...string) []byte {
+	h := hmac.New(sha256.New, key)
+	var n [8]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return h.Sum(nil)
+}
+
+// newKey returns a subscriber's key, and the same wrapped for him.
+func (m *Master) newKey(id string) (key, wrapped []byte) {
+	key = make([]byte, keyBytes)
+	_, _ = rand.Read(key)
+	return key, m.wrap.Seal(nil, nil, key, []byte("key "+id))
+}
+
+func (m *Master) unwrap(id string, wrapped []byte) ([]byte, error) {
+	key, err := m.wrap.Open(nil, nil, wrapped, []byte("key "+id))
+	if err != nil {
+		return nil, fmt.Errorf("vault: subscriber %s: key: %w", id, err)
+	}
+	return key, nil
+}
+
+func seal(key []byte, id, kind, address string) ([]byte, error) {
+	aead, err := newAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, []byte(address), []byte(id+" "+kind)), nil
+}
+
+func open(key []byte, id, kind string, sealed []byte) (string, error) {
+	aead, err := newAEAD(key)
+	if err != nil {
+		return "", err
+	}
+	address, err := aead.Open(nil, nil, sealed, []byte(id+" "+kind))
+	if err != nil {
+		return "", fmt.Errorf("vault: subscriber %s: %s contact: %w", id, kind, err)
+	}
+	return string(address), nil
+}
+
+var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+func encode(b []byte) string { return encoding.EncodeToString(b) }
+
+// newID returns a random subscriber ID: "s" and 64 bits in base 32.
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return formatID(binary.BigEndian.Uint64(b[:]))
+}
+
+func formatID(n uint64) string {
+	return "s" + encode(binary.BigEndian.AppendUint64(nil, n))
+}
+
+// parseID reverses formatID.
+func parseID(id string) (uint64, bool) {
+	if len(id) != 14 || id[0] != 's' {
+		return 0, false
+	}
+	b, err := encoding.DecodeString(id[1:])
+	if err != nil || len(b) != 8 {
+		return 0, false
+	}
+	n := binary.BigEndian.Uint64(b)
+	return n, formatID(n) == id
+}

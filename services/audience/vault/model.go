@@ -1,0 +1,344 @@
+package vault
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/audience/consent"
+)
+
+// pageSize is how many subscribers one allocation holds.
+const pageSize = 4096
+
+// row is a subscriber in memory: 56 bytes, and his sealed bytes.
+type row struct {
+	id        uint64
+	revision  uint64
+	sealed    []byte // wrapped key, then each contact: kind, length, bytes
+	authority uint16
+	language  uint8
+	quiet     bool
+	due       uint32 // minute since 1970 when a sweep has to look; 0 for never
+	from, to  int16  // minutes of the day
+}
+
+// Model is the read model of the vault: who exists, sealed, and the bitmaps of
+// what they chose. It is safe for concurrent use.
+type Model struct {
+	master *Master
+	index  *consent.Index
+	log    *slog.Logger
+	ready  chan struct{}
+	once   sync.Once
+
+	mu          sync.RWMutex
+	pages       []*[pageSize]row
+	ordinals    map[uint64]uint32
+	authorities []string
+	languages   []string
+}
+
+// NewModel returns an empty model that keeps index up to date.
+func NewModel(master *Master, index *consent.Index, log *slog.Logger) *Model {
+	return &Model{master: master, index: index, log: log, ready: make(chan struct{}), ordinals: map[uint64]uint32{}}
+}
+
+// Ready is closed once all that is stored was read.
+func (m *Model) Ready() <-chan struct{} { return m.ready }
+
+// Len returns the number of subscribers.
+func (m *Model) Len() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.ordinals)
+}
+
+// Watch follows the bucket until ctx ends.
+func (m *Model) Watch(ctx context.Context, kv jetstream.KeyValue) error {
+	for {
+		if err := m.follow(ctx, kv); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// follow reads everything, forgets who is gone, then every change. It returns
+// nil when the watch ended and is to be made anew.
+func (m *Model) follow(ctx context.Context, kv jetstream.KeyValue) error {
+	w, err := kv.Watch(ctx, subPrefix+">")
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("vault: watch: %w", err)
+	}
+	defer func() { _ = w.Stop() }()
+	seen := roaring.New()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, open := <-w.Updates():
+			switch {
+			case !open:
+				return nil
+			case e == nil:
+				m.keepOnly(seen)
+				seen = nil
+				m.once.Do(func() { close(m.ready) })
+			default:
+				ordinal := m.take(e)
+				if seen != nil && ordinal != 0 {
+					seen.Add(ordinal)
+				}
+			}
+		}
+	}
+}
+
+func (m *Model) take(e jetstream.KeyValueEntry) uint32 {
+	id := strings.TrimPrefix(e.Key(), subPrefix)
+	if e.Operation() != jetstream.KeyValuePut {
+		m.Forget(id)
+		return 0
+	}
+	var r Record
+	if err := json.Unmarshal(e.Value(), &r); err != nil || r.ID != id {
+		m.log.Error("vault: record cannot be read", "subscriber", id, "err", errors.Join(err, ErrNotFound))
+		return 0
+	}
+	m.Apply(r, e.Revision())
+	return r.Ordinal
+}
+
+// Apply puts a record of a revision in the model, unless a later one is there.
+func (m *Model) Apply(r Record, revision uint64) {
+	n, ok := parseID(r.ID)
+	if !ok || r.Ordinal == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := m.row(r.Ordinal)
+	if at.revision >= revision {
+		return
+	}
+	*at = row{id: n, revision: revision, sealed: pack(r), authority: m.number(&m.authorities, r.Authority), language: uint8(m.number(&m.languages, r.Language))}
+	if r.Quiet != nil {
+		at.quiet, at.from, at.to = true, int16(r.Quiet.From), int16(r.Quiet.To)
+	}
+	if t := r.due(); !t.IsZero() {
+		at.due = uint32(t.Unix()/60) + 1
+	}
+	m.ordinals[n] = r.Ordinal
+	m.index.Set(r.Ordinal, r.profile())
+}
+
+// Forget drops a subscriber.
+func (m *Model) Forget(id string) {
+	n, ok := parseID(id)
+	if !ok {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ordinal, ok := m.ordinals[n]
+	if !ok {
+		return
+	}
+	m.drop(ordinal)
+}
+
+func (m *Model) drop(ordinal uint32) {
+	at := m.row(ordinal)
+	m.index.Remove(ordinal, m.authorities[at.authority])
+	delete(m.ordinals, at.id)
+	// The revision stays, so that a late Apply does not bring him back.
+	*at = row{revision: ^uint64(0)}
+}
+
+// keepOnly drops whoever a whole reading did not find.
+func (m *Model) keepOnly(seen *roaring.Bitmap) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, ordinal := range m.ordinals {
+		if !seen.Contains(ordinal) {
+			m.drop(ordinal)
+		}
+	}
+}
+
+// row returns the place of an ordinal, made if needed.
+func (m *Model) row(ordinal uint32) *row {
+	for int(ordinal/pageSize) >= len(m.pages) {
+		m.pages = append(m.pages, new([pageSize]row))
+	}
+	return &m.pages[ordinal/pageSize][ordinal%pageSize]
+}
+
+func (m *Model) number(list *[]string, value string) uint16 {
+	if i := slices.Index(*list, value); i >= 0 {
+		return uint16(i)
+	}
+	*list = append(*list, value)
+	return uint16(len(*list) - 1)
+}
+
+// pack lays the sealed bytes of a record end to end.
+func pack(r Record) []byte {
+	size := 1 + len(r.Key)
+	for _, c := range r.Contacts {
+		size += 3 + len(c.Sealed)
+	}
+	b := make([]byte, 0, size)
+	b = append(append(b, byte(len(r.Key))), r.Key...)
+	for _, c := range r.Contacts {
+		b = append(b, c.Kind[0])
+		b = binary.BigEndian.AppendUint16(b, uint16(len(c.Sealed)))
+		b = append(b, c.Sealed...)
+	}
+	return b
+}
+
+// unpack finds the wrapped key and the contact of a kind.
+func unpack(b []byte, kind string) (wrapped, sealed []byte) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	n := int(b[0])
+	wrapped, b = b[1:1+n], b[1+n:]
+	for len(b) > 3 {
+		size := int(binary.BigEndian.Uint16(b[1:3]))
+		if b[0] == kind[0] {
+			return wrapped, b[3 : 3+size]
+		}
+		b = b[3+size:]
+	}
+	return wrapped, nil
+}
+
+// Subscriber is what the model tells of one subscriber.
+type Subscriber struct {
+	Ordinal   uint32
+	Authority string
+	Language  string
+	Quiet     *registry.QuietHours
+}
+
+// Get returns a subscriber by his ID.
+func (m *Model) Get(id string) (Subscriber, bool) {
+	n, ok := parseID(id)
+	if !ok {
+		return Subscriber{}, false
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	ordinal, ok := m.ordinals[n]
+	if !ok {
+		return Subscriber{}, false
+	}
+	at := m.row(ordinal)
+	s := Subscriber{Ordinal: ordinal, Authority: m.authorities[at.authority], Language: m.languages[at.language]}
+	if at.quiet {
+		s.Quiet = &registry.QuietHours{From: registry.TimeOfDay(at.from), To: registry.TimeOfDay(at.to)}
+	}
+	return s, true
+}
+
+// Open returns the address of a subscriber on a kind of channel; empty when he
+// has none.
+func (m *Model) Open(id, kind string) (string, error) {
+	n, ok := parseID(id)
+	if !ok || !consent.IsKind(kind) {
+		return "", ErrNotFound
+	}
+	m.mu.RLock()
+	ordinal, ok := m.ordinals[n]
+	var packed []byte
+	if ok {
+		packed = m.row(ordinal).sealed // never written to again
+	}
+	m.mu.RUnlock()
+	if !ok {
+		return "", ErrNotFound
+	}
+	wrapped, sealed := unpack(packed, kind)
+	if sealed == nil {
+		return "", nil
+	}
+	key, err := m.master.unwrap(id, wrapped)
+	if err != nil {
+		return "", err
+	}
+	return open(key, id, kind, sealed)
+}
+
+// ID returns the ID of an ordinal.
+func (m *Model) ID(ordinal uint32) (string, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.id(ordinal)
+}
+
+func (m *Model) id(ordinal uint32) (string, bool) {
+	if int(ordinal/pageSize) >= len(m.pages) {
+		return "", false
+	}
+	at := m.row(ordinal)
+	return formatID(at.id), at.id != 0
+}
+
+// IDs returns the IDs of ordinals, in their order, without those who are gone.
+func (m *Model) IDs(ordinals []uint32) []string {
+	list := make([]string, 0, len(ordinals))
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, o := range ordinals {
+		if id, ok := m.id(o); ok {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// QuietOf returns the quiet hours of an ordinal, nil for none.
+func (m *Model) QuietOf(ordinal uint32) *registry.QuietHours {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if int(ordinal/pageSize) >= len(m.pages) {
+		return nil
+	}
+	at := m.row(ordinal)
+	if !at.quiet {
+		return nil
+	}
+	return &registry.QuietHours{From: registry.TimeOfDay(at.from), To: registry.TimeOfDay(at.to)}
+}
+
+// Due returns who a sweep has to look at: pauses that end, codes never given.
+func (m *Model) Due(now time.Time) []string {
+	minute := uint32(now.Unix() / 60)
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var ids []string
+	for _, page := range m.pages {
+		for i := range page {
+			if at := &page[i]; at.due != 0 && at.due <= minute {
+				ids = append(ids, formatID(at.id))
+			}
+		}
+	}
+	return ids
+}

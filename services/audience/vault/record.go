@@ -1,0 +1,79 @@
+package vault
+
+import (
+	"time"
+
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/audience/consent"
+)
+
+// Record is a subscriber as stored. It holds no contact in clear.
+type Record struct {
+	ID            string                 `json:"id"`
+	Ordinal       uint32                 `json:"ordinal"` // from 1; never used again
+	Authority     string                 `json:"authority"`
+	Key           []byte                 `json:"key"` // wrapped
+	Contacts      []Contact              `json:"contacts"`
+	Language      string                 `json:"language,omitempty"` // BCP 47
+	Quiet         *registry.QuietHours   `json:"quiet,omitempty"`    // on the authority's wall clock
+	Preferred     string                 `json:"preferred,omitempty"`
+	Everywhere    bool                   `json:"everywhere,omitempty"`
+	CreatedAt     time.Time              `json:"createdAt"`
+	ConfirmedAt   time.Time              `json:"confirmedAt,omitzero"` // the first time
+	Subscriptions []consent.Subscription `json:"subscriptions,omitempty"`
+	Pending       *Pending               `json:"pending,omitempty"`
+}
+
+// Contact is one sealed address; there is at most one of a kind.
+type Contact struct {
+	Kind        string    `json:"kind"`
+	Sealed      []byte    `json:"sealed"`
+	Lookup      string    `json:"lookup"` // Master.Lookup of the address
+	ConfirmedAt time.Time `json:"confirmedAt,omitzero"`
+}
+
+// Pending is what a code would confirm.
+type Pending struct {
+	Kind    string                 `json:"kind"`
+	Nonce   string                 `json:"nonce"` // names this request
+	Code    []byte                 `json:"code"`  // Master.Digest of subscriber, nonce and code
+	Expires time.Time              `json:"expires"`
+	Tries   int                    `json:"tries,omitempty"`
+	Asked   []consent.Subscription `json:"asked"`
+	// Sent are the times of the codes of the last day, this one's included.
+	Sent []time.Time `json:"sent"`
+}
+
+// Contact returns the contact of a kind.
+func (r *Record) Contact(kind string) (Contact, bool) {
+	for _, c := range r.Contacts {
+		if c.Kind == kind {
+			return c, true
+		}
+	}
+	return Contact{}, false
+}
+
+// profile is what the bitmaps know of r.
+func (r *Record) profile() consent.Profile {
+	return consent.Profile{
+		Authority: r.Authority, Subscriptions: r.Subscriptions,
+		Preferred: r.Preferred, Everywhere: r.Everywhere, Quiet: r.Quiet != nil,
+	}
+}
+
+// UnprovenLife is how long a subscriber who never gave his code is kept.
+const UnprovenLife = 24 * time.Hour
+
+// due is when r changes by itself; zero for never.
+func (r *Record) due() (at time.Time) {
+	if r.ConfirmedAt.IsZero() {
+		return r.CreatedAt.Add(UnprovenLife)
+	}
+	for _, s := range r.Subscriptions {
+		if t := s.PausedUntil; s.Status == consent.Paused && !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
+}
