@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -11,16 +12,33 @@ import (
 )
 
 // later matches what providers say after they accepted with the deliveries in
-// the ledger. Memory is some 40 bytes a message with the provider: a hash of
-// its name there, and the number of its delivery.
+// the ledger. Memory is some 40 bytes a message that the provider has not
+// reported on: a hash of its name there, and the number of its delivery.
 type later struct {
 	e     *Engine
 	seed  maphash.Seed
 	queue chan report
 
-	mu         sync.RWMutex
+	stopped chan struct{} // closed when nobody takes from queue any more
+
+	mu      sync.RWMutex
+	current generation // what is indexed now
+	before  generation // what was before; forgotten at the next turn
+}
+
+// generation is what was sent in turnEvery.
+type generation struct {
+	since      time.Time
 	byRemote   map[uint64]uint32 // to deliveries
 	deliveries []string
+}
+
+// turnEvery bounds how long a message is remembered, from one to two times:
+// operators report within 72 hours, the longest validity they take.
+const turnEvery = 72 * time.Hour
+
+func newGeneration(since time.Time) generation {
+	return generation{since: since, byRemote: map[uint64]uint32{}}
 }
 
 type report struct {
@@ -34,7 +52,10 @@ type report struct {
 const reportQueue = 4096
 
 func newLater(e *Engine) *later {
-	return &later{e: e, seed: maphash.MakeSeed(), queue: make(chan report, reportQueue), byRemote: map[uint64]uint32{}}
+	return &later{
+		e: e, seed: maphash.MakeSeed(), queue: make(chan report, reportQueue), current: newGeneration(e.now()),
+		stopped: make(chan struct{}),
+	}
 }
 
 var _ channel.Receipts = (*later)(nil)
@@ -53,17 +74,20 @@ func (l *later) key(authority, channelID, remote string) uint64 {
 func (l *later) index(en *entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := -1
+	if now := l.e.now(); now.Sub(l.current.since) > turnEvery {
+		l.before, l.current = l.current, newGeneration(now)
+	}
+	g, at := &l.current, -1
 	for i := range en.records {
 		r := &en.records[i]
 		if r.remote == "" || r.status != events.StatusSent {
 			continue
 		}
 		if at < 0 {
-			l.deliveries = append(l.deliveries, en.delivery.ID)
-			at = len(l.deliveries) - 1
+			g.deliveries = append(g.deliveries, en.delivery.ID)
+			at = len(g.deliveries) - 1
 		}
-		l.byRemote[l.key(en.delivery.Authority, en.delivery.Channel, r.remote)] = uint32(at)
+		g.byRemote[l.key(en.delivery.Authority, en.delivery.Channel, r.remote)] = uint32(at)
 	}
 }
 
@@ -71,21 +95,44 @@ func (l *later) index(en *entry) {
 func (l *later) find(r *report) (string, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if at, ok := l.byRemote[l.key(r.at.authority, r.at.channel, r.said.Remote)]; ok {
-		return l.deliveries[at], true
-	}
-	for _, other := range r.said.Or {
-		if at, ok := l.byRemote[l.key(r.at.authority, r.at.channel, other)]; ok {
-			r.said.Remote = other
-			return l.deliveries[at], true
+	for i := -1; i < len(r.said.Or); i++ {
+		name := r.said.Remote
+		if i >= 0 {
+			name = r.said.Or[i]
+		}
+		key := l.key(r.at.authority, r.at.channel, name)
+		for _, g := range [...]*generation{&l.current, &l.before} {
+			if at, ok := g.byRemote[key]; ok {
+				r.said.Remote = name
+				return g.deliveries[at], true
+			}
 		}
 	}
 	return "", false
 }
 
+// forget drops messages whose last report is stored.
+func (l *later) forget(reports []report) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range reports {
+		if !r.said.Status.Terminal() {
+			continue
+		}
+		key := l.key(r.at.authority, r.at.channel, r.said.Remote)
+		delete(l.current.byRemote, key)
+		delete(l.before.byRemote, key)
+	}
+}
+
 // Later implements channel.Receipts.
 func (l *later) Later(authority, channelID string, said channel.Later, done func(error)) {
-	l.queue <- report{at: laneKey{authority: authority, channel: channelID}, said: said, since: l.e.now(), done: done}
+	r := report{at: laneKey{authority: authority, channel: channelID}, said: said, since: l.e.now(), done: done}
+	select {
+	case l.queue <- r:
+	case <-l.stopped:
+		done(events.Transient(events.ReasonUnavailable, errors.New("publisher: stopping"), 0))
+	}
 }
 
 // Shown implements channel.Receipts.
@@ -109,6 +156,7 @@ const groupSize = 2048
 // are tried again for a while: receipts may come before the answer to the
 // submission.
 func (l *later) run(ctx context.Context) error {
+	defer close(l.stopped)
 	var waiting []report
 	retry := time.NewTicker(50 * time.Millisecond)
 	defer retry.Stop()
@@ -160,7 +208,7 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 		switch {
 		case ok:
 			byDelivery[id] = append(byDelivery[id], r)
-		case now.Sub(r.since) < l.e.cfg.OrphanWait:
+		case now.Sub(r.since) < l.e.cfg.OrphanWait && len(waiting) < reportQueue:
 			waiting = append(waiting, r)
 		default:
 			l.e.metrics.orphans.Inc()
@@ -188,6 +236,9 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 		if err = l.e.deps.Emit(ctx, out...); err != nil {
 			l.e.deps.Logger.Error("publisher: receipts not stored; the provider will repeat them", "err", err)
 		}
+	}
+	if err == nil {
+		l.forget(answered)
 	}
 	l.e.metrics.reported.Add(float64(len(answered)))
 	for _, r := range answered {
