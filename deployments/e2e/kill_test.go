@@ -1,0 +1,366 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/impact/engine"
+)
+
+// What the kill test sends, and how often it kills. The rate of the SMS
+// channel makes the sending last longer than the kills.
+const (
+	residents   = 20_000
+	kills       = 20
+	smsASecond  = 2500
+	smsWindow   = 64
+	settleAfter = 3 * time.Minute
+)
+
+const killConfig = `
+authorities:
+  - {id: ville, name: Ville, kind: municipality, insee: ["81004"], relayStateAlerts: true}
+sources:
+  - {authority: ville, id: guichet, name: Guichet, kind: webhook, trust: state, settings: {secret_file: guichet.secret}}
+channels:
+  - authority: ville
+    id: sms
+    name: SMS
+    kind: sms
+    window: %d
+    ratePerSecond: %d
+    settings: {address: "127.0.0.1:%d", system_id: crieur, password_file: %s, sender: VILLE, binds: 2}
+  - {authority: ville, id: panneaux, name: Panneaux, kind: sign}
+  - {authority: ville, id: fil, name: Fil, kind: feed}
+signs:
+  - {authority: ville, id: place, name: Place, profile: text-8x16, channel: panneaux}
+streams:
+  - {authority: ville, id: infos, name: Infos, policy: automatic, public: true, rule: {classes: [service]}, channels: [sms, panneaux, fil]}
+  - {authority: ville, id: alertes, name: Alertes, policy: automatic, public: true, rule: {classes: [alert]}, channels: [sms, panneaux, fil]}
+`
+
+// TestKillLosesNothing publishes a service message and an alert to 20,000
+// subscribers by SMS, to a sign and to a feed, kills the program at 20 random
+// moments, and proves the promise of each class.
+func TestKillLosesNothing(t *testing.T) {
+	smsc := startSMSC(t)
+	in := install(t, "")
+	password := filepath.Join(in.dir, "smpp.secret")
+	write(t, password, "secret")
+	write(t, filepath.Join(in.data(), "secrets", "guichet.secret"), "a-secret-of-the-counter")
+	in.append(fmt.Sprintf(killConfig, smsWindow, smsASecond, smsc.port, password))
+	in.start()
+	enrol(t, in.bus(), residents)
+
+	in.post("guichet", "a-secret-of-the-counter", map[string]any{"id": "eau", "title": "Coupure d'eau rue Neuve", "body": "Demain de 9 h à 12 h.", "class": "service"})
+	in.post("guichet", "a-secret-of-the-counter", map[string]any{"id": "crue", "title": "Alerte crue du Tarn", "body": "Éloignez-vous des berges.", "class": "alert", "severity": "Severe", "urgency": "Immediate", "certainty": "Observed"})
+	random := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
+	for i := range kills {
+		wait(t, 200*time.Millisecond+time.Duration(random.Int64N(int64(time.Second))))
+		in.kill()
+		in.spawn()
+		if i%5 == 4 {
+			in.awaitReady(60 * time.Second)
+		}
+	}
+	in.awaitReady(60 * time.Second)
+
+	nc := in.bus()
+	got := settle(t, nc)
+	checkPromises(t, got, smsc)
+	in.stop()
+	checkClickHouse(t, in, got)
+}
+
+// wait passes time between two kills: the moment is the test's input.
+func wait(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+	}
+}
+
+// smsc is npm's smpp, and what it received by class of text and number.
+type smsc struct {
+	port int
+	mu   sync.Mutex
+	got  map[string]map[string]int // "service" or "alert" → number → times
+}
+
+func startSMSC(t *testing.T) *smsc {
+	t.Helper()
+	s := &smsc{got: map[string]map[string]int{"service": {}, "alert": {}}}
+	listening := make(chan int, 1)
+	cmd := exec.Command("node", filepath.Join(repository(), "services/publisher/channel/sms/testdata/peer/smsc.js"), "text")
+	lines(t, cmd, func(line string) {
+		var e struct {
+			Event, To, Text string
+			Port            int
+		}
+		if json.Unmarshal([]byte(line), &e) != nil {
+			return
+		}
+		switch e.Event {
+		case "listening":
+			listening <- e.Port
+		case "submit":
+			class := "service"
+			if len(e.Text) > 0 && contains(e.Text, "crue") {
+				class = "alert"
+			}
+			s.mu.Lock()
+			s.got[class][e.To]++
+			s.mu.Unlock()
+		}
+	})
+	select {
+	case s.port = <-listening:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the SMSC does not start: run `make setup-tests`")
+	}
+	return s
+}
+
+func (s *smsc) times(class string) map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[string]int, len(s.got[class]))
+	for k, v := range s.got[class] {
+		out[k] = v
+	}
+	return out
+}
+
+// enrol registers n residents with invented numbers; none ends in 0001–0004,
+// which the SMSC answers in its own way.
+func enrol(t *testing.T, nc *nats.Conn, n int) {
+	t.Helper()
+	var people []call.Enrolment
+	for i := 0; len(people) < n; i++ {
+		if end := i % 10000; end >= 1 && end <= 4 {
+			continue
+		}
+		people = append(people, call.Enrolment{Kind: "sms", Address: call.Address(fmt.Sprintf("+336%08d", 39_800_000+i)), Streams: []string{"infos", "alertes"}})
+	}
+	for len(people) > 0 {
+		part := people[:min(1000, len(people))]
+		people = people[len(part):]
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		rep, err := call.Ask(ctx, nc, call.Enrol, call.EnrolRequest{Authority: "ville", By: "import", Evidence: "essai", People: part})
+		cancel()
+		if err != nil || rep.Enrolled != len(part) {
+			t.Fatalf("enrolled %d of %d: %v %v", rep.Enrolled, len(part), rep.Refused, err)
+		}
+	}
+}
+
+// outcome is all that the receipts say of one recipient of one publication on
+// one channel.
+type outcome struct {
+	class     events.Class
+	statuses  map[events.ReceiptStatus]bool
+	duplicate int
+}
+
+// receipts is the whole stream of receipts, read once.
+type receipts struct {
+	rows       int // recipients over all distinct receipts
+	byStatus   map[events.ReceiptStatus]int
+	recipients map[string]map[string]*outcome // kind/class → recipient → outcome
+}
+
+// settle reads the receipts until every recipient has a terminal one or is
+// visible as unknown, twice the same.
+func settle(t *testing.T, nc *nats.Conn) receipts {
+	t.Helper()
+	deadline := time.Now().Add(settleAfter)
+	want := map[string]int{"sms/service": residents, "sms/alert": residents, "sign/service": 1, "sign/alert": 1, "feed/service": 1, "feed/alert": 1}
+	for {
+		got := readReceipts(t, nc)
+		missing := ""
+		for key, n := range want {
+			done := 0
+			for _, o := range got.recipients[key] {
+				if o.settled() {
+					done++
+				}
+			}
+			if done < n {
+				missing += fmt.Sprintf(" %s %d of %d;", key, done, n)
+			}
+		}
+		if missing == "" {
+			return got
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("lost, or still under way after %s:%s", settleAfter, missing)
+		}
+		wait(t, time.Second)
+	}
+}
+
+func (o *outcome) settled() bool {
+	for s := range o.statuses {
+		if s.Terminal() || s == events.StatusUnknown {
+			return true
+		}
+	}
+	return false
+}
+
+func readReceipts(t *testing.T, nc *nats.Conn) receipts {
+	t.Helper()
+	out := receipts{byStatus: map[events.ReceiptStatus]int{}, recipients: map[string]map[string]*outcome{}}
+	seen := map[string]bool{}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := js.OrderedConsumer(t.Context(), "RECEIPTS", jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		batch, err := c.FetchNoWait(2000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for msg := range batch.Messages() {
+			n++
+			r, err := events.Unmarshal[events.Receipt](msg.Data())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[r.ID] {
+				t.Errorf("receipt %s (%s) is on the stream twice", r.ID, r.Step)
+				continue
+			}
+			seen[r.ID] = true
+			out.add(r)
+		}
+		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return out
+		}
+	}
+}
+
+func (out *receipts) add(r events.Receipt) {
+	key := r.Kind + "/" + string(r.Class)
+	if out.recipients[key] == nil {
+		out.recipients[key] = map[string]*outcome{}
+	}
+	for _, to := range r.Recipients {
+		out.rows++
+		out.byStatus[to.Status]++
+		o := out.recipients[key][to.ID]
+		if o == nil {
+			o = &outcome{class: r.Class, statuses: map[events.ReceiptStatus]bool{}}
+			out.recipients[key][to.ID] = o
+		}
+		o.statuses[to.Status] = true
+		if to.Duplicate {
+			o.duplicate++
+		}
+	}
+}
+
+// checkPromises compares what the provider received with what the receipts
+// say.
+func checkPromises(t *testing.T, got receipts, s *smsc) {
+	t.Helper()
+	service, alert := s.times("service"), s.times("alert")
+	for number, n := range service {
+		if n > 1 {
+			t.Errorf("a service message was sent %d times to one subscriber (…%s)", n, number[len(number)-4:])
+		}
+	}
+	unknown, settled := 0, 0
+	for _, o := range got.recipients["sms/service"] {
+		if o.statuses[events.StatusSent] || o.statuses[events.StatusDelivered] {
+			settled++
+		} else if o.statuses[events.StatusUnknown] {
+			unknown++
+		}
+	}
+	// Unknown ones may or may not have reached the provider: that is what the
+	// word says. Nobody else may be missing.
+	if len(service) < settled || len(service) > settled+unknown {
+		t.Errorf("the provider has %d service messages; receipts say %d sent and %d unknown", len(service), settled, unknown)
+	}
+	if unknown > kills*smsWindow {
+		t.Errorf("%d unknown, more than %d kills × window %d", unknown, kills, smsWindow)
+	}
+	if len(alert) != residents {
+		t.Errorf("%d of %d received the alert", len(alert), residents)
+	}
+	doubled, counted := 0, 0
+	for _, n := range alert {
+		doubled += n - 1
+	}
+	for _, o := range got.recipients["sms/alert"] {
+		counted += o.duplicate
+	}
+	if doubled > kills*smsWindow {
+		t.Errorf("%d duplicates of the alert, more than %d kills × window %d", doubled, kills, smsWindow)
+	}
+	if counted < doubled {
+		t.Errorf("%d duplicates of the alert reached the provider and %d are counted", doubled, counted)
+	}
+	t.Logf("service: %d at the provider, %d unknown; alert: %d at the provider, %d doubled (%d counted)", len(service), unknown, len(alert), doubled, counted)
+}
+
+// checkClickHouse opens the data folder's ClickHouse and compares its counts
+// with the receipts.
+func checkClickHouse(t *testing.T, in *installation, got receipts) {
+	t.Helper()
+	e, err := engine.Start(t.Context(), engine.Config{Dir: filepath.Join(in.data(), "clickhouse"), Library: in.library()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Stop()
+	conn, err := clickhouse.Open(e.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	rows, err := conn.Query(t.Context(), "SELECT status, count() FROM receipts GROUP BY status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	have := map[events.ReceiptStatus]int{}
+	for rows.Next() {
+		var status string
+		var n uint64
+		if err := rows.Scan(&status, &n); err != nil {
+			t.Fatal(err)
+		}
+		have[events.ReceiptStatus(status)] = int(n)
+	}
+	for status, n := range got.byStatus {
+		// Receipts that came between the reading and the stop are more, never less.
+		if have[status] < n {
+			t.Errorf("ClickHouse has %d %s, the stream %d", have[status], status, n)
+		}
+	}
+	t.Logf("receipts: %d, in ClickHouse %v", got.rows, have)
+}
