@@ -19,7 +19,7 @@ type fleet struct {
 	log   *slog.Logger
 
 	mu      sync.RWMutex
-	ctx     context.Context //nolint:containedctx // the run that channels' own work belongs to
+	spawn   func(func(context.Context)) context.CancelFunc // starts a channel's own work; nil before start
 	ships   map[string]*ship
 	running sync.WaitGroup
 }
@@ -42,7 +42,11 @@ func newFleet(deps channel.Deps, kinds map[string]channel.Factory, log *slog.Log
 func (f *fleet) start(ctx context.Context) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.ctx = ctx
+	f.spawn = func(work func(context.Context)) context.CancelFunc {
+		own, cancel := context.WithCancel(ctx)
+		f.running.Go(func() { work(own) })
+		return cancel
+	}
 	clear(f.ships)
 }
 
@@ -105,10 +109,8 @@ func (f *fleet) launch(of registry.Channel) *ship {
 	if s.err != nil {
 		return s
 	}
-	if runner, ok := s.made.Channel.(channel.Runner); ok && f.ctx != nil {
-		var ctx context.Context
-		ctx, s.cancel = context.WithCancel(f.ctx)
-		f.running.Go(func() { f.keep(ctx, of, runner) })
+	if runner, ok := s.made.Channel.(channel.Runner); ok && f.spawn != nil {
+		s.cancel = f.spawn(func(ctx context.Context) { f.keep(ctx, of, runner) })
 	}
 	return s
 }

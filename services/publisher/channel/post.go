@@ -17,13 +17,23 @@ func Headline(p events.Publication) string {
 	case p.Revision > 1 || p.MsgType == events.MsgUpdate:
 		title = "Rectificatif : " + title
 	}
+	return Marked(p, title)
+}
+
+// Marked begins a text with what says that it is an exercise or a test, unless
+// it says so already: neither may ever read as the real thing.
+func Marked(p events.Publication, text string) string {
+	mark := ""
 	switch p.Status {
 	case events.StatusExercise:
-		return "[EXERCICE] " + title
+		mark = "EXERCICE"
 	case events.StatusTest:
-		return "[TEST] " + title
+		mark = "TEST"
 	}
-	return title
+	if mark == "" || strings.Contains(strings.ToUpper(text), mark) {
+		return text
+	}
+	return mark + " – " + text
 }
 
 // Paragraphs splits a plain text at its blank lines.
@@ -72,7 +82,7 @@ func (l Limit) Compose(p events.Publication, profile Profile, override string) (
 	}
 	var blocks []string
 	if override != "" {
-		blocks = []string{override}
+		blocks = []string{Marked(p, override)}
 	} else {
 		blocks = []string{Headline(p)}
 		if facts := join(" – ", profile.When(p.Onset, p.Ends), p.Content.Place); facts != "" {

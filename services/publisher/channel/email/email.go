@@ -98,7 +98,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		text = p.Content.Summary
 	}
 	if own, ok := p.Text(c.spec.ID); ok {
-		text = own
+		text = channel.Marked(p, own)
 	} else if p.Content.HTML != "" {
 		v.Body = htmltemplate.HTML(p.Content.HTML) //nolint:gosec // sanitised by the normalizer's policy
 	}

@@ -85,7 +85,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	}
 	body := Entry{
 		ID:  "tag:" + c.host + ",2026:publication/" + p.ID,
-		URL: profile.Link, Source: p.Content.Link, Title: oneLine(p.Content.Title), Summary: oneLine(p.Content.Summary),
+		URL: profile.Link, Source: p.Content.Link, Title: oneLine(channel.Marked(p, p.Content.Title)), Summary: oneLine(p.Content.Summary),
 		HTML: c.html(p, text), Text: withInstruction(text, p.Content.Instruction),
 		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
 		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),

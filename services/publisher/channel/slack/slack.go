@@ -98,7 +98,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		text = p.Content.Summary
 	}
 	if own, ok := p.Text(c.spec.ID); ok {
-		text = own
+		text = channel.Marked(p, own)
 	}
 	if text = escape(strings.Join(channel.Paragraphs(text), "\n\n")); text != "" {
 		body.Section = append(body.Section, cutRunes(text, maxSection))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/crieur/crieur/events"
@@ -98,7 +99,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	}
 	var warnings []string
 	if own, ok := p.Text(c.spec.ID); ok {
-		text, err := officersText(own, p.Class, mentions)
+		text, err := officersText(channel.Marked(p, own), p.Class, mentions)
 		if err != nil {
 			return events.Rendition{}, err
 		}
@@ -113,7 +114,9 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 			warnings = append(warnings, "cut: "+field)
 		}
 		for _, f := range composed.Folds {
-			warnings = append(warnings, fmt.Sprintf("folded: %v", f))
+			if w := fmt.Sprintf("folded: %s → %s", f.From, f.To); !slices.Contains(warnings, w) {
+				warnings = append(warnings, w)
+			}
 		}
 	}
 	body.Cost = gsm.Count(body.Text)
@@ -129,15 +132,13 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 func (c *Channel) compose(p events.Publication, profile channel.Profile, m gsm.Mentions) (gsm.Composed, error) {
 	title := p.Content.Title
 	switch {
-	case p.Status == events.StatusExercise || p.Status == events.StatusTest:
-		title = "EXERCICE " + title
 	case p.MsgType == events.MsgCancel:
 		title = "ANNULÉ " + title
 	case p.MsgType == events.MsgUpdate || p.Revision > 1:
 		title = "RECTIFICATIF " + title
 	}
 	return gsm.Compose(gsm.Notice{
-		Class: gsm.Class(p.Class), Title: title, Place: p.Content.Place,
+		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place,
 		When: profile.When(p.Onset, p.Ends), Link: profile.Link,
 	}, m, gsm.Limits{
 		Septets: c.cfg.MaxSeptets, Policy: c.cfg.Policy,

@@ -1,0 +1,24 @@
+package mastodon_test
+
+import (
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/channel/channeltest"
+	"github.com/crieur/crieur/services/publisher/channel/mastodon"
+)
+
+var update = channeltest.Update()
+
+func TestGolden(t *testing.T) {
+	c, err := mastodon.New(channel.Spec{Authority: "pessac", ID: "c", Kind: mastodon.Kind, Settings: []byte("server: https://social.example\ntoken: t")}, channel.Deps{
+		Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient, PublicURL: "https://pessac.example",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	channeltest.Golden(t, c, *update)
+}
