@@ -4,6 +4,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/cap"
 	"github.com/crieur/crieur/services/ingest/source/feed"
+	"github.com/crieur/crieur/services/ingest/source/vigilance"
 	"github.com/crieur/crieur/services/ingest/source/webhook"
 )
 
@@ -13,6 +14,7 @@ func Kinds() []source.Kind {
 	return []source.Kind{
 		cap.Kind(),
 		feed.Kind(),
+		vigilance.Kind(),
 		webhook.Kind(),
 	}
 }
