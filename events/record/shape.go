@@ -13,7 +13,7 @@ const (
 // that is not an alert protocol gives entries.
 func ShapeOf(kind string) Shape {
 	switch kind {
-	case "cap", "vigilance":
+	case "cap", "vigicrues", "vigilance":
 		return ShapeAlert
 	}
 	return ShapeEntry

@@ -15,6 +15,7 @@ import (
 	"github.com/crieur/crieur/services/normalizer/mapping"
 	"github.com/crieur/crieur/services/normalizer/mapping/cap"
 	"github.com/crieur/crieur/services/normalizer/mapping/entry"
+	"github.com/crieur/crieur/services/normalizer/mapping/vigilance"
 	"github.com/crieur/crieur/services/normalizer/rewrite"
 	"github.com/crieur/crieur/services/normalizer/stem"
 )
@@ -23,7 +24,8 @@ import (
 func mappings() map[string]mapping.Func {
 	return map[string]mapping.Func{
 		"cap":       cap.Map,
-		"vigilance": cap.Map,
+		"vigicrues": vigilance.Floods,
+		"vigilance": vigilance.Weather,
 	}
 }
 

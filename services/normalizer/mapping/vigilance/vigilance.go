@@ -1,0 +1,82 @@
+package vigilance
+
+import (
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/normalizer/mapping"
+	"github.com/crieur/crieur/services/normalizer/mapping/cap"
+)
+
+var (
+	_ mapping.Func = Weather
+	_ mapping.Func = Floods
+)
+
+// licence is that of Météo-France's and Vigicrues' data.
+const licence = "etalab-2.0"
+
+// floodHeadline is how the title of a flood warning of the map names it.
+const floodHeadline = " crues "
+
+// Weather reads a warning of Météo-France.
+func Weather(raw events.Raw) (mapping.Draft, error) {
+	d, err := colour(raw)
+	d.Topic = "meteo"
+	if strings.Contains(d.Title, floodHeadline) {
+		d.Topic = "inondation"
+	}
+	return d, err
+}
+
+// Floods reads a reach of Vigicrues, whose colour is that of the next 24 hours.
+func Floods(raw events.Raw) (mapping.Draft, error) {
+	d, err := colour(raw)
+	d.Topic = "inondation"
+	return d, err
+}
+
+func colour(raw events.Raw) (mapping.Draft, error) {
+	d, err := cap.Map(raw)
+	if err != nil {
+		return d, err
+	}
+	d.Licence = licence
+	d.Certainty = events.CertaintyLikely
+	d.Urgency = urgency(d.Severity, d.Onset, sent(d, raw))
+	if d.Instruction == "" {
+		d.Instruction = instruction(d.Severity)
+	}
+	return d, nil
+}
+
+func sent(d mapping.Draft, raw events.Raw) time.Time {
+	if d.Sent.IsZero() {
+		return raw.FetchedAt
+	}
+	return d.Sent
+}
+
+// urgency follows CAP 1.2: Immediate, Expected within the hour, Future later.
+func urgency(s events.Severity, onset, sent time.Time) events.Urgency {
+	switch {
+	case onset.After(sent.Add(time.Hour)):
+		return events.UrgencyFuture
+	case onset.After(sent), s.Rank() <= events.SeverityModerate.Rank():
+		return events.UrgencyExpected
+	}
+	return events.UrgencyImmediate
+}
+
+func instruction(s events.Severity) string {
+	switch s {
+	case events.SeverityModerate:
+		return "Soyez attentifs si vous pratiquez des activités sensibles au risque météorologique ou exposées aux crues. Tenez-vous au courant de l’évolution de la situation."
+	case events.SeveritySevere:
+		return "Soyez très vigilants : des phénomènes dangereux sont prévus. Tenez-vous au courant de l’évolution de la situation et suivez les conseils de sécurité émis par les pouvoirs publics."
+	case events.SeverityExtreme:
+		return "Une vigilance absolue s’impose : des phénomènes dangereux d’intensité exceptionnelle sont prévus. Tenez-vous régulièrement au courant de l’évolution de la situation et respectez impérativement les consignes de sécurité émises par les pouvoirs publics."
+	}
+	return ""
+}
