@@ -35,7 +35,7 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 // installation is one Crieur: a folder, a configuration, and a process that
 // comes and goes.
 type installation struct {
-	t      *testing.T
+	t      testing.TB
 	bin    string
 	dir    string
 	listen string
@@ -46,7 +46,7 @@ type installation struct {
 }
 
 // freePort returns a loopback address that was free a moment ago.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -57,7 +57,7 @@ func freePort(t *testing.T) string {
 }
 
 // install writes a configuration: head, with its own addresses, and body.
-func install(t *testing.T, body string) *installation {
+func install(t testing.TB, body string) *installation {
 	t.Helper()
 	bin, err := buildOnce()
 	if err != nil {
@@ -202,7 +202,7 @@ func (in *installation) bus() *nats.Conn {
 }
 
 // lines gives a program's standard output line by line.
-func lines(t *testing.T, cmd *exec.Cmd, each func(string)) io.WriteCloser {
+func lines(t testing.TB, cmd *exec.Cmd, each func(string)) io.WriteCloser {
 	t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err != nil {

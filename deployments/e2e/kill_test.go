@@ -87,7 +87,7 @@ func TestKillLosesNothing(t *testing.T) {
 }
 
 // wait passes time between two kills: the moment is the test's input.
-func wait(t *testing.T, d time.Duration) {
+func wait(t testing.TB, d time.Duration) {
 	t.Helper()
 	select {
 	case <-time.After(d):
@@ -148,7 +148,7 @@ func (s *smsc) times(class string) map[string]int {
 
 // enrol registers n residents with invented numbers; none ends in 0001–0004,
 // which the SMSC answers in its own way.
-func enrol(t *testing.T, nc *nats.Conn, n int) {
+func enrol(t testing.TB, nc *nats.Conn, n int) {
 	t.Helper()
 	var people []call.Enrolment
 	for i := 0; len(people) < n; i++ {

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 func contains(text, word string) bool { return strings.Contains(strings.ToLower(text), word) }
 
-func write(t *testing.T, path, body string) {
+func write(t testing.TB, path, body string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
