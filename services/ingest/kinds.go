@@ -4,6 +4,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/cap"
 	"github.com/crieur/crieur/services/ingest/source/feed"
+	"github.com/crieur/crieur/services/ingest/source/ical"
 	"github.com/crieur/crieur/services/ingest/source/vigilance"
 	"github.com/crieur/crieur/services/ingest/source/webhook"
 )
@@ -14,6 +15,7 @@ func Kinds() []source.Kind {
 	return []source.Kind{
 		cap.Kind(),
 		feed.Kind(),
+		ical.Kind(),
 		vigilance.Kind(),
 		webhook.Kind(),
 	}

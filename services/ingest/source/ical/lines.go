@@ -85,10 +85,8 @@ func read(body []byte, contentType string) (roots []*component, whole bool, err 
 			if len(stack) > maxDepth {
 				return nil, false, errors.New("ical: too many nested components")
 			}
-			if len(stack) == 1 && c.name != "VCALENDAR" && c.name != "VEVENT" {
-				if len(root.children) == 0 && !isComponent(c.name) {
-					return nil, false, errNotCalendar
-				}
+			if len(stack) == 1 && len(root.children) == 0 && !isComponent(c.name) {
+				return nil, false, errNotCalendar
 			}
 			top.children = append(top.children, c)
 			stack, last = append(stack, c), nil
