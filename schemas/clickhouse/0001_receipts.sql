@@ -34,3 +34,13 @@ ORDER BY (authority, day, subscriber)
 SAMPLE BY subscriber
 TTL day + INTERVAL 400 DAY
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- One row: which tables these are. Positions in the streams belong to it, so
+-- that tables made anew are filled anew.
+CREATE TABLE IF NOT EXISTS identity
+(
+    id         String                        COMMENT 'random, made once',
+    created_at DateTime('UTC') DEFAULT now() COMMENT 'when the tables were made'
+)
+ENGINE = MergeTree ORDER BY id
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;

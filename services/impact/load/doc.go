@@ -13,9 +13,9 @@
 //     table and in every view behind it.
 //   - Once inserted, the range is written down as done. Two programs may run:
 //     compare-and-set lets one of them through, the other stands by.
-//   - The position belongs to the tables: its key has the UUID of the table
-//     receipts. Tables that were dropped or lost are filled again from the
-//     streams, from their first event.
+//   - The position belongs to the tables: its key has the ID in the table
+//     identity. Tables that were dropped (all of them) or lost are filled again
+//     from the streams, from their first event.
 //   - A stream made anew (its creation time differs) is read from its start.
 //
 // While ClickHouse is away nothing is lost: the same range is tried again with

@@ -167,9 +167,17 @@ func equalToStream(t *testing.T, f *fixture, conn driver.Conn, rows int) {
 			number(t, conn, "SELECT sum(receipts) FROM receipts_hourly") >= want
 	}, patience, "the views are filled")
 	eventstest.Eventually(t, func() bool {
+		id, err := identity(t.Context(), conn)
+		if err != nil {
+			return false
+		}
+		kv, err := f.js.KeyValue(t.Context(), Bucket)
+		if err != nil {
+			return false
+		}
+		entry, err := kv.Get(t.Context(), "position."+id+"."+bus.StreamReceipts)
 		var p position
-		entry, err := f.positionOf(t, bus.StreamReceipts)
-		return err == nil && json.Unmarshal(entry, &p) == nil && p.First == 0 && p.Done == info.CachedInfo().State.LastSeq
+		return err == nil && json.Unmarshal(entry.Value(), &p) == nil && p.First == 0 && p.Done == info.CachedInfo().State.LastSeq
 	}, patience, "the last range is settled")
 	for name, sql := range aggregates() {
 		if n := number(t, conn, sql); n != 0 {

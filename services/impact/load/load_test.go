@@ -161,11 +161,11 @@ func TestTablesMadeAnewAreFilledAnew(t *testing.T) {
 	_, conn := impacttest.Open(t)
 	rows := f.receipts(t, newWorld(5), 20, 5)
 	stop := loading(t, newLoader(t, f, conn))
-	awaitRows(t, conn, "receipts", rows)
+	equalToStream(t, f, conn, rows)
 	stop()
 	_, other := impacttest.Open(t)
 	loading(t, newLoader(t, f, other))
-	awaitRows(t, other, "receipts", rows)
+	equalToStream(t, f, other, rows)
 }
 
 // TestStreamMadeAnew: sequences that are used again are new events.
@@ -174,7 +174,7 @@ func TestStreamMadeAnew(t *testing.T) {
 	_, conn := impacttest.Open(t)
 	rows := f.receipts(t, newWorld(6), 20, 5)
 	stop := loading(t, newLoader(t, f, conn))
-	awaitRows(t, conn, "receipts", rows)
+	equalToStream(t, f, conn, rows)
 	stop()
 	if err := f.js.DeleteStream(t.Context(), bus.StreamReceipts); err != nil {
 		t.Fatal(err)
@@ -185,6 +185,9 @@ func TestStreamMadeAnew(t *testing.T) {
 	rows += f.receipts(t, newWorld(7), 20, 5)
 	loading(t, newLoader(t, f, conn))
 	awaitRows(t, conn, "receipts", rows)
+	if n := number(t, conn, "SELECT count() FROM receipts"); n != uint64(rows) { //nolint:gosec // a count
+		t.Errorf("%d rows, want %d", n, rows)
+	}
 }
 
 // TestTwoProgramsCountOnce: both load; compare-and-set lets one through.
@@ -224,7 +227,7 @@ func TestInformed(t *testing.T) {
 func TestPseudonyms(t *testing.T) {
 	t.Parallel()
 	a, b := newPseudonyms(testKey), newPseudonyms([]byte("another key of enough bytes"))
-	if a.of("s-1") != a.of("s-1") || a.of("s-1") == a.of("s-2") || a.of("s-1") == b.of("s-1") || a.of("") == 0 {
+	if first := a.of("s-1"); first != a.of("s-1") || a.of("s-1") == a.of("s-2") || a.of("s-1") == b.of("s-1") || a.of("") == 0 {
 		t.Error("pseudonyms are not keyed, stable and distinct")
 	}
 }

@@ -131,7 +131,7 @@ func (l *Loader) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
-	tables, err := l.tables(ctx)
+	tables, err := identity(ctx, l.conn)
 	if err != nil {
 		return err
 	}
@@ -146,16 +146,6 @@ func (l *Loader) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	return nil
-}
-
-// tables identifies the tables: those made anew are filled anew.
-func (l *Loader) tables(ctx context.Context) (string, error) {
-	var id string
-	err := l.conn.QueryRow(ctx, "SELECT toString(uuid) FROM system.tables WHERE database = currentDatabase() AND name = 'receipts'").Scan(&id)
-	if err != nil {
-		return "", fmt.Errorf("load: table receipts: %w", err)
-	}
-	return id, nil
 }
 
 var errStarting = errors.New("reading the position")

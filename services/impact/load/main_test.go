@@ -152,25 +152,3 @@ func number(t testing.TB, conn driver.Conn, sql string) uint64 {
 	}
 	return n
 }
-
-// positionOf returns what is stored of the position of a stream.
-func (f *fixture) positionOf(t testing.TB, stream string) ([]byte, error) {
-	t.Helper()
-	kv, err := f.js.KeyValue(t.Context(), Bucket)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := kv.ListKeysFiltered(t.Context(), "position.*."+stream)
-	if err != nil {
-		return nil, err
-	}
-	var last []byte
-	for key := range keys.Keys() {
-		entry, err := kv.Get(t.Context(), key)
-		if err != nil {
-			return nil, err
-		}
-		last = entry.Value()
-	}
-	return last, nil
-}
