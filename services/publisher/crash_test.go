@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/natsserver"
@@ -28,9 +29,10 @@ import (
 
 const (
 	childEnv = "CRIEUR_TEST_PUBLISHER" // the NATS URL of the publisher to be killed
-	kills    = 6
+	hits     = 3                       // kills between intent and outcome, for each class
+	maxKills = 15                      // for each class
 	window   = 64
-	batches  = 60 // of each class
+	batches  = 120 // of each class
 )
 
 // TestPublisherProcess is the process that TestKilledAtRandomMoments kills.
@@ -149,12 +151,21 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	audience(t, tw.nc)
 	process := startChild(t, server.URL())
 	t.Cleanup(func() { process.kill() })
-	total := publishBatches(t, tw)
-	for range kills {
-		<-time.After(time.Duration(20+rand.IntN(150)) * time.Millisecond) // the moment is the test's subject
-		process.kill()
-		process = startChild(t, server.URL())
+	rendition := tw.rendition(t, "sms")
+	kills := 0
+	for _, class := range []events.Class{events.ClassService, events.ClassAlert} {
+		publishBatches(t, tw, rendition, class)
+		before := tw.intents(t)
+		for n := 0; n < maxKills && tw.intents(t) < before+hits; n++ {
+			seen := len(peer.Submits())
+			eventstest.Eventually(t, func() bool { return len(peer.Submits()) > seen }, 10*time.Second, "nothing is sent")
+			<-time.After(rand.N(20 * time.Millisecond)) // the moment is the test's subject
+			process.kill()
+			kills++
+			process = startChild(t, server.URL())
+		}
 	}
+	total := 2 * batches * window / 2
 	var got map[string][]events.Recipient
 	eventstest.Eventually(t, func() bool {
 		got = map[string][]events.Recipient{}
@@ -165,30 +176,48 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		}
 		return len(got) == total
 	}, 90*time.Second, "not everybody has a receipt")
-	verify(t, peer, got)
+	verify(t, peer, got, kills)
 }
 
-// publishBatches publishes alerts and service deliveries, mixed, and returns
-// how many recipients there are.
-func publishBatches(t *testing.T, tw *town) int {
+// publishBatches publishes the deliveries of one class.
+func publishBatches(t *testing.T, tw *town, r events.Rendition, class events.Class) {
 	t.Helper()
-	reply, err := call.Ask(t.Context(), tw.nc, call.Render, call.RenderRequest{Publication: publication("sms")})
-	if err != nil || reply.Rendered[0].Error != "" {
-		t.Fatal(err, reply)
+	first := 10_000_000
+	if class == events.ClassService {
+		first = 20_000_000
 	}
-	var out []events.Event
+	var out []events.Delivery
 	for n := range batches {
-		out = append(out,
-			batchOf(reply.Rendered[0].Rendition, events.ClassAlert, n, 10_000_000+n*10_000),
-			batchOf(reply.Rendered[0].Rendition, events.ClassService, n, 20_000_000+n*10_000))
+		out = append(out, batchOf(r, class, n, first+n*10_000))
 	}
-	if err := tw.emitter.Publish(t.Context(), out...); err != nil {
+	tw.deliver(t, out...)
+}
+
+// intents counts the ledger's entries without an outcome.
+func (tw *town) intents(t *testing.T) int {
+	t.Helper()
+	kv, err := tw.js.KeyValue(t.Context(), bus.BucketLedger)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return 2 * batches * window / 2
+	w, err := kv.Watch(t.Context(), "delivery.>", jetstream.IgnoreDeletes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Stop() }()
+	n := 0
+	for e := range w.Updates() {
+		if e == nil {
+			return n
+		}
+		if strings.HasPrefix(string(e.Value()), `{"state":"intent"`) {
+			n++
+		}
+	}
+	return n
 }
 
-func verify(t *testing.T, peer *smsctest.SMSC, got map[string][]events.Recipient) {
+func verify(t *testing.T, peer *smsctest.SMSC, got map[string][]events.Recipient, kills int) {
 	t.Helper()
 	sent := map[string]int{}
 	for _, e := range peer.Submits() {
@@ -218,6 +247,9 @@ func verify(t *testing.T, peer *smsctest.SMSC, got map[string][]events.Recipient
 	}
 	if doubled > kills*window || unknown > kills*window {
 		t.Errorf("%d alerts doubled, %d unknown; at most %d each", doubled, unknown, kills*window)
+	}
+	if doubled == 0 || unknown == 0 {
+		t.Errorf("%d alerts doubled, %d unknown: no kill hit what the test is about", doubled, unknown)
 	}
 	if counted < doubled {
 		t.Errorf("%d alerts doubled, %d counted as such", doubled, counted)
