@@ -5,6 +5,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source/cap"
 	"github.com/crieur/crieur/services/ingest/source/feed"
 	"github.com/crieur/crieur/services/ingest/source/ical"
+	"github.com/crieur/crieur/services/ingest/source/vigicrues"
 	"github.com/crieur/crieur/services/ingest/source/vigilance"
 	"github.com/crieur/crieur/services/ingest/source/webhook"
 )
@@ -17,6 +18,7 @@ func Kinds() []source.Kind {
 		feed.Kind(),
 		ical.Kind(),
 		vigilance.Kind(),
+		vigicrues.Kind(),
 		webhook.Kind(),
 	}
 }
