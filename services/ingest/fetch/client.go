@@ -29,6 +29,9 @@ type Config struct {
 	Ports []uint16 `yaml:"ports"`
 	// MaxBytes bounds a body, both as sent and as decoded.
 	MaxBytes int64 `yaml:"max_bytes"`
+	// MaxHeldBytes bounds the large bodies held at once by all fetches together;
+	// a fetch that would pass it waits.
+	MaxHeldBytes int64 `yaml:"max_held_bytes"`
 	// MaxRatio bounds decoded ÷ sent bytes, past the first mebibyte.
 	MaxRatio int `yaml:"max_ratio"`
 	// MaxRedirects bounds the redirects followed.
@@ -54,6 +57,7 @@ func Defaults() Config {
 		UserAgent:      "Crieur/1 (+https://github.com/crieur/crieur)",
 		Ports:          defaultPorts(),
 		MaxBytes:       10 << 20,
+		MaxHeldBytes:   48 << 20,
 		MaxRatio:       200,
 		MaxRedirects:   5,
 		ConnectTimeout: 10 * time.Second,
@@ -76,6 +80,7 @@ func (c Config) withDefaults() Config {
 		c.Now = d.Now
 	}
 	c.MaxBytes = positive(c.MaxBytes, d.MaxBytes)
+	c.MaxHeldBytes = positive(c.MaxHeldBytes, d.MaxHeldBytes)
 	c.MaxRatio = positive(c.MaxRatio, d.MaxRatio)
 	c.MaxRedirects = positive(c.MaxRedirects, d.MaxRedirects)
 	c.ConnectTimeout = positive(c.ConnectTimeout, d.ConnectTimeout)
@@ -131,6 +136,7 @@ type Response struct {
 	MaxAge time.Duration
 	// WireBytes is what came over the network, before decoding.
 	WireBytes int64
+	held      *reservation
 }
 
 // A Client fetches. It is safe for concurrent use and keeps few idle connections.
@@ -139,6 +145,7 @@ type Client struct {
 	guard     Guard
 	transport *http.Transport
 	decoders  decoders
+	memory    *memory
 }
 
 // New validates cfg and dials nothing.
@@ -149,7 +156,7 @@ func New(cfg Config) (*Client, error) {
 			return nil, errors.New("fetch: allow: not an address range such as 127.0.0.0/8")
 		}
 	}
-	c := &Client{cfg: cfg, guard: Guard{Allow: cfg.Allow, Ports: cfg.Ports}}
+	c := &Client{cfg: cfg, guard: Guard{Allow: cfg.Allow, Ports: cfg.Ports}, memory: newMemory(cfg.MaxHeldBytes)}
 	dialer := &net.Dialer{
 		Timeout:   cfg.ConnectTimeout,
 		KeepAlive: -1,
@@ -343,36 +350,40 @@ func (c *Client) finish(res *http.Response, req Request, target *url.URL, out *R
 		return &Error{Reason: events.ReasonTooLarge, Status: res.StatusCode, Detail: fmt.Sprintf("body of %d bytes, over the limit of %d", res.ContentLength, limit)}
 	}
 	wire := &counter{r: res.Body, limit: limit}
-	body, err := c.decode(wire, res, limit)
+	body, held, err := c.decode(wire, res, limit)
 	out.WireBytes = wire.n
 	if err != nil {
+		held.shrink(0)
 		return bodyError(res.Request.Context(), err, limit)
 	}
-	out.Body = body
+	held.shrink(int64(cap(body)))
+	out.Body, out.held = body, held
 	return nil
 }
 
-func (c *Client) decode(wire *counter, res *http.Response, limit int64) ([]byte, error) {
+func (c *Client) decode(wire *counter, res *http.Response, limit int64) ([]byte, *reservation, error) {
 	encoding := res.Header.Get("Content-Encoding")
 	r, done, err := c.decoders.open(wire, encoding)
 	defer done()
 	if errors.Is(err, io.EOF) && wire.n == 0 {
-		return []byte{}, nil // an empty body, whatever encoding it claims
+		return []byte{}, nil, nil // an empty body, whatever encoding it claims
 	}
+	var held *reservation
 	if err == nil {
-		hint := res.ContentLength
-		if encoding != "" {
-			hint *= 4
+		b := &body{limit: limit, ratio: int64(c.cfg.MaxRatio), hint: max(res.ContentLength, 0), encoded: encoding != ""}
+		b.reserve = func() (err error) {
+			held, err = c.memory.reserve(res.Request.Context(), limit)
+			return err
 		}
-		var body []byte
-		if body, err = readAll(r, wire, limit, c.cfg.MaxRatio, hint); err == nil {
-			return body, nil
+		var text []byte
+		if text, err = b.read(r, wire); err == nil {
+			return text, held, nil
 		}
 	}
-	if len(encodings(encoding)) > 0 && !isNetwork(err) {
+	if len(encodings(encoding)) > 0 && !isNetwork(err) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		err = &Error{Reason: events.ReasonInvalidContent, Detail: "content encoding: " + err.Error(), err: err}
 	}
-	return nil, err
+	return nil, held, err
 }
 
 // drain lets a small rest be read so that the connection can serve again.

@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"bufio"
-	"bytes"
 	"compress/zlib"
 	"errors"
 	"fmt"
@@ -22,6 +21,8 @@ const (
 	maxLayers = 2
 	// ratioFloor is the size below which no ratio is a bomb.
 	ratioFloor = 1 << 20
+	// secondBody is the buffer of a large body whose size is not announced.
+	secondBody = 2 << 20
 	// zstdWindow is the window RFC 9659 lets a server use over HTTP.
 	zstdWindow = 8 << 20
 )
@@ -157,28 +158,72 @@ func inflate(r io.Reader) (io.Reader, error) {
 	return flate.NewReader(br), nil
 }
 
-// readAll reads r whole, within limit bytes and ratio times what wire counted.
-func readAll(r io.Reader, wire *counter, limit int64, ratio int, hint int64) ([]byte, error) {
-	var buf bytes.Buffer
-	if hint > 0 && hint <= limit {
-		buf.Grow(int(min(hint, 1<<20)) + bytes.MinRead)
-	}
-	chunk := make([]byte, 16<<10)
+// body reads a body whole, within limit bytes and ratio times what came over the
+// wire. Past smallBody it reserves room and goes on in a buffer of the size
+// announced, or else in one of 2 MiB and then in one of the limit.
+type body struct {
+	limit, ratio, hint int64
+	encoded            bool
+	reserve            func() error
+}
+
+func (b *body) read(r io.Reader, wire *counter) ([]byte, error) {
+	buf := make([]byte, 0, b.first())
 	for {
-		n, err := r.Read(chunk)
-		buf.Write(chunk[:n])
-		size := int64(buf.Len())
-		if size > limit {
+		if len(buf) == cap(buf) {
+			next, err := b.grow(buf)
+			if err != nil {
+				return nil, err
+			}
+			buf = next
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		size := int64(len(buf))
+		if size > b.limit {
 			return nil, errTooLarge
 		}
-		if size > ratioFloor && size > wire.n*int64(ratio) {
+		if size > ratioFloor && size > wire.n*b.ratio {
 			return nil, errBomb
 		}
 		if errors.Is(err, io.EOF) {
-			return buf.Bytes(), nil
+			return buf, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
+}
+
+// first is the size of the first buffer: the body's own where it is announced
+// and small, with a byte to see its end.
+func (b *body) first() int64 {
+	if b.encoded || b.hint == 0 {
+		return 16 << 10
+	}
+	return min(b.hint+1, smallBody)
+}
+
+func (b *body) grow(buf []byte) ([]byte, error) {
+	size := int64(cap(buf))
+	next := size * 2
+	switch {
+	case size < smallBody:
+		next = min(next, smallBody)
+	case size == smallBody:
+		if err := b.reserve(); err != nil {
+			return nil, err
+		}
+		next = secondBody
+		if !b.encoded && b.hint > size {
+			next = b.hint + 1
+		}
+	case size < secondBody:
+		next = secondBody
+	default:
+		next = b.limit + 1
+	}
+	grown := make([]byte, len(buf), min(next, b.limit+1))
+	copy(grown, buf)
+	return grown, nil
 }

@@ -138,7 +138,7 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 		r.Remove(key)
 		return nil
 	}
-	kind, made, err := r.make(spec)
+	kind, made, room, err := r.make(spec)
 	if err != nil {
 		r.Remove(key)
 		return errors.Join(err, r.reportUnusable(ctx, spec, err))
@@ -153,7 +153,7 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 	if !ok {
 		return nil
 	}
-	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), index: -1}
+	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), held: room, index: -1}
 	t.every = t.interval.Usual
 	if old := r.tasks[key]; old != nil && old.running {
 		r.next[key] = t // takes over once the running one is done
@@ -169,16 +169,18 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 	return nil
 }
 
-func (r *Runner) make(spec source.Spec) (source.Kind, any, error) {
+func (r *Runner) make(spec source.Spec) (source.Kind, any, *held, error) {
 	kind, ok := r.kinds[spec.Kind]
 	if !ok {
-		return kind, nil, events.Permanentf(events.ReasonInvalidConfig, "source %s: kind: unknown kind %q", spec.Key(), spec.Kind)
+		return kind, nil, nil, events.Permanentf(events.ReasonInvalidConfig, "source %s: kind: unknown kind %q", spec.Key(), spec.Kind)
 	}
-	made, err := kind.New(r.deps.Source, spec)
+	deps, room := r.deps.Source, &held{Doer: r.deps.Source.HTTP}
+	deps.HTTP = room
+	made, err := kind.New(deps, spec)
 	if err != nil {
-		return kind, nil, fmt.Errorf("source %s: %w", spec.Key(), err)
+		return kind, nil, nil, fmt.Errorf("source %s: %w", spec.Key(), err)
 	}
-	return kind, made, nil
+	return kind, made, room, nil
 }
 
 func (r *Runner) interval(spec source.Spec, kind source.Kind) source.Interval {

@@ -15,6 +15,7 @@ type task struct {
 	kind     source.Kind
 	interval source.Interval
 	host     string
+	held     *held
 
 	due      time.Time
 	index    int // in the heap, -1 outside

@@ -31,6 +31,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 	}
 	began := r.deps.Clock.Now()
 	changes, items, err := r.read(ctx, t)
+	t.held.release()
 	if ctx.Err() != nil {
 		r.finish(t, time.Hour, 0)
 		return
