@@ -7,7 +7,6 @@ import (
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/sms/smpp"
-	"github.com/crieur/crieur/services/publisher/gsm"
 )
 
 // Config is an SMS channel's settings.
@@ -26,10 +25,7 @@ type Config struct {
 	ResponseTimeout time.Duration `yaml:"response_timeout"` // default 30s
 	Receipts        bool          `yaml:"receipts"`         // ask for delivery receipts; default true
 
-	Mentions     gsm.Mentions `yaml:"mentions"`
-	MaxSeptets   int          `yaml:"max_septets"` // of a text; default 160, one part
-	Policy       gsm.Policy   `yaml:"policy"`
-	CostMicroEUR int64        `yaml:"cost_micro_eur"` // of one part
+	Style `yaml:",inline"`
 }
 
 // The bounds and defaults of Config.
@@ -45,7 +41,7 @@ const (
 
 func load(spec channel.Spec) (Config, error) {
 	cfg := Config{
-		Binds: 1, EnquireLink: defaultEnquire, ResponseTimeout: defaultResponse, Receipts: true, MaxSeptets: defaultSeptets,
+		Binds: 1, EnquireLink: defaultEnquire, ResponseTimeout: defaultResponse, Receipts: true, Style: DefaultStyle(),
 	}
 	if err := spec.Decode(&cfg); err != nil {
 		return cfg, err
@@ -64,8 +60,6 @@ func load(spec channel.Spec) (Config, error) {
 		{cfg.Sender != "", "sender: required"},
 		{cfg.EnquireLink >= time.Second, "enquire_link: at least 1s"},
 		{cfg.ResponseTimeout >= time.Second, "response_timeout: at least 1s"},
-		{cfg.MaxSeptets >= 40 && cfg.MaxSeptets <= maxSepetsAllowed, "max_septets: 40 to 1530"},
-		{cfg.CostMicroEUR >= 0, "cost_micro_eur: 0 or more"},
 		{smpp.Sender(cfg.Sender).TON != 5 || len(cfg.Sender) <= maxSender, "sender: an alphanumeric one has at most 11 characters"},
 	} {
 		if !c.ok {

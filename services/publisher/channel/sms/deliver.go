@@ -146,7 +146,7 @@ func (b *batch) submitAll(ctx context.Context) {
 		}
 		templates := b.common
 		if templates == nil {
-			text := strings.ReplaceAll(b.body.Text, b.body.Unsubscribe, b.c.deps.PublicURL+b.send.Contacts[i].Unsubscribe)
+			text := b.body.For(b.c.deps.PublicURL, b.send.Contacts[i].Unsubscribe)
 			own, err := b.c.templates(b.send.Delivery, text, b.urgent)
 			if err != nil {
 				m.err = err

@@ -1,0 +1,176 @@
+package sms
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/gsm"
+	"github.com/crieur/crieur/services/publisher/panel"
+)
+
+// Style is how an authority writes its SMS, whoever carries them.
+type Style struct {
+	Mentions     gsm.Mentions `yaml:"mentions"`
+	MaxSeptets   int          `yaml:"max_septets"` // of a text; default 160, one part
+	Policy       gsm.Policy   `yaml:"policy"`
+	CostMicroEUR int64        `yaml:"cost_micro_eur"` // of one part
+}
+
+// DefaultStyle fills one part.
+func DefaultStyle() Style { return Style{MaxSeptets: defaultSeptets} }
+
+// Writer renders publications as SMS and shows them. It is the half of a
+// channel that does no I/O.
+type Writer struct {
+	spec      channel.Spec
+	style     Style
+	publicURL string
+	abbrev    []panel.Abbreviation
+}
+
+// NewWriter checks a style.
+func NewWriter(spec channel.Spec, style Style, publicURL string) (*Writer, error) {
+	switch {
+	case style.MaxSeptets < 40 || style.MaxSeptets > maxSepetsAllowed:
+		return nil, spec.Invalid("max_septets: 40 to 1530")
+	case style.CostMicroEUR < 0:
+		return nil, spec.Invalid("cost_micro_eur: 0 or more")
+	}
+	table, err := panel.DefaultAbbreviations()
+	if err != nil {
+		return nil, spec.Invalid("abbreviations: %w", err)
+	}
+	return &Writer{spec: spec, style: style, publicURL: publicURL, abbrev: table}, nil
+}
+
+// Body is a rendition: the text, and what it takes.
+type Body struct {
+	Text string `json:"text"`
+	// Unsubscribe is the part of Text that is each recipient's own address, of
+	// the same length; empty when all get the same text.
+	Unsubscribe string   `json:"unsubscribe,omitempty"`
+	Cost        gsm.Cost `json:"cost"`
+}
+
+const (
+	// unsubscribePlace is what a mention writes where the recipient's own
+	// address goes.
+	unsubscribePlace = "{unsubscribe}"
+	// unsubscribeSample has the length of audience's paths.
+	unsubscribeSample = "/d/xxxxxxxxxxxxxxxx"
+)
+
+// Render implements channel.Channel. An officer's own text is folded and
+// counted, never cut.
+func (w *Writer) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	body := Body{}
+	mentions := w.style.Mentions
+	sample := w.publicURL + unsubscribeSample
+	if strings.Contains(mentions.Service, unsubscribePlace) && p.Class == events.ClassService {
+		mentions.Service = strings.ReplaceAll(mentions.Service, unsubscribePlace, sample)
+		body.Unsubscribe = sample
+	}
+	var warnings []string
+	if own, ok := p.Text(w.spec.ID); ok {
+		text, err := officersText(channel.Marked(p, own), p.Class, mentions)
+		if err != nil {
+			return events.Rendition{}, err
+		}
+		body.Text = gsm.Fold(text, w.style.Policy).Text
+	} else {
+		composed, err := w.compose(p, profile, mentions)
+		if err != nil {
+			return events.Rendition{}, events.Permanent(events.ReasonInvalidContent, err)
+		}
+		body.Text = composed.Text
+		for _, field := range composed.Cut {
+			warnings = append(warnings, "cut: "+field)
+		}
+		for _, f := range composed.Folds {
+			if fold := fmt.Sprintf("folded: %s → %s", f.From, f.To); !slices.Contains(warnings, fold) {
+				warnings = append(warnings, fold)
+			}
+		}
+	}
+	body.Cost = gsm.Count(body.Text)
+	r, err := channel.NewRendition(w.spec, body, body.Text)
+	if err != nil {
+		return r, err
+	}
+	r.Units, r.ContentLength, r.Warnings = body.Cost.Segments, body.Cost.Units, warnings
+	r.CostMicroEUR = int64(r.Units) * w.style.CostMicroEUR
+	return r, nil
+}
+
+func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Mentions) (gsm.Composed, error) {
+	title := p.Content.Title
+	switch {
+	case p.MsgType == events.MsgCancel:
+		title = "ANNULÉ " + title
+	case p.MsgType == events.MsgUpdate || p.Revision > 1:
+		title = "RECTIFICATIF " + title
+	}
+	return gsm.Compose(gsm.Notice{
+		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place,
+		When: profile.When(p.Onset, p.Ends), Link: profile.Link,
+	}, m, gsm.Limits{
+		Septets: w.style.MaxSeptets, Policy: w.style.Policy,
+		Abbreviate: func(s string) string { return panel.Abbreviate(s, w.abbrev) },
+	})
+}
+
+// officersText adds the mention that the class demands, unless it is there.
+func officersText(text string, class events.Class, m gsm.Mentions) (string, error) {
+	mention := ""
+	switch class {
+	case events.ClassAlert:
+		if gsm.HasStopCode(text) {
+			return "", events.Permanent(events.ReasonInvalidContent, gsm.ErrStopOnAlert)
+		}
+	case events.ClassService:
+		mention = m.Service
+	case events.ClassPromotional:
+		if m.Promotional == "" {
+			return "", events.Permanent(events.ReasonInvalidConfig, gsm.ErrNoStop)
+		}
+		mention = m.Promotional
+	}
+	if mention == "" || strings.Contains(text, mention) {
+		return text, nil
+	}
+	return strings.TrimRight(text, " \n") + "\n" + mention, nil
+}
+
+// Preview implements channel.Previewer.
+func (w *Writer) Preview(r events.Rendition) (call.Preview, error) {
+	body, err := channel.BodyOf[Body](r)
+	if err != nil {
+		return call.Preview{}, err
+	}
+	unit := "septets"
+	if body.Cost.Encoding != gsm.GSM7 {
+		unit = "caractères (UCS-2)"
+	}
+	line := fmt.Sprintf("%d SMS, %d %s, reste %d", body.Cost.Segments, body.Cost.Units, unit, body.Cost.Remaining)
+	if r.CostMicroEUR > 0 {
+		line += ", " + strings.Replace(fmt.Sprintf("%.3f €", float64(r.CostMicroEUR)/1e6), ".", ",", 1)
+	}
+	facts := []string{line}
+	for _, a := range body.Cost.Accents {
+		facts = append(facts, fmt.Sprintf("« %s » (%d fois) coûte %d SMS ; « %s » n’en coûte aucun", a.Char, a.Count, a.ExtraSegments, a.Fold))
+	}
+	return call.Preview{Facts: append(facts, r.Warnings...)}, nil
+}
+
+// For is the text that one recipient gets: with the address that ends it all in
+// one gesture, where the mention has one.
+func (b Body) For(publicURL, unsubscribe string) string {
+	if b.Unsubscribe == "" {
+		return b.Text
+	}
+	return strings.ReplaceAll(b.Text, b.Unsubscribe, publicURL+unsubscribe)
+}
