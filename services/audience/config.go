@@ -1,0 +1,66 @@
+package audience
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/services/web"
+)
+
+// Config is the service's settings. PublicURL and DataDir are required.
+type Config struct {
+	// DataDir holds the master key and the seal's key where no file is named.
+	DataDir string `yaml:"data_dir"`
+	// MasterKeyFile is the key that the vault is sealed with: 32 bytes in
+	// base64. Empty: DataDir/audience/master.key, made at the first start. A
+	// file that is named must exist. Losing it is losing every contact: keep a
+	// copy, away from the store's backup.
+	MasterKeyFile string `yaml:"master_key_file"`
+	// SealKeyFile is the Ed25519 key that publications are sealed with, in
+	// PKCS #8 PEM. Empty: DataDir/audience/seal.pem, made at the first start.
+	SealKeyFile string `yaml:"seal_key_file"`
+	// PublicURL is where residents reach the portal: https://crieur.example.
+	PublicURL string `yaml:"public_url"`
+	// Window is how many batches of one channel of one publication may be in
+	// the queue, 1 to 4096; 0 is 64.
+	Window int `yaml:"window"`
+	// Site is what the portal says of itself; its name is Crieur by default.
+	Site web.Site `yaml:"-"`
+	// BusMetrics are shared by the program's services; nil makes new ones.
+	BusMetrics *bus.Metrics `yaml:"-"`
+}
+
+func (c *Config) check() error {
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("audience: public_url: %q is not an http or https address", c.PublicURL)
+	}
+	if c.DataDir == "" && (c.MasterKeyFile == "" || c.SealKeyFile == "") {
+		return errors.New("audience: data_dir: required without master_key_file and seal_key_file")
+	}
+	if c.Window < 0 || c.Window > 4096 {
+		return fmt.Errorf("audience: window: %d is not between 1 and 4096", c.Window)
+	}
+	if c.Site.Name == "" {
+		c.Site.Name = "Crieur"
+	}
+	return nil
+}
+
+func (c *Config) masterKey() (file string, create bool) {
+	if c.MasterKeyFile != "" {
+		return c.MasterKeyFile, false
+	}
+	return filepath.Join(c.DataDir, "audience", "master.key"), true
+}
+
+func (c *Config) sealKey() (file string, create bool) {
+	if c.SealKeyFile != "" {
+		return c.SealKeyFile, false
+	}
+	return filepath.Join(c.DataDir, "audience", "seal.pem"), true
+}

@@ -1,0 +1,464 @@
+package portal
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/territory"
+	"github.com/crieur/crieur/services/audience/seal"
+	"github.com/crieur/crieur/services/web"
+)
+
+// home lets one choose a commune.
+func (p *Portal) home(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	t := p.pages.Translator(r)
+	query := strings.TrimSpace(r.URL.Query().Get("q"))
+	found, unknown := p.search(b, query)
+	page := web.Page{Title: t.T("home.title"), Lede: t.T("home.lede")}
+	page.Data = struct {
+		Query    string
+		Found    []registry.Authority
+		Unknown  []string
+		Searched bool
+	}{query, found, unknown, query != ""}
+	p.pages.Render(w, r, http.StatusOK, "home", page)
+	return nil
+}
+
+const maxFound = 24
+
+// search finds the authorities of a name or a post code: those so named, those
+// of the communes so named, and those they belong to. unknown are communes
+// that nobody serves here.
+func (p *Portal) search(b *Backend, query string) (found []registry.Authority, unknown []string) {
+	folded := territory.Fold(query)
+	var communes []territory.Commune
+	if len([]rune(query)) >= 2 {
+		communes = territory.France().Search(query, maxFound)
+	}
+	served := map[string]bool{}
+	for _, a := range b.Authorities.All() {
+		hit := query == "" || len(folded) >= 2 && strings.Contains(territory.Fold(a.Name), folded)
+		for _, c := range communes {
+			if slices.Contains(a.INSEE, c.Code) {
+				hit, served[c.Code] = true, true
+			}
+		}
+		if hit && len(found) < maxFound {
+			found = append(found, a)
+		}
+	}
+	for _, c := range communes {
+		if !served[c.Code] && len(unknown) < 5 {
+			unknown = append(unknown, c.Name+" ("+c.Departement+")")
+		}
+	}
+	slices.SortStableFunc(found, func(x, y registry.Authority) int {
+		return strings.Compare(territory.Fold(x.Name), territory.Fold(y.Name))
+	})
+	return found, unknown
+}
+
+// commune shows what is current.
+func (p *Portal) commune(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	a, err := p.authority(r, b)
+	if err != nil {
+		return err
+	}
+	t := p.pages.Translator(r)
+	chosen := r.URL.Query().Get("flux")
+	tabs := web.Tabs{Label: t.T("commune.streams"), Items: []web.Link{{Label: t.T("commune.all"), Href: "/c/" + a.ID, Current: chosen == ""}}}
+	public := map[string]bool{}
+	for _, s := range b.Streams.All(a.ID) {
+		if !s.Public {
+			continue
+		}
+		public[s.ID] = chosen == "" || chosen == s.ID
+		tabs.Items = append(tabs.Items, web.Link{Label: s.Name, Href: "/c/" + a.ID + "?flux=" + s.ID, Current: chosen == s.ID})
+	}
+	var alerts, news []web.Card
+	for _, pub := range p.board.current(a.ID, func(s string) bool { return public[s] }, p.cfg.Now()) {
+		card := p.card(t, a, pub)
+		if weight(pub) > 0 {
+			alerts = append(alerts, card)
+		} else {
+			news = append(news, card)
+		}
+	}
+	page := p.page(r, a, t.T("commune.title", "name", a.Name))
+	page.Lede = t.T("commune.lede")
+	hasFeed := p.hasFeed(b, a.ID)
+	if hasFeed {
+		page.Alternates = []web.Alternate{
+			{Type: "application/rss+xml", Title: a.Name, Href: "/feeds/" + a.ID + ".rss"},
+			{Type: "application/feed+json", Title: a.Name, Href: "/feeds/" + a.ID + ".json"},
+		}
+	}
+	page.Data = struct {
+		ID           string
+		Alerts, News []web.Card
+		Tabs         web.Tabs
+		Empty        web.EmptyState
+		Feed         bool
+		Parent       web.Link
+	}{a.ID, alerts, news, tabs, web.EmptyState{
+		Icon: "check", Title: t.T("commune.quiet"), Text: t.T("commune.quiet.text"),
+		Actions: []web.Action{{Label: t.T("nav.subscribe"), Href: "/c/" + a.ID + "/abonnement", Kind: web.Primary, Icon: "bell"}},
+	}, hasFeed, p.parent(b, a)}
+	p.pages.Render(w, r, http.StatusOK, "commune", page)
+	return nil
+}
+
+func (p *Portal) parent(b *Backend, a registry.Authority) web.Link {
+	if up, ok := b.Authorities.Get(a.Parent); ok && a.Parent != "" {
+		return web.Link{Label: up.Name, Href: "/c/" + up.ID}
+	}
+	return web.Link{}
+}
+
+func (p *Portal) hasFeed(b *Backend, authority string) bool {
+	for _, ch := range b.Channels.All(authority) {
+		if ch.Kind == "feed" {
+			return true
+		}
+	}
+	return false
+}
+
+func badges(p events.Publication) []web.Badge {
+	var list []web.Badge
+	if p.Status != events.StatusActual && p.Status != "" {
+		list = append(list, "exercise")
+	}
+	switch {
+	case p.MsgType == events.MsgCancel:
+		list = append(list, "cancelled")
+	case p.Revision > 1:
+		list = append(list, "corrected")
+	}
+	if p.Class == events.ClassAlert {
+		list = append(list, "alert")
+		if p.Severity.Rank() > 0 {
+			list = append(list, web.Badge(strings.ToLower(string(p.Severity))))
+		}
+	} else if p.Class == events.ClassPromotional {
+		list = append(list, "promotional")
+	}
+	return list
+}
+
+func (p *Portal) card(t *web.Translator, a registry.Authority, pub events.Publication) web.Card {
+	c := web.Card{
+		Title: pub.Content.Title, Href: "/c/" + a.ID + "/p/" + pub.ID, Badges: badges(pub), When: pub.At,
+		Source: attribution(pub), Summary: summary(pub.Content, 220), Facts: facts(t, pub),
+	}
+	if pub.Class == events.ClassAlert && pub.MsgType != events.MsgCancel {
+		c.Tone = "alert"
+	}
+	return c
+}
+
+// facts are the topic, where and when.
+func facts(t *web.Translator, p events.Publication) []string {
+	list := []string{topicName(t, p.Topic)}
+	if where := place(p); where != "" {
+		list = append(list, where)
+	}
+	switch {
+	case p.Onset != nil && p.Ends != nil:
+		list = append(list, t.T("when.between", "from", t.DateTime(*p.Onset), "to", t.DateTime(*p.Ends)))
+	case p.Onset != nil:
+		list = append(list, t.T("when.from", "from", t.DateTime(*p.Onset)))
+	case p.Ends != nil:
+		list = append(list, t.T("when.until", "to", t.DateTime(*p.Ends)))
+	}
+	return list
+}
+
+func place(p events.Publication) string {
+	if p.Content.Place != "" {
+		return p.Content.Place
+	}
+	for _, a := range p.Areas {
+		if a.Place != "" {
+			return a.Place
+		}
+		if a.Name != "" {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+func attribution(p events.Publication) string {
+	for _, o := range p.Origin {
+		if o.Attribution != "" {
+			return o.Attribution
+		}
+	}
+	return ""
+}
+
+func summary(c events.Content, most int) string {
+	s := c.Summary
+	if s == "" {
+		s, _, _ = strings.Cut(c.Text, "\n\n")
+	}
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	cut := strings.TrimRight(string(runes[:most]), " ,;:")
+	if i := strings.LastIndexByte(cut, ' '); i > most/2 {
+		cut = cut[:i]
+	}
+	return cut + "…"
+}
+
+// paragraphs splits plain text as it is written.
+func paragraphs(text string) []string {
+	var list []string
+	for part := range strings.SplitSeq(text, "\n\n") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
+}
+
+// topicName is a topic in words: its slug where the catalogue has none.
+func topicName(t *web.Translator, slug string) string {
+	if name := t.T("topic." + slug); name != "topic."+slug {
+		return name
+	}
+	words := strings.ReplaceAll(slug, "-", " ")
+	if words == "" {
+		return ""
+	}
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// revisions finds a publication of an authority.
+func (p *Portal) revisions(r *http.Request, b *Backend) (registry.Authority, []events.Publication, error) {
+	a, err := p.authority(r, b)
+	if err != nil {
+		return a, nil, err
+	}
+	list, err := p.board.find(r.Context(), b.JetStream, r.PathValue("id"))
+	if err == nil && (len(list) == 0 || list[0].Authority != a.ID || list[len(list)-1].NotBefore.After(p.cfg.Now()) && len(list) == 1) {
+		err = errNotFound
+	}
+	return a, list, err
+}
+
+// publication shows one, with where it comes from and the proof of it.
+func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	a, list, err := p.revisions(r, b)
+	if err != nil {
+		return err
+	}
+	t := p.pages.Translator(r)
+	last := list[len(list)-1]
+	content := translated(last, t.Language)
+	page := p.page(r, a, content.Title)
+	page.Breadcrumb = []web.Link{{Label: a.Name, Href: "/c/" + a.ID}}
+	sealed, err := p.cfg.Sealer.Seal(p.document(a, last))
+	if err != nil {
+		return err
+	}
+	self := "/c/" + a.ID + "/p/" + last.ID
+	stream, _ := b.Streams.Get(a.ID, last.Stream)
+	page.Data = struct {
+		Badges     []web.Badge
+		Paragraphs []string
+		Content    events.Content
+		Facts      web.Summary
+		Sources    []events.Provenance
+		History    web.Timeline
+		Seal       seal.Sealed
+		Self       string
+		Short      string
+		Cancelled  bool
+		Expired    bool
+		Reason     string
+		Subscribe  string
+	}{
+		Badges: badges(last), Paragraphs: paragraphs(content.Text), Content: content,
+		Facts: p.summaryOf(t, last, stream), Sources: last.Origin, History: history(t, list), Seal: sealed, Self: self,
+		Short: p.cfg.PublicURL + "/p/" + short(last.ID), Cancelled: last.MsgType == events.MsgCancel,
+		Expired: !p.cfg.Now().Before(last.Expires), Reason: last.Reason, Subscribe: "/c/" + a.ID + "/abonnement",
+	}
+	p.pages.Render(w, r, http.StatusOK, "publication", page)
+	return nil
+}
+
+// translated is the content in the reader's language, where the source has it.
+func translated(p events.Publication, language string) events.Content {
+	if !strings.HasPrefix(p.Content.Language, language) {
+		for _, v := range p.Variants {
+			if strings.HasPrefix(v.Language, language) {
+				return v
+			}
+		}
+	}
+	return p.Content
+}
+
+func (p *Portal) summaryOf(t *web.Translator, pub events.Publication, s registry.Stream) web.Summary {
+	var rows []web.SummaryRow
+	add := func(key string, value any) {
+		if value != "" {
+			rows = append(rows, web.SummaryRow{Term: t.T(key), Value: value})
+		}
+	}
+	add("pub.topic", topicName(t, pub.Topic))
+	add("pub.where", place(pub))
+	if pub.Onset != nil {
+		add("pub.onset", t.DateTime(*pub.Onset))
+	}
+	if pub.Ends != nil {
+		add("pub.ends", t.DateTime(*pub.Ends))
+	}
+	add("pub.at", t.DateTime(pub.At))
+	add("pub.expires", t.DateTime(pub.Expires))
+	add("pub.stream", s.Name)
+	return web.Summary{Rows: rows}
+}
+
+// history tells each revision, the latest first.
+func history(t *web.Translator, list []events.Publication) web.Timeline {
+	var tl web.Timeline
+	for _, p := range slices.Backward(list) {
+		e := web.TimelineEntry{When: p.At, What: t.T("history.published"), Icon: "send", Tone: web.Success}
+		switch {
+		case p.MsgType == events.MsgCancel:
+			e.What, e.Icon, e.Tone = t.T("history.cancelled"), "cross", web.Neutral
+		case p.Revision > 1:
+			e.What, e.Icon, e.Tone = t.T("history.corrected", "n", p.Revision), "edit", web.Warning
+		}
+		e.Detail = p.Reason
+		if e.Detail == "" && len(list) > 1 {
+			e.Detail = p.Content.Title
+		}
+		tl.Entries = append(tl.Entries, e)
+	}
+	if first := list[0]; !first.SourceAt.IsZero() {
+		tl.Entries = append(tl.Entries, web.TimelineEntry{When: first.SourceAt, What: t.T("history.source"), Who: attribution(first), Icon: "inbox"})
+	}
+	return tl
+}
+
+func (p *Portal) document(a registry.Authority, pub events.Publication) seal.Document {
+	return seal.Of(pub, a.Name, p.cfg.PublicURL+"/c/"+a.ID+"/p/"+pub.ID)
+}
+
+// sealed is the proof as a file.
+func (p *Portal) sealed(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	a, list, err := p.revisions(r, b)
+	if err != nil {
+		return err
+	}
+	s, err := p.cfg.Sealer.Seal(p.document(a, list[len(list)-1]))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Disposition", `attachment; filename="sceau-`+short(list[0].ID)+`.json"`)
+	return writeJSON(w, s)
+}
+
+func writeJSON(w http.ResponseWriter, value any) error {
+	body, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(body, '\n')) // a client that went away is no error of ours
+	return nil
+}
+
+// wellKnown tells the public key to anyone who verifies by himself.
+func (p *Portal) wellKnown(w http.ResponseWriter, _ *http.Request, _ *Backend) error {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	return writeJSON(w, map[string]any{
+		"keys": []seal.PublicKey{p.cfg.Sealer.Public()}, "verify": p.cfg.PublicURL + "/verifier",
+		"canonicalization": "RFC 8785", "signature": "RFC 8032 Ed25519, base64url",
+	})
+}
+
+// verify checks a seal, an address or the code at the end of one.
+func (p *Portal) verify(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	t := p.pages.Translator(r)
+	page := web.Page{Title: t.T("verify.title"), Lede: t.T("verify.lede")}
+	data := struct {
+		Result *web.Notice
+		Link   string
+		Host   string
+	}{Host: p.cfg.PublicURL}
+	status := http.StatusOK
+	if r.Method == http.MethodPost {
+		page.Form = web.NewForm(r.PostForm)
+		if err := r.ParseForm(); err == nil {
+			page.Form = web.NewForm(r.PostForm)
+		}
+		var err error
+		data.Result, data.Link, err = p.verdict(r, b, t, page.Form.Get("proof"))
+		if err != nil {
+			return err
+		}
+		if data.Result == nil {
+			page.Form.Reject("proof", t.T("verify.empty"))
+			status = http.StatusUnprocessableEntity
+		}
+	}
+	page.Data = data
+	p.pages.Render(w, r, status, "verifier", page)
+	return nil
+}
+
+func (p *Portal) verdict(r *http.Request, b *Backend, t *web.Translator, proof string) (*web.Notice, string, error) {
+	if proof == "" {
+		return nil, "", nil
+	}
+	if strings.HasPrefix(proof, "{") {
+		d, err := p.cfg.Sealer.Verify([]byte(proof))
+		switch {
+		case errors.Is(err, seal.ErrForm):
+			return &web.Notice{Tone: web.Warning, Title: t.T("verify.form"), Text: t.T("verify.form.text")}, "", nil
+		case err != nil:
+			return &web.Notice{Tone: web.Danger, Title: t.T("verify.forged"), Text: t.T("verify.forged.text")}, "", nil
+		}
+		return &web.Notice{Tone: web.Success, Title: t.T("verify.genuine"), Text: t.T("verify.genuine.text", "title", d.Title, "authority", d.Authority, "at", d.Approved)}, p.path(r, b, d.ID), nil
+	}
+	name := proof[strings.LastIndexByte(proof, '/')+1:]
+	name, _, _ = strings.Cut(name, "?")
+	list, err := p.board.find(r.Context(), b.JetStream, name)
+	foreign := strings.Contains(proof, "/") && !p.ours(proof)
+	if err != nil {
+		return nil, "", err
+	}
+	if foreign || len(list) == 0 {
+		return &web.Notice{Tone: web.Danger, Title: t.T("verify.unknown"), Text: t.T("verify.unknown.text", "host", p.cfg.PublicURL)}, "", nil
+	}
+	last := list[len(list)-1]
+	a, _ := b.Authorities.Get(last.Authority)
+	return &web.Notice{Tone: web.Success, Title: t.T("verify.genuine"), Text: t.T("verify.genuine.text", "title", last.Content.Title, "authority", a.Name, "at", last.At)}, p.path(r, b, last.ID), nil
+}
+
+// ours reports whether an address, with or without its scheme, is this site's.
+func (p *Portal) ours(address string) bool {
+	bare := func(s string) string { return strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://") }
+	return strings.HasPrefix(bare(address), bare(p.cfg.PublicURL)+"/")
+}
+
+func (p *Portal) path(r *http.Request, b *Backend, id string) string {
+	list, err := p.board.find(r.Context(), b.JetStream, id)
+	if err != nil || len(list) == 0 {
+		return ""
+	}
+	return "/c/" + list[0].Authority + "/p/" + list[0].ID
+}

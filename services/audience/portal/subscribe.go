@@ -1,0 +1,314 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/territory"
+	"github.com/crieur/crieur/services/audience/consent"
+	"github.com/crieur/crieur/services/audience/enrol"
+	"github.com/crieur/crieur/services/audience/vault"
+	"github.com/crieur/crieur/services/web"
+)
+
+// ConsentText is the version of the consent text in the catalogues
+// (subscribe.consent): it changes with the text.
+const ConsentText = "2026-11"
+
+// offer is what an authority lets one choose.
+type offer struct {
+	Streams, Topics, Areas, Kinds []web.Choice
+}
+
+func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offer {
+	var o offer
+	seen := map[string]bool{}
+	for _, s := range b.Streams.All(a.ID) {
+		if s.Paused {
+			continue
+		}
+		o.Streams = append(o.Streams, web.Choice{Value: s.ID, Label: s.Name, Hint: s.Description})
+		for _, topic := range s.Topics {
+			if !seen[topic] {
+				seen[topic] = true
+				o.Topics = append(o.Topics, web.Choice{Value: topic, Label: topicName(t, topic)})
+			}
+		}
+	}
+	if len(o.Streams) == 1 {
+		o.Streams[0].Checked = true
+	}
+	slices.SortFunc(o.Topics, func(x, y web.Choice) int { return strings.Compare(territory.Fold(x.Label), territory.Fold(y.Label)) })
+	for _, kind := range []string{consent.SMS, consent.Email} {
+		for _, ch := range b.Channels.All(a.ID) {
+			if ch.Kind == kind && ch.Takes(events.ClassService) {
+				o.Kinds = append(o.Kinds, web.Choice{Value: kind, Label: t.T("kind." + kind), Hint: t.T("kind." + kind + ".hint"), Checked: len(o.Kinds) == 0})
+				break
+			}
+		}
+	}
+	if len(a.INSEE) > 1 {
+		o.Areas = append(o.Areas, web.Choice{Value: "", Label: t.T("subscribe.area.all", "name", a.Name)})
+		for _, code := range a.INSEE {
+			if c, ok := territory.France().Commune(code); ok {
+				o.Areas = append(o.Areas, web.Choice{Value: code, Label: c.Name})
+			}
+		}
+	}
+	return o
+}
+
+// subscribe asks what, where to and with whose consent.
+func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	a, err := p.authority(r, b)
+	if err != nil {
+		return err
+	}
+	t := p.pages.Translator(r)
+	o := p.offer(t, b, a)
+	page := p.page(r, a, t.T("subscribe.title"))
+	page.Lede = t.T("subscribe.lede", "name", a.Name)
+	page.Data = struct {
+		Offer offer
+		Steps web.Steps
+		Name  string
+	}{o, p.steps(t, 1), a.Name}
+	status := http.StatusOK
+	if r.Method == http.MethodPost {
+		private(w)
+		if after, ok := p.limits.ask.Allow(web.ClientKey(r)); !ok {
+			p.pages.TooMany(w, r, after)
+			return nil
+		}
+		if err := r.ParseForm(); err != nil {
+			p.pages.Error(w, r, http.StatusBadRequest)
+			return nil //nolint:nilerr // told by the page
+		}
+		page.Form = web.NewForm(r.PostForm)
+		rec, err := p.ask(r, b, a, o, page.Form)
+		if err != nil {
+			return err
+		}
+		if page.Form.OK() {
+			web.SeeOther(w, r, "/abonnement/"+p.cfg.Master.Token(vault.Enter, rec.Ordinal))
+			return nil
+		}
+		status = http.StatusUnprocessableEntity
+	}
+	p.pages.Render(w, r, status, "abonnement", page)
+	return nil
+}
+
+func (p *Portal) steps(t *web.Translator, n int) web.Steps {
+	return web.Steps{Labels: []string{t.T("step.choose"), t.T("step.code"), t.T("step.done")}, Current: n}
+}
+
+// ask checks a form and sends the code. What is wrong is left in the form.
+func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer, form *web.Form) (vault.Record, error) {
+	t := p.pages.Translator(r)
+	streams := taken(form.Values["stream"], o.Streams)
+	if len(streams) == 0 {
+		form.Reject("stream", t.T("subscribe.stream.none"))
+	}
+	kind := form.Get("kind")
+	if len(taken([]string{kind}, o.Kinds)) == 0 {
+		form.Reject("kind", t.T("subscribe.kind.none"))
+	}
+	if _, err := vault.Normalise(kind, form.Get("contact")); err != nil {
+		form.Reject("contact", t.T(contactProblem(kind)))
+	}
+	if form.Get("consent") != "1" {
+		form.Reject("consent", t.T("subscribe.consent.none"))
+	}
+	if !form.OK() {
+		return vault.Record{}, nil
+	}
+	q := enrol.Request{
+		Authority: a, Kind: kind, Address: form.Get("contact"), Language: t.Language, Text: ConsentText + "-" + t.Language,
+		Origin: consent.Portal,
+	}
+	areas := taken([]string{form.Get("area")}, o.Areas)
+	for _, s := range streams {
+		q.Choices = append(q.Choices, enrol.Choice{Stream: s, Topics: topicsOf(b, a.ID, s, form.Values["topic"]), Areas: areas})
+	}
+	rec, err := b.Desk.Ask(r.Context(), q)
+	switch {
+	case errors.Is(err, enrol.ErrTooMany):
+		form.Reject("contact", t.T("subscribe.toomany"))
+	case errors.Is(err, vault.ErrNumber), errors.Is(err, vault.ErrEmail):
+		form.Reject("contact", t.T(contactProblem(kind)))
+	case errors.Is(err, enrol.ErrChannel):
+		form.Reject("kind", t.T("subscribe.kind.none"))
+	case err != nil:
+		return rec, err
+	}
+	return rec, nil
+}
+
+func contactProblem(kind string) string {
+	if kind == consent.Email {
+		return "subscribe.email.bad"
+	}
+	return "subscribe.sms.bad"
+}
+
+// taken keeps the values that are offered.
+func taken(values []string, offered []web.Choice) []string {
+	var list []string
+	for _, v := range values {
+		if v != "" && !slices.Contains(list, v) && slices.ContainsFunc(offered, func(c web.Choice) bool { return c.Value == v }) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// topicsOf keeps the chosen topics that a stream has; all of them are no
+// choice, so that a topic added later comes too.
+func topicsOf(b *Backend, authority, stream string, chosen []string) []string {
+	s, _ := b.Streams.Get(authority, stream)
+	var list []string
+	for _, topic := range s.Topics {
+		if slices.Contains(chosen, topic) {
+			list = append(list, topic)
+		}
+	}
+	if len(list) == len(s.Topics) {
+		return nil
+	}
+	return list
+}
+
+// bearer finds the subscriber of a token in the path.
+func (p *Portal) bearer(w http.ResponseWriter, r *http.Request, b *Backend, purpose vault.Purpose) (vault.Record, bool, error) {
+	private(w)
+	if after, ok := p.limits.link.Allow(web.ClientKey(r)); !ok {
+		p.pages.TooMany(w, r, after)
+		return vault.Record{}, false, nil
+	}
+	ordinal, check, ok := p.cfg.Master.ReadToken(purpose, r.PathValue("token"))
+	if !ok || purpose != vault.Leave && !check() {
+		return vault.Record{}, false, errNotFound
+	}
+	id, ok := b.Model.ID(ordinal)
+	if !ok {
+		return vault.Record{}, false, errNotFound
+	}
+	rec, _, err := b.Vault.Get(r.Context(), id)
+	return rec, err == nil, err
+}
+
+// code takes the code that was sent.
+func (p *Portal) code(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	rec, ok, err := p.bearer(w, r, b, vault.Enter)
+	if !ok {
+		return err
+	}
+	if rec.Pending == nil {
+		return errNotFound
+	}
+	a, _ := b.Authorities.Get(rec.Authority)
+	t := p.pages.Translator(r)
+	address, err := b.Vault.Address(rec, rec.Pending.Kind)
+	if err != nil {
+		return err
+	}
+	page := p.page(r, a, t.T("code.title"))
+	page.Lede = t.T("code.lede."+rec.Pending.Kind, "to", vault.Mask(rec.Pending.Kind, address))
+	page.Data = struct {
+		Steps web.Steps
+		Again string
+	}{p.steps(t, 2), "/c/" + a.ID + "/abonnement"}
+	status := http.StatusOK
+	if r.Method == http.MethodPost {
+		if after, ok := p.limits.code.Allow(web.ClientKey(r)); !ok {
+			p.pages.TooMany(w, r, after)
+			return nil
+		}
+		// what was typed is not shown again
+		page.Form, status = web.NewForm(nil), http.StatusUnprocessableEntity
+		_, err := b.Desk.Confirm(r.Context(), rec.ID, r.FormValue("code"))
+		switch {
+		case err == nil:
+			p.pages.Flash(w, r, web.Success, t.T("code.done"))
+			web.SeeOther(w, r, "/preferences/"+p.cfg.Master.Token(vault.Manage, rec.Ordinal))
+			return nil
+		case errors.Is(err, enrol.ErrWrong):
+			page.Form.Reject("code", t.T("code.wrong"))
+		case errors.Is(err, enrol.ErrTries):
+			page.Form.Reject("code", t.T("code.tries"))
+		case errors.Is(err, enrol.ErrExpired):
+			page.Form.Reject("code", t.T("code.expired"))
+		case errors.Is(err, enrol.ErrTaken):
+			page.Form.Reject("code", t.T("code.taken"))
+		default:
+			return err
+		}
+	}
+	p.pages.Render(w, r, status, "code", page)
+	return nil
+}
+
+// leave ends one stream on one kind of channel: GET shows, POST does. The POST
+// may come from a mail program, without a page before it (RFC 8058).
+func (p *Portal) leave(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	rec, ok, err := p.bearer(w, r, b, vault.Leave)
+	if !ok {
+		return err
+	}
+	_, check, _ := p.cfg.Master.ReadToken(vault.Leave, r.PathValue("token"))
+	i := slices.IndexFunc(rec.Subscriptions, func(s consent.Subscription) bool { return check(s.Stream, s.Kind) })
+	if i < 0 {
+		return errNotFound
+	}
+	sub := rec.Subscriptions[i]
+	a, _ := b.Authorities.Get(rec.Authority)
+	t := p.pages.Translator(r)
+	match := func(s consent.Subscription) bool { return s.Stream == sub.Stream && s.Kind == sub.Kind }
+	if r.Method == http.MethodPost {
+		evidence := "link"
+		switch {
+		case r.FormValue("tout") == "1":
+			match = func(consent.Subscription) bool { return true }
+		case r.FormValue("List-Unsubscribe") == "One-Click":
+			evidence = "one-click"
+		}
+		if _, err := b.OptOut(r.Context(), rec.ID, match, events.ReasonOptedOut, evidence, p.cfg.Now()); err != nil {
+			return err
+		}
+		if evidence == "one-click" {
+			w.WriteHeader(http.StatusOK)
+			return nil
+		}
+		web.SeeOther(w, r, r.URL.Path)
+		return nil
+	}
+	page := p.page(r, a, t.T("leave.title"))
+	if sub.Status == consent.Ended {
+		page.Title = t.T("leave.done")
+	}
+	page.Data = struct {
+		Ended        bool
+		Stream, Kind string
+		Name         string
+		Others       bool
+		Manage       string
+	}{
+		sub.Status == consent.Ended, p.streamName(b, rec.Authority, sub.Stream), t.T("by." + sub.Kind), a.Name,
+		slices.ContainsFunc(rec.Subscriptions, func(s consent.Subscription) bool { return s.Status != consent.Ended && !match(s) }),
+		"/preferences/" + p.cfg.Master.Token(vault.Manage, rec.Ordinal),
+	}
+	p.pages.Render(w, r, http.StatusOK, "quitter", page)
+	return nil
+}
+
+func (p *Portal) streamName(b *Backend, authority, stream string) string {
+	if s, ok := b.Streams.Get(authority, stream); ok {
+		return s.Name
+	}
+	return stream
+}

@@ -1,0 +1,325 @@
+package audience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/audience/consent"
+	"github.com/crieur/crieur/services/audience/enrol"
+	"github.com/crieur/crieur/services/audience/vault"
+)
+
+type metric struct{ optOuts *prometheus.CounterVec }
+
+func newMetric(reg prometheus.Registerer) metric {
+	return metric{run.NewStage(reg, "audience").Counter("opt_outs_total", "Subscriptions ended, by who said so.",
+		run.Label{Name: "reason", Values: run.Values(events.ReasonOptedOut, events.ReasonBadRecipient)})}
+}
+
+// maxResolve bounds one question.
+const maxResolve = 10_000
+
+// resolve answers call.Resolve: the only way out of the vault.
+func (r *running) resolve(ctx context.Context, q call.ResolveRequest) (call.ResolveReply, error) {
+	if !consent.IsKind(q.Kind) || len(q.Subscribers) > maxResolve {
+		return call.ResolveReply{}, events.Permanentf(events.ReasonInvalidEvent, "audience: resolve: kind %q, %d subscribers", q.Kind, len(q.Subscribers))
+	}
+	loc, now := time.UTC, r.now()
+	if a, ok := r.authorities.Get(q.Authority); ok {
+		loc = a.Location()
+	}
+	reply := call.ResolveReply{Contacts: make([]call.Contact, len(q.Subscribers))}
+	for i, id := range q.Subscribers {
+		c, err := r.resolveOne(ctx, q, id, loc, now)
+		if err != nil {
+			return call.ResolveReply{}, err
+		}
+		reply.Contacts[i] = c
+	}
+	return reply, nil
+}
+
+func (r *running) resolveOne(ctx context.Context, q call.ResolveRequest, id string, loc *time.Location, now time.Time) (call.Contact, error) {
+	c := call.Contact{Subscriber: id}
+	sub, ok := r.model.Get(id)
+	if !ok || sub.Authority != q.Authority {
+		c.Reason = events.ReasonNoConsent // erased, or never there
+		return c, nil
+	}
+	if !r.index.Active(sub.Ordinal, q.Authority, q.Stream, q.Kind) {
+		reason, err := r.whyNot(ctx, q, id, now)
+		if err != nil || reason != events.ReasonNone {
+			c.Reason = reason
+			return c, err
+		}
+	}
+	address, err := r.model.Open(id, q.Kind)
+	if err != nil {
+		r.deps.Logger.Error("audience: contact cannot be opened", "subscriber", id, "err", err)
+		return c, events.Transient(events.ReasonInternal, err, 0)
+	}
+	if address == "" {
+		c.Reason = events.ReasonBadRecipient
+		return c, nil
+	}
+	c.Address, c.Language = call.Address(address), sub.Language
+	c.Unsubscribe = "/d/" + r.master.Token(vault.Leave, sub.Ordinal, q.Stream, q.Kind)
+	if q.Class != events.ClassAlert && q.Stream != enrol.Stream && sub.Quiet != nil {
+		if until, quiet := sub.Quiet.Until(now, loc); quiet {
+			c.HoldUntil = until
+		}
+	}
+	return c, nil
+}
+
+// whyNot tells why there is no consent, or none that there is one: a code is
+// sent to who has just asked for it, and the record is truer than the index.
+func (r *running) whyNot(ctx context.Context, q call.ResolveRequest, id string, now time.Time) (events.Reason, error) {
+	rec, _, err := r.vault.Get(ctx, id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return events.ReasonNoConsent, nil
+	}
+	if err != nil {
+		return events.ReasonNone, err
+	}
+	if q.Stream == enrol.Stream {
+		if p := rec.Pending; p != nil && p.Kind == q.Kind && now.Before(p.Expires) {
+			return events.ReasonNone, nil
+		}
+		return events.ReasonExpired, nil
+	}
+	i := consent.Find(rec.Subscriptions, q.Stream, q.Kind)
+	switch {
+	case i < 0:
+		return events.ReasonNoConsent, nil
+	case rec.Subscriptions[i].Active():
+		return events.ReasonNone, nil
+	case rec.Subscriptions[i].Status == consent.Ended, rec.Subscriptions[i].Status == consent.Paused:
+		return events.ReasonOptedOut, nil
+	}
+	return events.ReasonNoConsent, nil
+}
+
+// optOut answers call.OptOut.
+func (r *running) optOut(ctx context.Context, q call.OptOutRequest) (call.OptOutReply, error) {
+	if !consent.IsKind(q.Kind) || (q.Reason != events.ReasonOptedOut && q.Reason != events.ReasonBadRecipient) {
+		return call.OptOutReply{}, events.Permanentf(events.ReasonInvalidEvent, "audience: opt-out: kind %q, reason %q", q.Kind, q.Reason)
+	}
+	if q.At.IsZero() {
+		q.At = r.now()
+	}
+	ids, err := r.owners(ctx, q)
+	if err != nil {
+		return call.OptOutReply{}, err
+	}
+	var reply call.OptOutReply
+	for _, id := range ids {
+		n, err := r.end(ctx, id, func(s consent.Subscription) bool { return s.Kind == q.Kind }, q.Reason, q.Evidence, q.At)
+		if err != nil {
+			return reply, err
+		}
+		reply.Ended += n
+	}
+	return reply, nil
+}
+
+// owners finds who an opt-out is of.
+func (r *running) owners(ctx context.Context, q call.OptOutRequest) ([]string, error) {
+	if q.Subscriber != "" {
+		return []string{q.Subscriber}, nil
+	}
+	address, err := vault.Normalise(q.Kind, q.Address.Reveal())
+	if err != nil {
+		return nil, nil //nolint:nilerr // nobody subscribed with what is no address
+	}
+	authorities := []string{q.Authority}
+	if q.Authority == "" {
+		authorities = authorities[:0]
+		for key := range r.authorities.All() {
+			authorities = append(authorities, key[0])
+		}
+	}
+	var ids []string
+	for _, a := range authorities {
+		rec, err := r.vault.Find(ctx, a, q.Kind, address)
+		if err == nil {
+			ids = append(ids, rec.ID)
+		} else if !errors.Is(err, vault.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// end withdraws subscriptions of one subscriber and tells, for each, the
+// delivery that it answers to, where there is one.
+func (r *running) end(ctx context.Context, id string, match func(consent.Subscription) bool, reason events.Reason, evidence string, at time.Time) (int, error) {
+	n := 0
+	var ended []consent.Subscription
+	rec, err := r.vault.Modify(ctx, id, func(rec *vault.Record) error {
+		ended = ended[:0]
+		for _, s := range rec.Subscriptions {
+			if s.Status != consent.Ended && match(s) {
+				ended = append(ended, s)
+			}
+		}
+		n = consent.End(rec.Subscriptions, match, reason, evidence, at)
+		return nil
+	})
+	if errors.Is(err, vault.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil || n == 0 {
+		return n, err
+	}
+	r.optOuts.optOuts.WithLabelValues(string(reason)).Add(float64(n))
+	if reason != events.ReasonOptedOut {
+		return n, nil
+	}
+	var out []events.Event
+	for _, s := range ended {
+		if d, ok, err := r.fanout.Last(ctx, rec.Ordinal, rec.Authority, s.Stream, s.Kind); err == nil && ok {
+			out = append(out, events.NewReceipt(d, "optout-"+rec.ID, at, []events.Recipient{
+				{ID: rec.ID, Status: events.StatusOptedOut, At: at.UTC()},
+			}))
+		}
+	}
+	if len(out) > 0 {
+		if err := r.emitter.Publish(ctx, out...); err != nil {
+			r.deps.Logger.Error("audience: opt-out receipt not stored", "authority", rec.Authority, "err", err)
+		}
+	}
+	return n, nil
+}
+
+// reach answers call.Reach.
+func (r *running) reach(_ context.Context, q call.ReachRequest) (call.ReachReply, error) {
+	p := q.Publication
+	var reply call.ReachReply
+	var kinds, ids []string
+	for _, id := range p.Channels {
+		ch, ok := r.channels.Get(p.Authority, id)
+		if ok && consent.IsKind(ch.Kind) && ch.Takes(p.Class) && !slices.Contains(kinds, ch.Kind) {
+			kinds, ids = append(kinds, ch.Kind), append(ids, id)
+		}
+	}
+	sets, people := r.selected(p, kinds), roaring.New()
+	for i, id := range ids {
+		b := sets[kinds[i]]
+		people.Or(b)
+		reply.Channels = append(reply.Channels, call.ChannelReach{Channel: id, Subscribers: int(b.GetCardinality())})
+	}
+	reply.People = int(people.GetCardinality())
+	return reply, nil
+}
+
+// selected is fanout's Select.
+func (r *running) selected(p events.Publication, kinds []string) map[string]*roaring.Bitmap {
+	var home []string
+	if a, ok := r.authorities.Get(p.Authority); ok {
+		home = a.INSEE
+	}
+	return r.index.Select(consent.TargetOf(p, kinds, home))
+}
+
+// hold is fanout's Hold.
+func (r *running) hold(authority string, b *roaring.Bitmap, now time.Time) map[time.Time]*roaring.Bitmap {
+	loc := time.UTC
+	if a, ok := r.authorities.Get(authority); ok {
+		loc = a.Location()
+	}
+	out := map[time.Time]*roaring.Bitmap{}
+	for it := r.index.Quiet(authority, b).Iterator(); it.HasNext(); {
+		ordinal := it.Next()
+		q := r.model.QuietOf(ordinal)
+		if q == nil {
+			continue
+		}
+		if until, quiet := q.Until(now, loc); quiet {
+			if out[until] == nil {
+				out[until] = roaring.New()
+			}
+			out[until].Add(ordinal)
+		}
+	}
+	return out
+}
+
+func (r *running) ordinal(id string) (uint32, bool) {
+	s, ok := r.model.Get(id)
+	return s.Ordinal, ok
+}
+
+func (r *running) channel(authority, id string) (registry.Channel, bool) {
+	return r.channels.Get(authority, id)
+}
+
+// channelOf finds the authority's channel of a kind.
+func (r *running) channelOf(authority, kind string) (registry.Channel, bool) {
+	for _, ch := range r.channels.All(authority) {
+		if ch.Kind == kind && ch.Takes(events.ClassService) {
+			return ch, true
+		}
+	}
+	return registry.Channel{}, false
+}
+
+func (r *running) render(ctx context.Context, q call.RenderRequest) (call.RenderReply, error) {
+	reply, err := call.Ask(ctx, r.deps.NATS, call.Render, q)
+	if err != nil {
+		return reply, fmt.Errorf("audience: %w", err)
+	}
+	return reply, nil
+}
+
+// sweepEvery is how often pauses end and the unproven are forgotten.
+const sweepEvery = time.Minute
+
+// sweep ends pauses in their time and forgets who never gave his code.
+func (r *running) sweep(ctx context.Context) error {
+	for {
+		t := r.deps.Clock.NewTimer(sweepEvery)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C():
+		}
+		for _, id := range r.model.Due(r.now()) {
+			if err := r.sweepOne(ctx, id); err != nil && ctx.Err() == nil {
+				r.deps.Logger.Warn("audience: sweep", "subscriber", id, "err", err)
+			}
+		}
+	}
+}
+
+func (r *running) sweepOne(ctx context.Context, id string) error {
+	rec, _, err := r.vault.Get(ctx, id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := r.now()
+	if enrol.Unproven(rec, now) {
+		return r.vault.Erase(ctx, id)
+	}
+	_, err = r.vault.Modify(ctx, id, func(rec *vault.Record) error {
+		consent.Resume(rec.Subscriptions, func(s consent.Subscription) bool {
+			return !s.PausedUntil.IsZero() && !s.PausedUntil.After(now)
+		})
+		return nil
+	})
+	return err
+}
