@@ -6,6 +6,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source/feed"
 	"github.com/crieur/crieur/services/ingest/source/ical"
 	"github.com/crieur/crieur/services/ingest/source/vigicrues"
+	"github.com/crieur/crieur/services/ingest/source/vigieau"
 	"github.com/crieur/crieur/services/ingest/source/vigilance"
 	"github.com/crieur/crieur/services/ingest/source/webhook"
 )
@@ -19,6 +20,7 @@ func Kinds() []source.Kind {
 		ical.Kind(),
 		vigilance.Kind(),
 		vigicrues.Kind(),
+		vigieau.Kind(),
 		webhook.Kind(),
 	}
 }
