@@ -1,0 +1,214 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/curator/desk"
+	"github.com/crieur/crieur/services/curator/item"
+	"github.com/crieur/crieur/services/web"
+)
+
+func notFound(err error) bool { return errors.Is(err, registry.ErrNotFound) }
+
+// What the buttons of an item's page send as "do".
+const (
+	doPreview  = "preview"
+	doSave     = "save"
+	doApprove  = "approve"
+	doSchedule = "schedule"
+	doReject   = "reject"
+	doRestore  = "restore"
+	doWithdraw = "withdraw"
+	doReset    = "reset"
+)
+
+// itemAct is every write on an item.
+func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
+	it, current, ok := c.find(w, r, d)
+	if !ok {
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		c.renderer.Error(w, r, http.StatusBadRequest)
+		return
+	}
+	form := web.NewForm(r.PostForm)
+	rules, known := d.Desk.Rules(it.Authority, it.Stream)
+	do := form.Get("do")
+	if do == doPreview {
+		c.previewAct(w, r, d, it, current, rules, form)
+		return
+	}
+	if !permitted(d.allowed(it, known), do) && !c.changed(it, current, form) {
+		c.renderer.Error(w, r, http.StatusForbidden)
+		return
+	}
+	revision, err := strconv.ParseUint(form.Get("revision"), 10, 64)
+	if err != nil {
+		c.renderer.Error(w, r, http.StatusBadRequest)
+		return
+	}
+	var done item.Item
+	switch do {
+	case doSave, doApprove, doSchedule:
+		done, err = c.write(r, d, it, rules, revision, form, do)
+	default:
+		done, err = d.simple(r, it, revision, form, do)
+	}
+	if !form.OK() {
+		c.showItem(w, r, d, http.StatusUnprocessableEntity, it, current, form)
+		return
+	}
+	if err != nil {
+		c.refused(w, r, d, it, form, err)
+		return
+	}
+	tone, text, next := d.told(do, done)
+	c.renderer.Flash(w, r, tone, text)
+	web.SeeOther(w, r, next)
+}
+
+// changed reports whether the item is not the one the officer was shown: what
+// was allowed then may be so no more, and the reason is the change.
+func (c *Console) changed(_ item.Item, current uint64, form *web.Form) bool {
+	return form.Get("revision") != strconv.FormatUint(current, 10)
+}
+
+func permitted(m may, do string) bool {
+	switch do {
+	case doSave:
+		return m.Edit
+	case doApprove:
+		return m.Approve || m.Correct
+	case doSchedule:
+		return m.Schedule
+	case doReject:
+		return m.Reject
+	case doRestore:
+		return m.Restore
+	case doWithdraw:
+		return m.Withdraw
+	case doReset:
+		return m.Reset
+	}
+	return false
+}
+
+// write keeps the form where it changes something, and approves.
+func (c *Console) write(r *http.Request, d *desktop, it item.Item, rules item.Rules, revision uint64, form *web.Form, do string) (item.Item, error) {
+	var edit []func(*item.Item, item.Rules, time.Time) error
+	if !it.Cancelled {
+		draft, changed := d.read(it, rules, form)
+		if !form.OK() {
+			return it, nil
+		}
+		if changed || it.State == item.Published {
+			edit = append(edit, func(it *item.Item, r item.Rules, now time.Time) error { return it.Write(draft, r, now) })
+		}
+	}
+	var notBefore time.Time
+	if do == doSchedule {
+		notBefore = deref(d.moment(form, "notbefore", true))
+		if form.OK() && !notBefore.After(d.now()) {
+			form.Reject("notbefore", d.t.T("form.past"))
+		}
+		if !form.OK() {
+			return it, nil
+		}
+	}
+	if do == doSave {
+		if len(edit) == 0 {
+			return it, nil
+		}
+		return d.Desk.Act(r.Context(), it.Key(), revision, edit[0])
+	}
+	return d.Desk.Approve(r.Context(), it.Key(), revision, d.officer.ID, notBefore, edit...)
+}
+
+// simple are the acts without a text of their own.
+func (d *desktop) simple(r *http.Request, it item.Item, revision uint64, form *web.Form, do string) (item.Item, error) {
+	reason := form.Get("reason")
+	if do == doWithdraw && reason == "" {
+		form.Reject("reason", d.t.T("form.reason"))
+		return it, nil
+	}
+	return d.Desk.Act(r.Context(), it.Key(), revision, func(it *item.Item, _ item.Rules, now time.Time) error {
+		switch do {
+		case doReject:
+			return it.Reject(d.officer.ID, reason, now)
+		case doRestore:
+			return it.Restore(d.officer.ID, now)
+		case doWithdraw:
+			return it.Withdraw(d.officer.ID, reason, now)
+		case doReset:
+			return it.Reset(d.officer.ID, now)
+		}
+		return item.ErrState
+	})
+}
+
+// refused says why an act was refused, and shows the item as it is now with
+// what was typed.
+func (c *Console) refused(w http.ResponseWriter, r *http.Request, d *desktop, it item.Item, form *web.Form, err error) {
+	field, key := "title", ""
+	switch {
+	case errors.Is(err, desk.ErrConflict):
+		key = "refused.conflict"
+	case errors.Is(err, item.ErrAgain):
+		key = "why.again"
+	case errors.Is(err, item.ErrExpired):
+		field, key = "expires", "refused.expired"
+	case errors.Is(err, item.ErrChannels):
+		field, key = "channel", "form.channels"
+	case errors.Is(err, item.ErrState):
+		key = "refused.state"
+	case errors.Is(err, desk.ErrNoStream):
+		key = "refused.stream"
+	default:
+		c.fail(w, r, err)
+		return
+	}
+	fresh, revision, getErr := d.Desk.Get(r.Context(), it.Key())
+	if getErr != nil {
+		c.fail(w, r, getErr)
+		return
+	}
+	who := ""
+	if n := len(fresh.History); n > 0 {
+		who = d.name(fresh.History[n-1].Actor)
+	}
+	form.Reject(field, d.t.T(key, "who", who))
+	form.Values.Set("revision", strconv.FormatUint(revision, 10))
+	c.showItem(w, r, d, http.StatusConflict, fresh, revision, form)
+}
+
+// told is what the officer reads next, and where.
+func (d *desktop) told(do string, it item.Item) (web.Tone, string, string) {
+	queue := "/console/" + it.Authority
+	rules, _ := d.Desk.Rules(it.Authority, it.Stream)
+	switch {
+	case do == doSave:
+		return web.Success, d.t.T("told.saved"), itemPath(it)
+	case do == doReset:
+		return web.Success, d.t.T("told.reset"), itemPath(it)
+	case do == doRestore:
+		return web.Success, d.t.T("told.restored"), itemPath(it)
+	case do == doReject && it.State == item.Published:
+		return web.Info, d.t.T("told.kept"), itemPath(it)
+	case do == doReject:
+		return web.Success, d.t.T("told.rejected"), queue
+	case do == doWithdraw, it.State == item.Withdrawn:
+		return web.Success, d.t.T("told.withdrawn"), itemPath(it)
+	case it.State == item.Pending:
+		return web.Info, d.t.T("told.partial", "n", len(it.Approvals), "needed", it.Needed(rules)), queue
+	case it.State == item.Scheduled:
+		return web.Success, d.t.T("told.scheduled", "when", it.NotBefore), queue
+	case it.Revision() > 1:
+		return web.Success, d.t.T("told.corrected"), itemPath(it)
+	}
+	return web.Success, d.t.T("told.published"), itemPath(it)
+}

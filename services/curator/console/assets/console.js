@@ -1,0 +1,49 @@
+// Single-key shortcuts of the console. Everything they do, links and buttons do too. They can be turned off
+// (WCAG 2.1.4), are silent while a field has the focus, and never approve: they only bring the focus.
+"use strict";
+(() => {
+  const stored = "crieur-keys";
+  const on = () => localStorage.getItem(stored) !== "off";
+  const hint = document.querySelector("[data-keys]");
+  const toggle = document.querySelector("[data-keys-toggle]");
+  const show = () => {
+    if (!hint || !toggle) return;
+    hint.hidden = false;
+    hint.querySelector("[data-keys-on]").hidden = !on();
+    toggle.textContent = on() ? toggle.dataset.off : toggle.dataset.on;
+  };
+  if (toggle) {
+    toggle.addEventListener("click", () => {
+      localStorage.setItem(stored, on() ? "off" : "on");
+      show();
+    });
+  }
+  show();
+
+  const move = (step) => {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (!rows.length) return;
+    const at = rows.indexOf(document.activeElement);
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    next.focus();
+    next.closest("article").scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (e) => {
+    if (!on() || e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
+    if (e.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (e.key === "j") move(1);
+    else if (e.key === "k") move(-1);
+    else if (e.key === "e") {
+      const title = document.getElementById("f-title");
+      const row = document.activeElement.closest("[data-row]");
+      if (title) title.focus();
+      else if (row) row.click();
+      else return;
+    } else if (e.key === "a") {
+      const approve = document.querySelector("[data-approve]");
+      if (!approve) return;
+      approve.focus();
+    } else return;
+    e.preventDefault();
+  });
+})();

@@ -1,0 +1,197 @@
+package console
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/curator/account"
+	"github.com/crieur/crieur/services/curator/desk"
+	"github.com/crieur/crieur/services/curator/item"
+	"github.com/crieur/crieur/services/curator/journal"
+	"github.com/crieur/crieur/services/curator/tally"
+	"github.com/crieur/crieur/services/web"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+//go:embed i18n
+var phraseFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// AssetsPrefix is where the console's own files are.
+const AssetsPrefix = "/assets/curator/"
+
+// Config is what a Console is made with.
+type Config struct {
+	Key       []byte // 32 bytes: seals second factors, signs notices
+	PublicURL string
+	Site      web.Site
+	Logger    *slog.Logger
+	Clock     run.Clock
+}
+
+// Back is what the pages read and act on.
+type Back struct {
+	Registry    *registry.Registry
+	NATS        *nats.Conn
+	JetStream   jetstream.JetStream
+	Emitter     *bus.Emitter
+	Sessions    web.SessionStore
+	Journal     *journal.Journal
+	Desk        *desk.Desk
+	Tally       *tally.Counter
+	Authorities *registry.View[registry.Authority]
+	Streams     *registry.View[registry.Stream]
+	Sources     *registry.View[registry.Source]
+	Health      *registry.View[registry.SourceHealth]
+	Channels    *registry.View[registry.Channel]
+	Officers    *registry.View[registry.Officer]
+}
+
+// Console is the officers' pages. It is safe for concurrent use.
+type Console struct {
+	cfg      Config
+	renderer *web.Renderer
+	assets   *web.Assets
+	box      account.Box
+	policy   *bluemonday.Policy
+	back     atomic.Pointer[Back]
+	live     broker
+	byClient *web.Limiter
+	byEmail  *web.Limiter
+	hashing  chan struct{}
+}
+
+// The pace of sign-in attempts: ten at once, then one each half minute.
+const (
+	attempts      = 10
+	attemptEvery  = 30 * time.Second
+	attemptKeys   = 20_000
+	hashesAtOnce  = 2
+	sessionCookie = "crieur_console"
+)
+
+// New parses the templates. Handler answers 503 until Open.
+func New(cfg Config) (*Console, error) {
+	c := &Console{
+		cfg: cfg, policy: bluemonday.UGCPolicy(), hashing: make(chan struct{}, hashesAtOnce),
+		byClient: web.NewLimiter(attempts, attemptEvery, attemptKeys), byEmail: web.NewLimiter(attempts, attemptEvery, attemptKeys),
+	}
+	c.live.listeners = map[string]map[chan struct{}]bool{}
+	var err error
+	if c.box, err = account.NewBox(cfg.Key); err != nil {
+		return nil, err
+	}
+	sub := func(files fs.FS, dir string) fs.FS {
+		f, subErr := fs.Sub(files, dir)
+		if subErr != nil { // the folders are embedded above
+			err = subErr
+		}
+		return f
+	}
+	templates, phrases, files := sub(templateFiles, "templates"), sub(phraseFiles, "i18n"), sub(assetFiles, "assets")
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	if c.assets, err = web.NewAssets(AssetsPrefix, files); err != nil {
+		return nil, err
+	}
+	c.renderer, err = web.NewRenderer(templates, web.Options{
+		Surface: web.Console, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Assets: c.assets, Styles: []string{"console.css"},
+		Now: cfg.Clock.Now, Logger: cfg.Logger, Funcs: template.FuncMap{"zone": func(t time.Time, l *time.Location) string { return t.In(l).Format(inputTime) }},
+	})
+	return c, err
+}
+
+// Open gives the pages what they read; until then, and after Close, they
+// answer 503.
+func (c *Console) Open(b *Back) { c.back.Store(b) }
+
+// Close takes it back.
+func (c *Console) Close() { c.back.Store(nil) }
+
+// Renderer draws the console's pages; it is also that of a listener's errors.
+func (c *Console) Renderer() *web.Renderer { return c.renderer }
+
+// Watch tells the open pages of each item that changes.
+func (c *Console) Watch() registry.ViewOption[item.Item] {
+	return registry.OnChange(func(ch registry.Change[item.Item]) { c.Changed(ch.Key[0]) })
+}
+
+// Handler serves /console and the console's assets.
+func (c *Console) Handler() http.Handler {
+	mux := http.NewServeMux()
+	c.assets.Mount(mux)
+	mux.HandleFunc("GET /console/signin", c.open(c.signInPage))
+	mux.HandleFunc("POST /console/signin", c.open(c.signIn))
+	mux.HandleFunc("GET /console/signin/code", c.open(c.codePage))
+	mux.HandleFunc("POST /console/signin/code", c.open(c.code))
+	mux.HandleFunc("POST /console/signout", c.open(c.signOut))
+	mux.HandleFunc("GET /console", c.open(c.home))
+	mux.HandleFunc("GET /console/{$}", c.open(c.home))
+	mux.HandleFunc("GET /console/account", c.open(c.personal(c.accountPage)))
+	mux.HandleFunc("POST /console/account", c.open(c.personal(c.account)))
+	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request, *desktop){
+		"GET /console/{authority}":                      c.queue,
+		"GET /console/{authority}/live":                 c.events,
+		"GET /console/{authority}/new":                  c.entryPage,
+		"POST /console/{authority}/new":                 c.entry,
+		"GET /console/{authority}/sources":              c.sources,
+		"GET /console/{authority}/streams":              c.streams,
+		"GET /console/{authority}/journal":              c.journal,
+		"GET /console/{authority}/items/{stream}/{id}":  c.itemPage,
+		"POST /console/{authority}/items/{stream}/{id}": c.itemAct,
+	} {
+		mux.HandleFunc(pattern, c.open(c.within(h)))
+	}
+	mux.HandleFunc("/console/", func(w http.ResponseWriter, r *http.Request) { c.renderer.Error(w, r, http.StatusNotFound) })
+	return mux
+}
+
+// request is a request with what its page works with.
+type request struct {
+	*Back
+	t        *web.Translator
+	sessions *web.Sessions
+	clock    run.Clock
+}
+
+// open refuses politely before the service runs.
+func (c *Console) open(h func(http.ResponseWriter, *http.Request, *request)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		back := c.back.Load()
+		if back == nil {
+			w.Header().Set("Retry-After", "2")
+			c.renderer.Error(w, r, http.StatusServiceUnavailable)
+			return
+		}
+		sessions, err := web.NewSessions(back.Sessions, web.SessionOptions{Cookie: sessionCookie, Path: "/console"})
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		h(w, r, &request{Back: back, t: c.renderer.Translator(r), sessions: sessions, clock: c.cfg.Clock})
+	}
+}
+
+// fail logs what is wrong with us and says so.
+func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
+	c.cfg.Logger.ErrorContext(r.Context(), "console", "request", web.RequestID(r), "route", r.Pattern, "err", err)
+	c.renderer.Error(w, r, http.StatusInternalServerError)
+}

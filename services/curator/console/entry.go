@@ -1,0 +1,197 @@
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/topic"
+	"github.com/crieur/crieur/services/curator/rule"
+	"github.com/crieur/crieur/services/web"
+)
+
+// sourceConsole is the source, and kindConsole the kind, of what officers
+// write themselves. Its records are record.Entry.
+const (
+	sourceConsole = rule.ConsoleSource
+	kindConsole   = "console"
+)
+
+// The limits of what is typed, in characters.
+const (
+	maxTitle = 300
+	maxText  = 20_000
+)
+
+func (c *Console) entryPage(w http.ResponseWriter, r *http.Request, d *desktop) {
+	if !d.mayWrite() {
+		c.renderer.Error(w, r, http.StatusForbidden)
+		return
+	}
+	c.showEntry(w, r, d, http.StatusOK, nil)
+}
+
+type entryView struct {
+	Topics, Classes, Severities []web.Choice
+	Expires                     string
+	Place                       string
+	Key                         string // the same for the same page: sent twice, written once
+}
+
+func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, d *desktop, status int, form *web.Form) {
+	p := d.page(sectionNew, d.t.T("entry.title"))
+	p.Lede, p.Form = d.t.T("entry.lede"), form
+	v := entryView{Expires: d.now().In(d.authority.Location()).Add(7 * 24 * time.Hour).Format(inputTime), Key: rand.Text()}
+	if form != nil && form.Get("key") != "" {
+		v.Key = form.Get("key")
+	}
+	v.Topics = append(v.Topics, web.Choice{Label: d.t.T("entry.topic.choose")})
+	for _, tp := range topic.All() {
+		v.Topics = append(v.Topics, web.Choice{Value: tp.Slug, Label: topic.Name(tp.Slug, d.t.Language)})
+	}
+	for _, class := range []events.Class{events.ClassService, events.ClassAlert, events.ClassPromotional} {
+		v.Classes = append(v.Classes, web.Choice{
+			Value: string(class), Label: d.t.T("class." + string(class)), Hint: d.t.T("class." + string(class) + ".hint"),
+			Checked: class == events.ClassService,
+		})
+	}
+	for _, s := range []events.Severity{events.SeverityUnknown, events.SeverityMinor, events.SeverityModerate, events.SeveritySevere, events.SeverityExtreme} {
+		v.Severities = append(v.Severities, web.Choice{Value: string(s), Label: d.t.T("severity." + strings.ToLower(string(s)))})
+	}
+	p.Data = v
+	c.renderer.Render(w, r, status, "entry", p)
+}
+
+// entry emits what an officer wrote as a raw of the source "console", and
+// waits a moment for it to come back as items.
+func (c *Console) entry(w http.ResponseWriter, r *http.Request, d *desktop) {
+	if !d.mayWrite() {
+		c.renderer.Error(w, r, http.StatusForbidden)
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		c.renderer.Error(w, r, http.StatusBadRequest)
+		return
+	}
+	form := web.NewForm(r.PostForm)
+	e := d.readEntry(form)
+	streams := d.takers(e)
+	if form.OK() && len(streams) == 0 {
+		form.Reject("topic", d.t.T("entry.nostream"))
+	}
+	if !form.OK() {
+		c.showEntry(w, r, d, http.StatusUnprocessableEntity, form)
+		return
+	}
+	raw, err := d.raw(form.Get("key"), e)
+	if err == nil {
+		err = d.Emitter.Publish(r.Context(), raw)
+	}
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	message := events.MessageID(raw.Authority, raw.Source, raw.Item)
+	if address, ok := d.await(r.Context(), message, streams); ok {
+		c.renderer.Flash(w, r, web.Success, d.t.T("entry.done"))
+		web.SeeOther(w, r, address)
+		return
+	}
+	c.renderer.Flash(w, r, web.Info, d.t.T("entry.coming"))
+	web.SeeOther(w, r, "/console/"+d.authority.ID)
+}
+
+// readEntry reads the form into a record.
+func (d *desktop) readEntry(form *web.Form) record.Entry {
+	e := record.Entry{
+		Title: form.Get("title"), Body: lines(form.Get("text")), Link: form.Get("link"), Topic: form.Get("topic"),
+		Class: form.Get("class"), Severity: form.Get("severity"), Published: d.now(),
+	}
+	d.text(form, "title", e.Title, maxTitle, true)
+	d.text(form, "text", e.Body, maxText, false)
+	d.link(form, e.Link)
+	if !slices.ContainsFunc(topic.All(), func(tp topic.Topic) bool { return tp.Slug == e.Topic }) {
+		form.Reject("topic", d.t.T("form.choose"))
+	}
+	if !events.Class(e.Class).Valid() {
+		form.Reject("class", d.t.T("form.choose"))
+	}
+	if events.Severity(e.Severity).Rank() < 0 {
+		form.Reject("severity", d.t.T("form.choose"))
+	}
+	e.Starts = deref(d.moment(form, "onset", false))
+	e.Ends = deref(d.moment(form, "ends", false))
+	e.Expires = deref(d.moment(form, "expires", true))
+	if !e.Expires.IsZero() && !e.Expires.After(d.now()) {
+		form.Reject("expires", d.t.T("form.past"))
+	}
+	if !e.Starts.IsZero() && !e.Ends.IsZero() && e.Ends.Before(e.Starts) {
+		form.Reject("ends", d.t.T("form.order"))
+	}
+	e.Body = paragraphs(e.Body)
+	if place := form.Get("place"); place != "" {
+		e.Place = &record.Place{Address: place, INSEE: d.authority.INSEE}
+	}
+	return e
+}
+
+// takers are the streams of the authority whose rule will take an entry.
+func (d *desktop) takers(e record.Entry) []registry.Stream {
+	m := events.Message{
+		Authority: d.authority.ID, Source: sourceConsole, Topic: e.Topic,
+		Class: events.Class(e.Class), Severity: events.Severity(e.Severity),
+	}
+	var list []registry.Stream
+	for _, s := range d.Streams.All(d.authority.ID) {
+		if rule.Matches(s, rule.Place{Authority: d.authority}, m) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// raw makes the event. Its item is the page's key: the same form sent twice is
+// the same item.
+func (d *desktop) raw(key string, e record.Entry) (events.Raw, error) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return events.Raw{}, fmt.Errorf("console: entry: %w", err)
+	}
+	id := events.NewID("console", d.officer.ID, key)
+	hash := events.NewID("entry", string(body))
+	return events.Raw{
+		ID: events.RawID(d.authority.ID, sourceConsole, id, hash), Authority: d.authority.ID, Source: sourceConsole,
+		Kind: kindConsole, Item: id, Hash: hash, Revision: 1, FetchedAt: d.now(), Record: body,
+	}, nil
+}
+
+// awaited is how long an officer waits for what was written to come back.
+const awaited = 3 * time.Second
+
+// await finds the first item of a message.
+func (d *desktop) await(ctx context.Context, message string, streams []registry.Stream) (string, bool) {
+	ctx, cancel := context.WithTimeout(ctx, awaited)
+	defer cancel()
+	tick := time.NewTicker(25 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		for _, s := range streams {
+			if it, ok := d.Desk.Items().Get(s.Authority, s.ID, events.PublicationID(s.Authority, s.ID, message)); ok {
+				return itemPath(it), true
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return "", false
+		case <-tick.C:
+		}
+	}
+}

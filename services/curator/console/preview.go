@@ -1,0 +1,133 @@
+package console
+
+import (
+	"context"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/curator/item"
+	"github.com/crieur/crieur/services/web"
+)
+
+// askWithin bounds how long a page waits for previews and reach.
+const askWithin = 3 * time.Second
+
+// previewView is what every channel would show, and to how many.
+type previewView struct {
+	Channels []channelPreview
+	Problem  string // why there is none
+	People   int
+	Reached  bool // whether People is known
+	Cost     int64
+}
+
+type channelPreview struct {
+	ID, Name, Kind, Icon string
+	Text                 string
+	HTML                 template.HTML
+	Images               []imagePreview
+	Facts, Warnings      []string
+	Error                string
+	Reach                int
+	HasReach             bool
+	Cost                 int64
+}
+
+type imagePreview struct {
+	Src template.URL
+	Alt string
+}
+
+// previewAct answers with the previews of what is typed: the block alone for
+// htmx, the page with what is typed in it for anybody else. Nothing is kept.
+func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop, it item.Item, revision uint64, rules item.Rules, form *web.Form) {
+	if r.Header.Get("HX-Request") != "true" {
+		c.showItem(w, r, d, http.StatusOK, it, revision, form)
+		return
+	}
+	html, err := c.renderer.Block(r, "item#previews", c.previews(r.Context(), d, d.typed(it, rules, form), rules))
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(html)) // the browser may be gone
+}
+
+// previews asks the publisher what it would send, and audience to whom.
+func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules item.Rules) previewView {
+	p := it.Preview(rules.Stream, d.now())
+	if len(p.Channels) == 0 {
+		return previewView{Problem: d.t.T("preview.nochannel")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	reached := make(chan call.ReachReply, 1)
+	go func() {
+		reply, err := call.Ask(ctx, d.NATS, call.Reach, call.ReachRequest{Publication: p})
+		if err != nil {
+			reply.People = -1
+		}
+		reached <- reply
+	}()
+	rendered, err := call.Ask(ctx, d.NATS, call.Render, call.RenderRequest{Publication: p})
+	reach := <-reached
+	if err != nil {
+		return previewView{Problem: d.t.T("preview.down")}
+	}
+	v := previewView{People: reach.People, Reached: reach.People >= 0}
+	for _, r := range rendered.Rendered {
+		k := c.channelPreview(d, r)
+		for _, n := range reach.Channels {
+			if n.Channel == r.Channel {
+				k.Reach, k.HasReach = n.Subscribers, true
+				k.Cost = int64(n.Subscribers) * r.Rendition.CostMicroEUR
+			}
+		}
+		v.Cost += k.Cost
+		v.Channels = append(v.Channels, k)
+	}
+	return v
+}
+
+func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
+	k := channelPreview{
+		ID: r.Channel, Name: r.Name, Kind: r.Kind, Icon: channelIcon(r.Kind), Text: r.Rendition.Text,
+		Facts: r.Preview.Facts, Warnings: r.Rendition.Warnings,
+	}
+	if ch, ok := d.Channels.Get(d.authority.ID, r.Channel); ok && ch.Name != "" {
+		k.Name = ch.Name
+	}
+	if r.Error != "" {
+		k.Error = d.reason(r.Reason)
+		return k
+	}
+	if r.Preview.HTML != "" {
+		k.HTML = template.HTML(c.policy.Sanitize(r.Preview.HTML)) //nolint:gosec // sanitised here
+	}
+	for i, src := range r.Preview.Images {
+		if !strings.HasPrefix(src, "data:image/png;base64,") {
+			continue
+		}
+		alt := r.Rendition.Text
+		if i < len(r.Preview.Alts) {
+			alt = r.Preview.Alts[i]
+		}
+		k.Images = append(k.Images, imagePreview{template.URL(src), alt}) //nolint:gosec // a PNG, by its prefix
+	}
+	return k
+}
+
+// reason is a closed reason in words.
+func (d *desktop) reason(reason events.Reason) string {
+	if slices.Contains(events.Reasons(), reason) {
+		return d.t.T("reason." + string(reason))
+	}
+	return d.t.T("reason.internal")
+}

@@ -1,0 +1,11 @@
+// Package tally counts, for the console, what became of each publication: how
+// many recipients of each channel were sent, delivered, failed or unknown.
+//
+// In: events.Receipt. Out: a Tally a publication, in the bucket "items" under
+// tally.<authority>.<publication>, read from memory.
+//
+// Guarantees: a receipt is acknowledged only once it is counted and stored;
+// one that comes again within the last MaxSeen of its publication is not
+// counted twice. Receipts that wait are counted together, one write a
+// publication. Figures of record are those of ClickHouse.
+package tally
