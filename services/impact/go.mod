@@ -6,11 +6,13 @@ require (
 	github.com/ClickHouse/ch-go v0.74.0
 	github.com/ClickHouse/clickhouse-go/v2 v2.50.0
 	github.com/crieur/crieur/events v0.0.0-00010101000000-000000000000
+	github.com/crieur/crieur/services/web v0.0.0-00010101000000-000000000000
 	github.com/ebitengine/purego v0.11.3
 	github.com/google/uuid v1.6.0
 	github.com/nats-io/nats.go v1.55.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/shopspring/decimal v1.6.0
+	golang.org/x/sync v0.24.0
 )
 
 require (
