@@ -11,6 +11,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel/sign"
 	"github.com/crieur/crieur/services/publisher/channel/slack"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
+	"github.com/crieur/crieur/services/publisher/channel/smshttp"
 	"github.com/crieur/crieur/services/publisher/channel/webhook"
 )
 
@@ -23,6 +24,7 @@ func Kinds() map[string]channel.Factory {
 		sign.Kind:     {New: sign.New, Routes: sign.Routes},
 		slack.Kind:    {New: slack.New},
 		sms.Kind:      {New: sms.New},
+		smshttp.Kind:  smshttp.NewFactory(),
 		webhook.Kind:  {New: webhook.New},
 	}
 }
