@@ -85,10 +85,10 @@ func (a alertXML) record(zone *time.Location) record.Alert {
 		Status: line(a.Status), MsgType: line(a.MsgType), Source: text(a.Source), Scope: line(a.Scope),
 		Restriction: text(a.Restriction), Note: text(a.Note), Codes: lines(a.Codes),
 		References: references(a.References, zone), Incidents: quoted(a.Incidents),
-		Infos: make([]record.Info, 0, len(a.Infos)), Signature: "absent",
+		Infos: make([]record.Info, 0, len(a.Infos)), Signature: signatureAbsent,
 	}
 	if len(a.Signature) > 0 {
-		alert.Signature = "unchecked: no key is trusted"
+		alert.Signature = signatureNoKey
 	}
 	for _, i := range a.Infos {
 		alert.Infos = append(alert.Infos, i.record(zone))

@@ -3,6 +3,7 @@ package cap
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
 )
@@ -27,6 +29,10 @@ const maxFollowed = 100
 type Config struct {
 	URL      string `yaml:"url"`
 	TimeZone string `yaml:"time_zone"`
+	// Certificates are those, in PEM, that sign the alerts, or issue those that do.
+	Certificates string `yaml:"certificates"`
+	// Signed refuses an alert without a valid signature.
+	Signed bool `yaml:"signed"`
 }
 
 // Alerts is an alert or an index of alerts at an address.
@@ -34,6 +40,9 @@ type Alerts struct {
 	url  string
 	zone *time.Location
 	deps source.Deps
+
+	trusted []*x509.Certificate
+	signed  bool
 }
 
 var _ source.Source = (*Alerts)(nil)
@@ -62,7 +71,16 @@ func New(deps source.Deps, spec source.Spec) (*Alerts, error) {
 	if err != nil {
 		return nil, events.Permanentf(events.ReasonInvalidConfig, "cap: time_zone: %q is not a time zone", cfg.TimeZone)
 	}
-	return &Alerts{url: cfg.URL, zone: zone, deps: deps}, nil
+	a := &Alerts{url: cfg.URL, zone: zone, deps: deps, signed: cfg.Signed}
+	if cfg.Certificates != "" {
+		if a.trusted, err = trustOf(cfg.Certificates); err != nil {
+			return nil, err
+		}
+	}
+	if a.signed && len(a.trusted) == 0 {
+		return nil, events.Permanentf(events.ReasonInvalidConfig, "cap: signed: needs certificates")
+	}
+	return a, nil
 }
 
 // Fetch implements source.Source.
@@ -72,7 +90,7 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if err != nil {
 		return nil, next, err
 	}
-	doc, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: a.zone})
+	doc, err := a.parse(res)
 	if err != nil {
 		return nil, cur, source.Invalid(res, err)
 	}
@@ -91,6 +109,24 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 		return nil, cur, fmt.Errorf("cap: cursor: %w", err)
 	}
 	return append(doc.Records, records...), next, nil
+}
+
+// parse reads an answer; alerts that must be signed and are not are refused.
+func (a *Alerts) parse(res *fetch.Response) (*Document, error) {
+	opt := Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: a.zone, Trusted: a.trusted}
+	if len(a.trusted) > 0 {
+		opt.Now = a.deps.Now()
+	}
+	doc, err := Parse(res.Body, opt)
+	if err != nil || !a.signed {
+		return doc, err
+	}
+	for i, r := range doc.Records {
+		if alert, ok := r.Value.(record.Alert); ok && alert.Signature != signatureValid {
+			doc.Records[i].Refused = errSignature(alert.Signature)
+		}
+	}
+	return doc, nil
 }
 
 // seenBefore reads the entries of the index already followed, as hashes.
@@ -157,7 +193,7 @@ func (a *Alerts) one(ctx context.Context, link Link) ([]source.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: a.zone})
+	doc, err := a.parse(res)
 	if err == nil && len(doc.Records) == 0 {
 		err = errors.New("cap: the index links to no alert")
 	}

@@ -10,5 +10,10 @@
 // changes; one that could not be fetched is asked for again at the next turn; at
 // most a hundred are fetched a turn.
 //
-// Standard: docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html.
+// An enveloped XML signature is checked where certificates are configured, and its
+// verdict noted: valid (it covers what was read), invalid, or unchecked, for want
+// of a key or because SHA-1 signed it.
+//
+// Standards: docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html,
+// www.w3.org/TR/xmldsig-core1.
 package cap

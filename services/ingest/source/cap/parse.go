@@ -2,6 +2,7 @@ package cap
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -19,6 +20,10 @@ type Options struct {
 	ContentType string
 	URL         string
 	Zone        *time.Location
+	// Trusted are the certificates, or authorities, that signatures are checked
+	// against at the time Now; without any they are not.
+	Trusted []*x509.Certificate
+	Now     time.Time
 }
 
 // A Document is what an address gave: alerts, links to alerts, or both.
@@ -74,6 +79,7 @@ func Parse(body []byte, opt Options) (*Document, error) {
 	if err := p.run(); err != nil {
 		return nil, fmt.Errorf("cap: %w", wellFormed(err))
 	}
+	verifier{trusted: opt.Trusted, now: opt.Now, zone: opt.Zone}.judge(body, p.doc.Records)
 	return &p.doc, nil
 }
 
