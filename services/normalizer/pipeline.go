@@ -15,6 +15,7 @@ import (
 	"github.com/crieur/crieur/services/normalizer/mapping"
 	"github.com/crieur/crieur/services/normalizer/mapping/cap"
 	"github.com/crieur/crieur/services/normalizer/mapping/entry"
+	"github.com/crieur/crieur/services/normalizer/mapping/gtfsrt"
 	"github.com/crieur/crieur/services/normalizer/mapping/vigieau"
 	"github.com/crieur/crieur/services/normalizer/mapping/vigilance"
 	"github.com/crieur/crieur/services/normalizer/rewrite"
@@ -25,6 +26,7 @@ import (
 func mappings() map[string]mapping.Func {
 	return map[string]mapping.Func{
 		"cap":       cap.Map,
+		"gtfsrt":    gtfsrt.Map,
 		"vigicrues": vigilance.Floods,
 		"vigieau":   vigieau.Map,
 		"vigilance": vigilance.Weather,
