@@ -4,6 +4,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/cap"
 	"github.com/crieur/crieur/services/ingest/source/feed"
+	"github.com/crieur/crieur/services/ingest/source/gtfsrt"
 	"github.com/crieur/crieur/services/ingest/source/ical"
 	"github.com/crieur/crieur/services/ingest/source/vigicrues"
 	"github.com/crieur/crieur/services/ingest/source/vigieau"
@@ -21,6 +22,7 @@ func Kinds() []source.Kind {
 		vigilance.Kind(),
 		vigicrues.Kind(),
 		vigieau.Kind(),
+		gtfsrt.Kind(),
 		webhook.Kind(),
 	}
 }

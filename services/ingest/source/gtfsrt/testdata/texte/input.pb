@@ -1,0 +1,3 @@
+header {
+ gtfs_realtime_version: "2.0"
+}
