@@ -12,6 +12,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel/slack"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
 	"github.com/crieur/crieur/services/publisher/channel/smshttp"
+	"github.com/crieur/crieur/services/publisher/channel/telegram"
 	"github.com/crieur/crieur/services/publisher/channel/webhook"
 )
 
@@ -25,6 +26,7 @@ func Kinds() map[string]channel.Factory {
 		slack.Kind:    {New: slack.New},
 		sms.Kind:      {New: sms.New},
 		smshttp.Kind:  smshttp.NewFactory(),
+		telegram.Kind: {New: telegram.New},
 		webhook.Kind:  {New: webhook.New},
 	}
 }

@@ -1,0 +1,137 @@
+package telegram
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// Kind is the channel kind.
+const Kind = "telegram"
+
+// maxText is in UTF-16 code units, after entities are read:
+// https://core.telegram.org/bots/api#sendmessage
+const maxText = 4096
+
+// Config is a Telegram channel's settings.
+type Config struct {
+	Token     run.Secret `yaml:"token"`
+	TokenFile string     `yaml:"token_file"`
+	Chat      string     `yaml:"chat"`    // @name or number
+	Quiet     bool       `yaml:"quiet"`   // no sound but for alerts
+	APIURL    string     `yaml:"api_url"` // default https://api.telegram.org
+}
+
+// Channel posts messages.
+type Channel struct {
+	spec channel.Spec
+	cfg  Config
+	deps channel.Deps
+}
+
+var (
+	_ channel.Endpoint   = (*Channel)(nil)
+	_ channel.Updater    = (*Channel)(nil)
+	_ channel.Withdrawer = (*Channel)(nil)
+	_ channel.Previewer  = (*Channel)(nil)
+)
+
+var chatRe = regexp.MustCompile(`^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$`)
+
+// New validates the settings of one channel.
+func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
+	cfg := Config{APIURL: "https://api.telegram.org"}
+	if err := spec.Decode(&cfg); err != nil {
+		return nil, err
+	}
+	var err error
+	if cfg.Token, err = run.LoadSecret("token", cfg.Token, cfg.TokenFile); err != nil {
+		return nil, spec.Invalid("%w", err)
+	}
+	cfg.APIURL = strings.TrimRight(cfg.APIURL, "/")
+	u, err := url.Parse(cfg.APIURL)
+	switch {
+	case cfg.Token.IsZero():
+		return nil, spec.Invalid("token: required")
+	case !chatRe.MatchString(cfg.Chat):
+		return nil, spec.Invalid("chat: must be @name or a number")
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return nil, spec.Invalid("api_url: must be https://host")
+	}
+	return &Channel{spec: spec, cfg: cfg, deps: deps}, nil
+}
+
+// Body is a rendition.
+type Body struct {
+	HTML  string `json:"html"` // of Telegram: https://core.telegram.org/bots/api#html-style
+	Quiet bool   `json:"quiet,omitempty"`
+}
+
+// Render implements channel.Channel.
+func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	own, _ := p.Text(c.spec.ID)
+	text, size, cut := channel.Limit{Max: maxText, Size: units}.Compose(p, profile, own)
+	body := Body{HTML: markup(text, own == ""), Quiet: c.cfg.Quiet && p.Class != events.ClassAlert}
+	r, err := channel.NewRendition(c.spec, body, text)
+	r.ContentLength = size
+	if cut {
+		r.Warnings = append(r.Warnings, "cut: text")
+	}
+	return r, err
+}
+
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
+
+// markup escapes a text and makes its first paragraph, the headline, bold.
+func markup(text string, headline bool) string {
+	if !headline {
+		return escape(text)
+	}
+	first, rest, more := strings.Cut(text, "\n\n")
+	out := "<b>" + escape(first) + "</b>"
+	if more {
+		out += "\n\n" + escape(rest)
+	}
+	return out
+}
+
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// Endpoints implements channel.Endpoint.
+func (c *Channel) Endpoints(events.Publication) []channel.Profile {
+	return []channel.Profile{{Endpoint: events.Slug(c.cfg.Chat)}}
+}
+
+// Preview implements channel.Previewer.
+func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
+	body, err := channel.BodyOf[Body](r)
+	if err != nil {
+		return call.Preview{}, err
+	}
+	first, rest, bold := strings.Cut(strings.TrimPrefix(body.HTML, "<b>"), "</b>")
+	shown := html.EscapeString(html.UnescapeString(first))
+	if bold {
+		shown = "<strong>" + shown + "</strong>" + html.EscapeString(html.UnescapeString(rest))
+	}
+	facts := []string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, maxText)}
+	if body.Quiet {
+		facts = append(facts, "sans sonnerie")
+	}
+	return call.Preview{HTML: "<p>" + strings.ReplaceAll(shown, "\n", "<br>") + "</p>", Facts: append(facts, r.Warnings...)}, nil
+}
