@@ -41,13 +41,15 @@ type Endpoint interface {
 }
 
 // Updater is an Endpoint that can change what it published. Without it a
-// correction is published as a new post.
+// correction is published as a new post. Updating twice is the same as once, so
+// that a lost answer is transient and never ambiguous.
 type Updater interface {
 	Update(ctx context.Context, post Post) (Result, error)
 }
 
 // Withdrawer is an Endpoint that can take back what it published. Without it
-// a withdrawal ends as failed(unsupported).
+// a withdrawal ends as failed(unsupported). Withdrawing twice is the same as
+// once, and what is gone already is withdrawn.
 type Withdrawer interface {
 	Withdraw(ctx context.Context, post Post) (Result, error)
 }
@@ -59,9 +61,12 @@ type Idempotent interface {
 	IdempotentBecause() string
 }
 
-// Reconciler tells what became of a delivery whose answer was lost, by asking
-// the provider: list our own recent posts, query a message. A transient error
-// means that it cannot tell yet.
+// Reconciler tells what became of a publishing whose answer was lost, by asking
+// the provider: list our own recent posts, query a message. It is asked about
+// ActionPublish, and about an update that had nothing to change: other updates
+// and withdrawals are simply done again. A transient error means that it cannot
+// tell yet, such as when it could not look back as far as Delivery.CreatedAt;
+// NeverPosted that it surely is not there.
 type Reconciler interface {
 	Reconcile(ctx context.Context, post Post) (Result, error)
 }

@@ -51,9 +51,7 @@ func (e Exchange) Do(ctx context.Context, client *http.Client) (Answer, error) {
 	for name, values := range e.Header {
 		req.Header[name] = values
 	}
-	stay := *client
-	stay.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	resp, err := stay.Do(req)
+	resp, err := NoRedirect(client).Do(req)
 	if err != nil {
 		return answer, FromNetwork(e.hide(err), wrote.Load())
 	}
@@ -63,6 +61,17 @@ func (e Exchange) Do(ctx context.Context, client *http.Client) (Answer, error) {
 		return answer, FromNetwork(e.hide(err), wrote.Load())
 	}
 	return answer, nil
+}
+
+// NoRedirect returns client without following redirects: they would carry the
+// text and the token elsewhere. nil is http.DefaultClient.
+func NoRedirect(client *http.Client) *http.Client {
+	if client == nil {
+		client = http.DefaultClient
+	}
+	stay := *client
+	stay.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &stay
 }
 
 // hide leaves the address out of an error.
@@ -105,3 +114,15 @@ func Repeatable(err error) error {
 	}
 	return err
 }
+
+// errNeverPosted is what a Reconciler that looked far enough says.
+var errNeverPosted = errors.New("it was never posted")
+
+// NeverPosted is a Reconciler's answer once it has seen everything published
+// since the delivery was made, and ours is not there.
+func NeverPosted(kind string) error {
+	return events.Permanentf(events.ReasonTimeout, "%s: %w", kind, errNeverPosted)
+}
+
+// WasNeverPosted reports whether err is NeverPosted.
+func WasNeverPosted(err error) bool { return errors.Is(err, errNeverPosted) }

@@ -52,6 +52,7 @@ type Limit struct {
 	Max  int                // in Count's unit
 	Link int                // what a link counts; 0: as it is written
 	Size func(s string) int // nil: Unicode characters
+	Tags []string           // hashtags, on a line of their own before the link
 }
 
 func (l Limit) size(s string) int {
@@ -69,7 +70,7 @@ func (l Limit) link(s string) int {
 }
 
 // Compose writes a post: headline, when and where, as much of the text as
-// fits, and the link, which is never cut. It returns the post, its size, and
+// fits, the tags, and the link, which is never cut. It returns the post, its size, and
 // whether text was cut.
 func (l Limit) Compose(p events.Publication, profile Profile, override string) (post string, size int, cut bool) {
 	link := profile.Link
@@ -79,6 +80,10 @@ func (l Limit) Compose(p events.Publication, profile Profile, override string) (
 	room := l.Max
 	if link != "" {
 		room -= l.link(link) + l.size("\n\n")
+	}
+	tags := strings.Join(l.Tags, " ")
+	if tags != "" {
+		room -= l.size("\n\n" + tags)
 	}
 	var blocks []string
 	if override != "" {
@@ -96,6 +101,7 @@ func (l Limit) Compose(p events.Publication, profile Profile, override string) (
 		blocks = append(blocks, Paragraphs(p.Content.Instruction)...)
 	}
 	post, cut = l.fill(blocks, room)
+	post = join("\n\n", post, tags)
 	size = l.size(post)
 	if link != "" {
 		size += l.link(link) + l.size("\n\n")
@@ -151,4 +157,20 @@ func (l Limit) cut(text, whole string, room int) string {
 		}
 	}
 	return ""
+}
+
+// Hashtag writes a topic's name as one tag, each word with a capital so that
+// screen readers can read it: "Travaux et circulation" is
+// #TravauxEtCirculation. Empty when nothing is left of it.
+func Hashtag(name string) string {
+	var b strings.Builder
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		first, size := utf8.DecodeRuneInString(word)
+		b.WriteRune(unicode.ToUpper(first))
+		b.WriteString(word[size:])
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "#" + b.String()
 }

@@ -14,11 +14,14 @@ import (
 
 // ReasonOfStatus gives the meaning of an HTTP status for a delivery. The three
 // outcomes: done below 300; transient for 408, 425, 429 and 5xx; permanent
-// otherwise (RFC 9110, 15).
+// otherwise (RFC 9110, 15). A redirect is a wrong address in the settings: none
+// is ever followed.
 func ReasonOfStatus(status int) events.Outcome {
 	switch {
 	case status < 300:
 		return events.Outcome{}
+	case status < 400:
+		return events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonInvalidConfig}
 	case status == http.StatusUnauthorized:
 		return events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonUnauthorized}
 	case status == http.StatusForbidden:

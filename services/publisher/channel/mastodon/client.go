@@ -1,25 +1,16 @@
 package mastodon
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/publisher/channel"
-)
-
-const (
-	maxAnswerBytes = 4 << 20
-	// clockSkew is how much the server's clock may differ from ours.
-	clockSkew = 5 * time.Minute
 )
 
 // status is what we read of a Status entity.
@@ -58,64 +49,62 @@ func (c *Channel) write(ctx context.Context, method, path string, d events.Deliv
 // do makes one call. key is its Idempotency-Key. A request that changes
 // something and may have arrived is ambiguous when its answer is lost.
 func (c *Channel) do(ctx context.Context, method, path, key string, in, out any) error {
-	var payload io.Reader
+	name, _, _ := strings.Cut(path, "?")
+	e := channel.Exchange{
+		Name: "mastodon: " + method + " " + name, Method: method, URL: c.cfg.Server + path,
+		Header: http.Header{"Authorization": {"Bearer " + c.cfg.Token.Reveal()}, "Accept": {"application/json"}},
+	}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
 			return events.Permanentf(events.ReasonInternal, "mastodon: encode: %w", err)
 		}
-		payload = bytes.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.cfg.Server+path, payload)
-	if err != nil {
-		return events.Permanentf(events.ReasonInvalidConfig, "mastodon: %w", err)
-	}
-	req.Header.Set("Authorization", "Bearer "+c.cfg.Token.Reveal())
-	req.Header.Set("Accept", "application/json")
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+		e.Body = body
+		e.Header.Set("Content-Type", "application/json")
 	}
 	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
+		e.Header.Set("Idempotency-Key", key)
 	}
-	name, _, _ := strings.Cut(path, "?")
-	resp, err := c.deps.HTTP.Do(req)
+	answer, err := e.Do(ctx, c.deps.HTTP)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return channel.FromNetwork(fmt.Errorf("mastodon: %s %s: %w", method, name, err), method != http.MethodGet)
-	}
-	defer func() { _ = resp.Body.Close() }() // read as far as it is of use
-	if err := c.verdict(resp, method, name); err != nil {
 		return err
 	}
-	if out == nil {
-		return nil
+	if err := c.verdict(answer); err != nil || out == nil {
+		return err
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswerBytes)).Decode(out); err != nil {
-		return events.Transient(events.ReasonAmbiguous, fmt.Errorf("mastodon: %s %s: answer: %w", method, name, err), 0)
-	}
-	return nil
+	return answer.Decode(out)
 }
 
-// verdict is the meaning of an answer's status. Its text is not kept: it may
-// quote the post.
-func (c *Channel) verdict(resp *http.Response, method, name string) error {
-	o := channel.ReasonOfStatus(resp.StatusCode)
-	if o.Kind == events.Done {
-		return nil
+// verdict is the meaning of an answer. Its text is not kept: it may quote the
+// post.
+func (c *Channel) verdict(a channel.Answer) error {
+	err := a.Verdict(c.deps.Now())
+	o := events.OutcomeOf(err)
+	switch {
+	case a.Status == http.StatusForbidden && aboutToken(a.Body):
+		return events.Permanent(events.ReasonUnauthorized, fmt.Errorf("%s: the server refuses our token", a.Name))
+	case o.Reason == events.ReasonRateLimited && o.RetryAfter == 0:
+		// https://docs.joinmastodon.org/api/rate-limits/
+		if reset, bad := time.Parse(time.RFC3339, a.Header.Get("X-RateLimit-Reset")); bad == nil {
+			return events.Transient(o.Reason, err, max(0, reset.Sub(c.deps.Now())))
+		}
 	}
-	err := fmt.Errorf("mastodon: %s %s: the server answers %d", method, name, resp.StatusCode)
-	if o.Kind == events.PermanentFailure {
-		return events.Permanent(o.Reason, err)
-	}
-	after := channel.RetryAfter(resp.Header, c.deps.Now())
-	if reset, err := time.Parse(time.RFC3339, resp.Header.Get("X-RateLimit-Reset")); after == 0 && err == nil && o.Reason == events.ReasonRateLimited {
-		after = max(0, reset.Sub(c.deps.Now()))
-	}
-	return events.Transient(o.Reason, err, after)
+	return err
 }
 
-func count(size, most int) string { return fmt.Sprintf("%d caractères sur %d", size, most) }
+// aboutToken tells a 403 for our token or account, such as "This action is
+// outside the authorized scopes" or "Your login is currently disabled", from
+// one for the status (https://docs.joinmastodon.org/entities/Error/).
+func aboutToken(body []byte) bool {
+	var said struct{ Error string }
+	if json.Unmarshal(body, &said) != nil {
+		return false
+	}
+	text := strings.ToLower(said.Error)
+	for _, word := range []string{"scope", "token", "login", "authenticated"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -2,26 +2,29 @@ package mastodon
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"html"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/rivo/uniseg"
+	"sync/atomic"
+	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
 // Kind is the channel kind.
 const Kind = "mastodon"
 
-// Mastodon's own limits; a server may set a higher max_characters.
+// max_characters is between these.
 const (
-	defaultMax = 500
-	linkChars  = 23
+	minMax = 100
+	maxMax = 100_000
 )
 
 // Config is a Mastodon channel's settings.
@@ -30,7 +33,7 @@ type Config struct {
 	Token         run.Secret `yaml:"token"`  // scopes write:statuses and read:statuses, read:accounts
 	TokenFile     string     `yaml:"token_file"`
 	Visibility    string     `yaml:"visibility"`     // public (default), unlisted or private
-	MaxCharacters int        `yaml:"max_characters"` // of the server; default 500
+	MaxCharacters int        `yaml:"max_characters"` // default: what the server says, else 500
 }
 
 // Channel posts statuses.
@@ -39,6 +42,8 @@ type Channel struct {
 	cfg  Config
 	deps channel.Deps
 	host string
+
+	server atomic.Pointer[limits] // what the server says; nil until it did
 }
 
 var (
@@ -47,11 +52,12 @@ var (
 	_ channel.Withdrawer = (*Channel)(nil)
 	_ channel.Reconciler = (*Channel)(nil)
 	_ channel.Previewer  = (*Channel)(nil)
+	_ channel.Runner     = (*Channel)(nil)
 )
 
 // New validates the settings of one channel.
 func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
-	cfg := Config{Visibility: "public", MaxCharacters: defaultMax}
+	cfg := Config{Visibility: "public"}
 	if err := spec.Decode(&cfg); err != nil {
 		return nil, err
 	}
@@ -62,8 +68,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 		return nil, spec.Invalid("server: must be https://host")
 	case !slices.Contains([]string{"public", "unlisted", "private"}, cfg.Visibility):
 		return nil, spec.Invalid("visibility: %q is not public, unlisted or private", cfg.Visibility)
-	case cfg.MaxCharacters < 100 || cfg.MaxCharacters > 100_000:
-		return nil, spec.Invalid("max_characters: %d is not between 100 and 100000", cfg.MaxCharacters)
+	case cfg.MaxCharacters != 0 && (cfg.MaxCharacters < minMax || cfg.MaxCharacters > maxMax):
+		return nil, spec.Invalid("max_characters: %d is not between %d and %d", cfg.MaxCharacters, minMax, maxMax)
 	}
 	if cfg.Token, err = run.LoadSecret("token", cfg.Token, cfg.TokenFile); err != nil {
 		return nil, spec.Invalid("%w", err)
@@ -76,18 +82,27 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 
 // Body is a rendition.
 type Body struct {
-	Status    string `json:"status"`
-	Language  string `json:"language,omitempty"` // ISO 639-1
-	Link      string `json:"link,omitempty"`     // what the status ends with
-	Sensitive bool   `json:"sensitive,omitempty"`
+	Status   string `json:"status"`
+	Language string `json:"language,omitempty"` // ISO 639-1
+	Link     string `json:"link,omitempty"`     // what the status ends with
+	Max      int    `json:"max"`                // characters, when it was written
 }
 
-// Render implements channel.Channel.
+// Render implements channel.Channel. It is pure but for the server's limits,
+// which are settings that the server gives.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
-	limit := channel.Limit{Max: c.cfg.MaxCharacters, Link: linkChars, Size: uniseg.GraphemeClusterCount}
+	limit := c.limit()
+	if tag := channel.Hashtag(topic.Name(p.Topic, profile.Language)); tag != "" {
+		limit.Tags = []string{tag}
+	}
+	for _, said := range []*string{
+		&p.Content.Title, &p.Content.Summary, &p.Content.Text, &p.Content.Instruction, &p.Content.Place,
+	} {
+		*said = unmention(*said)
+	}
 	own, _ := p.Text(c.spec.ID)
 	status, size, cut := limit.Compose(p, profile, own)
-	body := Body{Status: status, Link: profile.Link}
+	body := Body{Status: status, Link: profile.Link, Max: limit.Max}
 	body.Language, _, _ = strings.Cut(p.Content.Language, "-")
 	r, err := channel.NewRendition(c.spec, body, status)
 	r.ContentLength = size
@@ -108,13 +123,18 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	return c.result(s), err
 }
 
-// Update implements channel.Updater. A status that is gone is posted anew.
+// Update implements channel.Updater. A status that is gone is posted anew,
+// unless an earlier try did.
 func (c *Channel) Update(ctx context.Context, post channel.Post) (channel.Result, error) {
 	s, err := c.write(ctx, "PUT", "/api/v1/statuses/"+url.PathEscape(post.Remote), post.Delivery)
-	if events.OutcomeOf(err).Reason == events.ReasonNotFound {
+	if events.OutcomeOf(err).Reason != events.ReasonNotFound {
+		return c.result(s), channel.Repeatable(err)
+	}
+	found, err := c.Reconcile(ctx, post)
+	if channel.WasNeverPosted(err) {
 		return c.Deliver(ctx, post)
 	}
-	return c.result(s), repeatable(err)
+	return found, err
 }
 
 // Withdraw implements channel.Withdrawer. A status that is gone is withdrawn.
@@ -123,45 +143,75 @@ func (c *Channel) Withdraw(ctx context.Context, post channel.Post) (channel.Resu
 	if events.OutcomeOf(err).Reason == events.ReasonNotFound {
 		err = nil
 	}
-	return c.result(status{ID: post.Remote}), repeatable(err)
+	return c.result(status{ID: post.Remote}), channel.Repeatable(err)
 }
 
 func (c *Channel) result(s status) channel.Result {
 	return channel.Result{Remote: s.ID, At: c.deps.Now(), Units: 1, Delivered: true}
 }
 
-// repeatable: editing or deleting twice is the same as once, so that a lost
-// answer is no ambiguity.
-func repeatable(err error) error {
-	if o := events.OutcomeOf(err); o.Reason == events.ReasonAmbiguous {
-		return events.Transient(events.ReasonUnavailable, err, o.RetryAfter)
-	}
-	return err
-}
+const (
+	// clockSkew is how much the server's clock may differ from ours.
+	clockSkew = 5 * time.Minute
+	// reconcilePages of 40 statuses bound how far back ours is looked for.
+	reconcilePages = 25
+)
 
 // Reconcile implements channel.Reconciler: the publication's own link tells
-// our status among our latest.
+// our status among those posted since.
 func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Result, error) {
 	body, err := channel.BodyOf[Body](post.Delivery.Rendition)
 	if err != nil {
 		return channel.Result{}, err
 	}
+	if body.Link == "" {
+		return channel.Result{}, events.Transient(events.ReasonAmbiguous, errors.New("mastodon: a status without a link cannot be told from others"), 0)
+	}
 	var me struct {
 		ID string `json:"id"`
 	}
 	if err := c.do(ctx, "GET", "/api/v1/accounts/verify_credentials", "", nil, &me); err != nil {
-		return channel.Result{}, repeatable(err)
+		return channel.Result{}, channel.Repeatable(err)
 	}
-	var latest []status
-	if err := c.do(ctx, "GET", "/api/v1/accounts/"+url.PathEscape(me.ID)+"/statuses?limit=40&exclude_reblogs=true", "", nil, &latest); err != nil {
-		return channel.Result{}, repeatable(err)
-	}
-	for _, s := range latest {
-		if body.Link != "" && strings.Contains(html.UnescapeString(s.Content), body.Link) && !s.CreatedAt.Before(post.Delivery.CreatedAt.Add(-clockSkew)) {
-			return c.result(s), nil
+	since := post.Delivery.CreatedAt.Add(-clockSkew)
+	before := ""
+	for range reconcilePages {
+		var page []status
+		path := "/api/v1/accounts/" + url.PathEscape(me.ID) + "/statuses?limit=40&exclude_reblogs=true" + before
+		if err := c.do(ctx, "GET", path, "", nil, &page); err != nil {
+			return channel.Result{}, channel.Repeatable(err)
 		}
+		old := len(page) == 0
+		for _, s := range page { // newest first
+			if old = s.CreatedAt.Before(since); !old && mentions(s.Content, body.Link) {
+				return c.result(s), nil
+			}
+		}
+		if old {
+			return channel.Result{}, channel.NeverPosted("mastodon")
+		}
+		before = "&max_id=" + url.QueryEscape(page[len(page)-1].ID)
 	}
-	return channel.Result{}, events.Permanentf(events.ReasonTimeout, "mastodon: the status was never posted")
+	return channel.Result{}, events.Transient(events.ReasonUnavailable, errors.New("mastodon: too many statuses since to find ours"), 0)
+}
+
+// mentions tells whether a status, in HTML, has a link. Servers break what is
+// shown of it into spans; the whole is in its href.
+func mentions(content, link string) bool {
+	text := html.UnescapeString(content)
+	at := strings.Index(text, link)
+	for at >= 0 {
+		rest := text[at+len(link):]
+		if rest == "" || strings.ContainsAny(rest[:1], "\"'<> \n") {
+			return true
+		}
+		next := strings.Index(rest, link)
+		if next < 0 {
+			return false
+		}
+		at += len(link) + next
+	}
+	return false
 }
 
 // Preview implements channel.Previewer.
@@ -171,5 +221,5 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 		return call.Preview{}, err
 	}
 	text := strings.ReplaceAll(html.EscapeString(body.Status), "\n", "<br>")
-	return call.Preview{HTML: "<p>" + text + "</p>", Facts: append([]string{count(r.ContentLength, c.cfg.MaxCharacters)}, r.Warnings...)}, nil
+	return call.Preview{HTML: "<p>" + text + "</p>", Facts: append([]string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, body.Max)}, r.Warnings...)}, nil
 }

@@ -1,19 +1,25 @@
 package mastodon_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/mastodon"
@@ -44,13 +50,19 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// instance answers as docs.joinmastodon.org describes, with an Idempotency-Key
-// that is honoured.
+// instance answers as docs.joinmastodon.org describes. It does not honour the
+// Idempotency-Key when forgetful, as GoToSocial does not.
 type instance struct {
-	mu       sync.Mutex
-	statuses map[string]string
-	keys     map[string]string
-	next     int
+	forgetful bool
+	mu        sync.Mutex
+	statuses  []posted
+	keys      map[string]string
+	next      int
+}
+
+type posted struct {
+	id, text string
+	at       time.Time
 }
 
 func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,80 +76,220 @@ func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	_ = json.Unmarshal(body, &in)
 	id := strings.TrimPrefix(r.URL.Path, "/api/v1/statuses/")
+	at := slices.IndexFunc(i.statuses, func(p posted) bool { return p.id == id })
 	switch {
 	case r.Method == http.MethodPost:
-		key := r.Header.Get("Idempotency-Key")
-		if i.keys[key] == "" {
-			i.next++
-			i.keys[key] = fmt.Sprint(i.next)
-			i.statuses[i.keys[key]] = in.Status
-		}
-		fmt.Fprintf(w, `{"id":%q}`, i.keys[key])
+		fmt.Fprintf(w, `{"id":%q}`, i.add(r.Header.Get("Idempotency-Key"), in.Status))
+	case r.URL.Path == "/api/v2/instance":
+		fmt.Fprint(w, `{"configuration":{"statuses":{"max_characters":1000,"characters_reserved_per_url":30}}}`)
 	case r.URL.Path == "/api/v1/accounts/verify_credentials":
 		fmt.Fprint(w, `{"id":"7"}`)
 	case r.URL.Path == "/api/v1/accounts/7/statuses":
-		var list []map[string]any
-		for id, text := range i.statuses {
-			list = append(list, map[string]any{"id": id, "content": "<p>" + text + "</p>", "created_at": time.Now()})
-		}
-		_ = json.NewEncoder(w).Encode(list)
-	case i.statuses[id] == "":
+		_ = json.NewEncoder(w).Encode(i.page(r.FormValue("max_id")))
+	case at < 0:
 		w.WriteHeader(http.StatusNotFound)
 	case r.Method == http.MethodPut:
-		i.statuses[id] = in.Status
+		i.statuses[at].text = in.Status
 		fmt.Fprintf(w, `{"id":%q}`, id)
 	case r.Method == http.MethodDelete:
-		delete(i.statuses, id)
+		i.statuses = slices.Delete(i.statuses, at, at+1)
 		fmt.Fprint(w, `{}`)
 	}
 }
 
-func (i *instance) all() map[string]string {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	out := map[string]string{}
-	for k, v := range i.statuses {
-		out[k] = v
+func (i *instance) add(key, text string) string {
+	if key == "" || i.forgetful || i.keys[key] == "" {
+		i.next++
+		i.keys[key] = fmt.Sprint(i.next)
+		i.statuses = append(i.statuses, posted{i.keys[key], text, time.Now()})
 	}
-	return out
+	return i.keys[key]
 }
 
-func TestPostEditDeleteReconcile(t *testing.T) {
+// page is the 40 statuses before one, newest first.
+func (i *instance) page(before string) []map[string]any {
+	list := []map[string]any{}
+	limit, err := strconv.Atoi(before)
+	if err != nil {
+		limit = math.MaxInt
+	}
+	for _, p := range slices.Backward(i.statuses) {
+		if n, _ := strconv.Atoi(p.id); n < limit && len(list) < 40 {
+			list = append(list, map[string]any{"id": p.id, "content": "<p>" + html.EscapeString(p.text) + "</p>", "created_at": p.at})
+		}
+	}
+	return list
+}
+
+func (i *instance) shown() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var texts []string
+	for _, p := range i.statuses {
+		texts = append(texts, p.text)
+	}
+	return texts
+}
+
+func newInstance() *instance { return &instance{keys: map[string]string{}} }
+
+func TestActs(t *testing.T) {
 	t.Parallel()
-	peer := &instance{statuses: map[string]string{}, keys: map[string]string{}}
+	for _, forgetful := range []bool{false, true} {
+		channeltest.Acts(t, func(*testing.T) channeltest.Wall {
+			peer := newInstance()
+			peer.forgetful = forgetful
+			return channeltest.Wall{Handler: peer, Shown: peer.shown, New: func(t *testing.T, url string) channel.Endpoint {
+				t.Helper()
+				c, _ := newChannel(t, url).(*mastodon.Channel)
+				return c
+			}}
+		})
+	}
+}
+
+func onInstance(t *testing.T, peer *instance) *mastodon.Channel {
+	t.Helper()
 	s := httptest.NewServer(peer)
 	t.Cleanup(s.Close)
 	c, _ := newChannel(t, s.URL).(*mastodon.Channel)
-	p := channeltest.Publication()
-	r, err := c.Render(p, channeltest.Profile())
+	return c
+}
+
+func postOf(t *testing.T, c channel.Channel) channel.Post {
+	t.Helper()
+	r, err := c.Render(channeltest.Publication(), channeltest.Profile())
 	if err != nil {
 		t.Fatal(err)
 	}
-	post := channel.Post{Delivery: events.Delivery{ID: "d1", Rendition: r, CreatedAt: time.Now()}}
-	first, err := c.Deliver(t.Context(), post)
-	if err != nil || first.Remote != "1" {
-		t.Fatalf("deliver: %+v, %v", first, err)
+	return channel.Post{Delivery: events.Delivery{ID: "d1", Rendition: r, CreatedAt: time.Now()}}
+}
+
+func TestReconcileLooksFarEnough(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		since, old int // statuses since ours, and from before the delivery
+		ours       bool
+		want       events.OutcomeKind
+	}{
+		"behind 300":               {since: 300, ours: true, want: events.Done},
+		"never, 300 since":         {since: 300, old: 10, want: events.PermanentFailure},
+		"more than can be read":    {since: 1100, ours: true, want: events.TransientFailure},
+		"never, only old statuses": {old: 100, want: events.PermanentFailure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			peer := newInstance()
+			ch := onInstance(t, peer)
+			post := postOf(t, ch)
+			peer.mu.Lock()
+			for range c.old {
+				peer.add("", "ancien")
+				peer.statuses[len(peer.statuses)-1].at = time.Now().Add(-24 * time.Hour)
+			}
+			if c.ours {
+				peer.add("", post.Delivery.Rendition.Text)
+			}
+			for n := range c.since {
+				peer.add("", fmt.Sprint("autre ", n, " ", channeltest.Profile().Link, "suite"))
+			}
+			peer.mu.Unlock()
+			r, err := ch.Reconcile(t.Context(), post)
+			if got := events.OutcomeOf(err).Kind; got != c.want || channel.WasNeverPosted(err) != (c.want == events.PermanentFailure) {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
 	}
-	if again, err := c.Deliver(t.Context(), post); err != nil || again.Remote != "1" || len(peer.all()) != 1 {
-		t.Errorf("the same key posted twice: %+v, %v", again, err)
+}
+
+func TestTokenGoesNowhereElse(t *testing.T) {
+	t.Parallel()
+	stranger := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s came here with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(stranger.Close)
+	home := httptest.NewServer(http.RedirectHandler(stranger.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(home.Close)
+	c := newChannel(t, home.URL)
+	m, _ := c.(*mastodon.Channel)
+	if _, err := m.Deliver(t.Context(), postOf(t, c)); events.OutcomeOf(err).Kind != events.PermanentFailure || events.OutcomeOf(err).Reason != events.ReasonInvalidConfig {
+		t.Errorf("redirect: %v", err)
 	}
-	if found, err := c.Reconcile(t.Context(), post); err != nil || found.Remote != "1" {
-		t.Errorf("reconcile: %+v, %v", found, err)
+}
+
+func TestForbidden(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]events.Reason{
+		"This action is outside the authorized scopes": events.ReasonUnauthorized,
+		"Your login is currently disabled":             events.ReasonUnauthorized,
+		"This action is not allowed":                   events.ReasonForbidden,
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `{"error":%q}`, said)
+		}))
+		c, _ := newChannel(t, s.URL).(*mastodon.Channel)
+		if _, err := c.Deliver(t.Context(), postOf(t, c)); events.OutcomeOf(err).Reason != want {
+			t.Errorf("%s: %v, want %s", said, err, want)
+		}
+		s.Close()
 	}
-	p.Revision, p.Content.Title = 2, "Fin des travaux"
-	post.Delivery.Rendition, _ = c.Render(p, channeltest.Profile())
-	post.Remote = "1"
-	if _, err := c.Update(t.Context(), post); err != nil || !strings.HasPrefix(peer.all()["1"], "Rectificatif : Fin des travaux") {
-		t.Errorf("update: %v, %v", peer.all(), err)
+}
+
+func TestLimitsOfTheServer(t *testing.T) {
+	t.Parallel()
+	c := onInstance(t, newInstance())
+	p := channeltest.Publication()
+	p.Content.Summary = strings.Repeat("Les travaux continuent. ", 100)
+	size := func() int {
+		r, err := c.Render(p, channeltest.Profile())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ContentLength
 	}
-	if _, err := c.Withdraw(t.Context(), post); err != nil || len(peer.all()) != 0 {
-		t.Errorf("withdraw: %v, %v", peer.all(), err)
+	if n := size(); n > 500 || n < 450 {
+		t.Errorf("%d characters before the server told its limit", n)
 	}
-	if _, err := c.Withdraw(t.Context(), post); err != nil {
-		t.Errorf("withdraw again: %v", err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	eventstest.Eventually(t, func() bool { return size() > 900 }, 5*time.Second, "the server's limit is not used")
+	if n := size(); n > 1000 {
+		t.Errorf("%d characters of 1000", n)
 	}
-	if _, err := c.Reconcile(t.Context(), post); events.OutcomeOf(err).Kind != events.PermanentFailure {
-		t.Errorf("reconcile what was never posted: %v", err)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWriting(t *testing.T) {
+	t.Parallel()
+	c := newChannel(t, "https://x.example")
+	for name, tc := range map[string]struct {
+		text, want, not string
+	}{
+		"address in the text": {text: "Voir https://www.pessac.example/une/tres/longue/adresse/de/page.html ici.", want: "page.html ici."},
+		"mention":             {text: "Écrire à @maire@social.example (@adjoint).", want: "@\u2060maire@social.example (@\u2060adjoint)", not: "@maire"},
+		"mail address":        {text: "Écrire à infos@pessac.example.", want: "infos@pessac.example"},
+		"tag":                 {text: "Texte.", want: "\n\n#TravauxEtCirculation\n\nhttps://"},
+	} {
+		p := channeltest.Publication()
+		p.Topic, p.Content.Summary = "travaux-circulation", tc.text
+		r, err := c.Render(p, channeltest.Profile())
+		if err != nil || !strings.Contains(r.Text, tc.want) || (tc.not != "" && strings.Contains(r.Text, tc.not)) {
+			t.Errorf("%s: %v: %q", name, err, r.Text)
+		}
+	}
+	p := channeltest.Publication()
+	p.Content.Summary = "Voir"
+	short, _ := c.Render(p, channeltest.Profile())
+	for _, url := range []string{"https://a.fr/x", "https://www.pessac.example/" + strings.Repeat("x", 200)} {
+		p.Content.Summary = "Voir " + url
+		if long, err := c.Render(p, channeltest.Profile()); err != nil || long.ContentLength-short.ContentLength != 24 {
+			t.Errorf("%s counts %d, want 1 and 23: %v", url, long.ContentLength-short.ContentLength, err)
+		}
 	}
 }
 
