@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +21,8 @@ type Metrics struct {
 	handling       *prometheus.HistogramVec
 }
 
-// NewMetrics makes the bus's metrics and registers them in reg.
+// NewMetrics makes the bus's metrics and registers them in reg; the services of
+// one program that ask for them share one set.
 func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		publishedTotal: prometheus.NewCounter(prometheus.CounterOpts{
@@ -49,18 +51,30 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			Buckets: []float64{.001, .005, .025, .1, .5, 2, 10, 60, 300},
 		}, []string{"consumer"}),
 	}
+	err := errors.Join(
+		once(reg, &m.publishedTotal), once(reg, &m.publishErrors), once(reg, &m.handledTotal), once(reg, &m.errorsTotal),
+		once(reg, &m.redelivered), once(reg, &m.deadLetters), once(reg, &m.inHandMessages), once(reg, &m.handling),
+	)
+	if err != nil {
+		return nil, err
+	}
 	for _, reason := range events.Reasons() {
 		m.publishErrors.WithLabelValues(string(reason))
 	}
-	for _, c := range []prometheus.Collector{
-		m.publishedTotal, m.publishErrors, m.handledTotal, m.errorsTotal,
-		m.redelivered, m.deadLetters, m.inHandMessages, m.handling,
-	} {
-		if err := reg.Register(c); err != nil {
-			return nil, err
+	return m, nil
+}
+
+// once registers a collector, or takes the one that is already there.
+func once[C prometheus.Collector](reg prometheus.Registerer, c *C) error {
+	err := reg.Register(*c)
+	var already prometheus.AlreadyRegisteredError
+	if errors.As(err, &already) {
+		if first, ok := already.ExistingCollector.(C); ok {
+			*c = first
+			return nil
 		}
 	}
-	return m, nil
+	return err
 }
 
 func (m *Metrics) published(n int) {

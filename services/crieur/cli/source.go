@@ -1,21 +1,19 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/ingest"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/normalizer"
 	"github.com/crieur/crieur/services/normalizer/classify"
-
-	"encoding/json"
 )
 
 type sourceCmd struct {
@@ -72,8 +70,8 @@ func printRecord(w io.Writer, pipeline *normalizer.Pipeline, trial *ingest.Trial
 	}
 	now := time.Now().UTC()
 	raw := events.Raw{
-		ID: events.RawID("essai", "source", rec.ID, "1"), Authority: "essai", Source: "source", Kind: trial.Kind,
-		Item: rec.ID, Hash: "1", Revision: 1, FetchedAt: now, URL: rec.URL, Record: body,
+		ID: events.RawID("essai", "source", rec.Item, "1"), Authority: "essai", Source: "source", Kind: trial.Kind,
+		Item: rec.Item, Hash: "1", Revision: 1, FetchedAt: now, URL: rec.URL, Record: body,
 	}
 	src := registry.Source{Authority: "essai", ID: "source", Name: trial.URL, Kind: trial.Kind, URL: trial.URL}
 	src.SetDefaults()

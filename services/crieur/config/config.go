@@ -51,6 +51,9 @@ type ClickHouse struct {
 type Fetch struct {
 	Allow     []string `json:"allow"` // CIDR ranges that are not public and may be read all the same
 	UserAgent string   `json:"userAgent"`
+	// Politeness is the pause between two requests to one host, such as 1s;
+	// empty for ingest's own, "0s" for none.
+	Politeness *registry.Duration `json:"politeness"`
 }
 
 // Normalizer names the editable rules.

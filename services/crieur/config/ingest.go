@@ -21,5 +21,10 @@ func (f Fetch) Ingest() (ingest.Config, error) {
 	if f.UserAgent != "" {
 		c.Fetch.UserAgent = f.UserAgent
 	}
+	if f.Politeness != nil {
+		if c.Runner.Gap = f.Politeness.Std(); c.Runner.Gap == 0 {
+			c.Runner.Gap = -1
+		}
+	}
 	return c, nil
 }

@@ -19,7 +19,7 @@ const (
 
 func authorities() []registry.Authority {
 	return []registry.Authority{
-		{ID: commons, Name: "Communauté d’agglomération de l’Albigeois", Kind: registry.Intercommunity, INSEE: []string{"81"}, SIREN: "248100737", Theme: registry.Theme{Colour: "#1d5b4f"}, Population: 81947},
+		{ID: commons, Name: "Communauté d’agglomération de l’Albigeois", Kind: registry.Intercommunity, SIREN: "248100737", Theme: registry.Theme{Colour: "#1d5b4f"}, Population: 81947},
 		{ID: town, Name: "Albi", Kind: registry.Municipality, INSEE: []string{"81004"}, SIREN: "218100048", Parent: commons, Theme: registry.Theme{Colour: "#a3342b"}, Population: 51290, RelayStateAlerts: true},
 	}
 }
@@ -53,7 +53,7 @@ func channels(cfg *config.Config, world addresses) []registry.Channel {
 		{Authority: town, ID: "courriel", Name: "Courriel", Kind: "email", Settings: object(map[string]any{"address": world.smtp, "tls": "none", "from": "infos@albi.example.org"})},
 		{Authority: town, ID: "panneaux", Name: "Panneaux lumineux", Kind: "sign", Settings: object(map[string]any{"mqtt": map[string]any{"url": "tcp://" + cfg.NATS.MQTT, "username": "crieur", "password_file": filepath.Join(cfg.Data, "nats.secret")}})},
 		{Authority: town, ID: "fil", Name: "Fil d’actualité", Kind: "feed"},
-		{Authority: town, ID: "mastodon", Name: "Mastodon", Kind: "mastodon", Settings: object(map[string]any{"base_url": world.web, "token_file": secret("mastodon.secret")})},
+		{Authority: town, ID: "mastodon", Name: "Mastodon", Kind: "mastodon", Settings: object(map[string]any{"server": world.web, "token_file": secret("mastodon.secret")})},
 		{Authority: town, ID: "equipe", Name: "Slack de l’équipe", Kind: "slack", Settings: object(map[string]any{"api_url": world.web + "/slack/", "token_file": secret("slack.secret"), "channel": "C0CRIEUR"})},
 	}
 }

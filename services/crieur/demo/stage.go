@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/crieur/config"
 	"github.com/crieur/crieur/services/crieur/demo/outside"
@@ -56,8 +57,12 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 		return nil, fmt.Errorf("demo: first start: %w", err)
 	}
 	for _, name := range []string{hookSecret, "smpp.secret", "mastodon.secret", "slack.secret"} {
-		// SMPP takes eight characters at most.
-		if _, err := keep(filepath.Join(secrets, name), func() string { return rand.Text()[:8] }); err != nil {
+		fresh := rand.Text
+		if name == "smpp.secret" {
+			// SMPP 3.4 takes eight characters at most.
+			fresh = func() string { return rand.Text()[:8] }
+		}
+		if _, err := keep(filepath.Join(secrets, name), fresh); err != nil {
 			return nil, err
 		}
 	}
@@ -85,6 +90,11 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 func (s *Stage) complete(passwordFile string) {
 	cfg := s.cfg
 	cfg.Fetch.Allow = append(cfg.Fetch.Allow, "127.0.0.0/8")
+	cfg.Fetch.Politeness = new(registry.Duration)
+	if cfg.Log.Level == "" || cfg.Log.Level == "info" {
+		// A visitor reads the terminal for addresses, not for requests.
+		cfg.Log.Level = "warn"
+	}
 	if cfg.NATS.MQTT == "" {
 		cfg.NATS.MQTT = fmt.Sprintf("127.0.0.1:%d", portMQTT)
 	}

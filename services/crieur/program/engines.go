@@ -143,7 +143,7 @@ func (e *engines) close() error {
 	return errors.Join(errs...)
 }
 
-// secretFile returns the secret in a file, made with 130 random bits when
+// secretFile returns the secret in a file, made with 260 random bits when
 // there is none.
 func secretFile(path string) (string, error) {
 	body, err := os.ReadFile(path)
@@ -156,7 +156,7 @@ func secretFile(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("data: %w", err)
 	}
-	secret := rand.Text()
+	secret := rand.Text() + rand.Text()
 	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("data: %w", err)
 	}

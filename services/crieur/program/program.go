@@ -136,7 +136,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "curator":
 		return curator.New(deps, curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL})
 	case "audience":
-		return audience.New(deps, audience.Config{KeysDir: keys, PublicURL: cfg.PublicURL})
+		return audience.New(deps, audience.Config{DataDir: cfg.Data, PublicURL: cfg.PublicURL})
 	case "publisher":
 		return publisher.New(deps, publisher.Config{PublicURL: cfg.PublicURL})
 	case "impact":

@@ -1,13 +1,12 @@
 package outside
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
-
-	"context"
 
 	"github.com/emersion/go-message/mail"
 	"github.com/emersion/go-smtp"
