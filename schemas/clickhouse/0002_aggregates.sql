@@ -156,6 +156,7 @@ CREATE TABLE IF NOT EXISTS publication_receipts
     reason         LowCardinality(String)                                COMMENT 'for failed and unknown',
     informed       Bool                                                  COMMENT 'these recipients had the message',
     receipts       SimpleAggregateFunction(sum, UInt64)                  COMMENT 'recipient outcomes',
+    people         SimpleAggregateFunction(sum, UInt64)                  COMMENT 'recipient outcomes of people, not of signs, accounts and feeds',
     units          SimpleAggregateFunction(sum, UInt64)                  COMMENT 'parts or pages',
     cost_micro_eur SimpleAggregateFunction(sum, Int64)                   COMMENT 'millionths of a euro',
     duplicates     SimpleAggregateFunction(sum, UInt64)                  COMMENT 'recipient outcomes of a second sending',
@@ -170,7 +171,8 @@ SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsy
 CREATE MATERIALIZED VIEW IF NOT EXISTS publication_receipts_view TO publication_receipts AS
 SELECT
     authority, publication, revision, channel, kind, status, reason, informed,
-    count() AS receipts, sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur, countIf(duplicate) AS duplicates,
+    count() AS receipts, countIf(subscriber != 0) AS people,
+    sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur, countIf(duplicate) AS duplicates,
     min(at) AS first_at, max(at) AS last_at
 FROM receipts
 GROUP BY authority, publication, revision, channel, kind, status, reason, informed;

@@ -13,7 +13,7 @@ import (
 
 // days is the share of targeted people informed, along the period.
 func (b *board) days() *web.Chart {
-	if len(b.figures.Days) < 2 {
+	if len(b.figures.Days) == 0 {
 		return nil
 	}
 	loc := b.authority.Location()
@@ -22,7 +22,7 @@ func (b *board) days() *web.Chart {
 		Series: []web.Series{{Name: b.t.T("days.targeted")}, {Name: b.t.T("days.informed")}},
 	}
 	var targeted, informed uint64
-	for _, d := range b.figures.Days {
+	for _, d := range measure.Filled(b.figures.Days, b.query.Period, loc) {
 		label := d.At.In(loc).Format("02/01")
 		if b.query.Period.Name == measure.LastDay {
 			label = b.t.Clock(d.At)
@@ -242,8 +242,11 @@ func (b *board) publications(list []measure.Publication) *web.Table {
 	table := &web.Table{
 		Caption: b.t.T("publications.caption"), CaptionHidden: true,
 		Columns: []web.Column{
-			{Label: b.t.T("publications.title")}, {Label: b.t.T("publications.class")}, {Label: b.t.T("publications.approved")},
-			{Label: b.t.T("publications.channels")}, {Label: b.t.T("publications.informed"), Numeric: true},
+			{Label: b.t.T("publications.title")},
+			{Label: b.t.T("publications.class")},
+			{Label: b.t.T("publications.approved")},
+			{Label: b.t.T("publications.channels")},
+			{Label: b.t.T("publications.informed"), Numeric: true},
 		},
 		Empty: web.EmptyState{Icon: "megaphone", Title: b.t.T("publications.none"), Text: b.t.T("publications.none.text")},
 	}
@@ -257,7 +260,8 @@ func (b *board) publications(list []measure.Publication) *web.Table {
 			informed = b.hidden()
 		}
 		table.Rows = append(table.Rows, []any{
-			web.Link{Label: p.Title, Href: b.address("/p/"+p.ID, web.NewForm(nil))}, web.Badge(p.Class), p.ApprovedAt,
+			web.Link{Label: p.Title, Href: b.address("/p/"+p.ID, web.NewForm(nil))},
+			web.Badge(p.Class), p.ApprovedAt,
 			strings.Join(channels, ", "), informed,
 		})
 	}

@@ -67,8 +67,11 @@ func (q *request) outcomes(counts []measure.Count) web.Table {
 	table := web.Table{
 		Caption: q.t.T("publication.outcomes"),
 		Columns: []web.Column{
-			{Label: q.t.T("channels.header")}, {Label: q.t.T("publication.status")}, {Label: q.t.T("publication.receipts"), Numeric: true},
-			{Label: q.t.T("publication.units"), Numeric: true}, {Label: q.t.T("publication.cost"), Numeric: true},
+			{Label: q.t.T("channels.header")},
+			{Label: q.t.T("publication.status")},
+			{Label: q.t.T("publication.receipts"), Numeric: true},
+			{Label: q.t.T("publication.units"), Numeric: true},
+			{Label: q.t.T("publication.cost"), Numeric: true},
 		},
 		Empty: web.EmptyState{Icon: "hourglass", Title: q.t.T("publication.nothing"), Text: q.t.T("publication.nothing.text")},
 	}
@@ -76,12 +79,9 @@ func (q *request) outcomes(counts []measure.Count) web.Table {
 		end := start
 		var values []uint64
 		for ; end < len(counts) && counts[end].Channel == counts[start].Channel; end++ {
-			values = append(values, counts[end].Receipts)
+			values = append(values, counts[end].People)
 		}
 		hidden := measure.Suppress(values)
-		if slices.Contains(endpointKinds(), counts[start].Kind) {
-			hidden = make([]bool, len(values))
-		}
 		for i, c := range counts[start:end] {
 			row := []any{q.channelName(c.Channel), web.Badge(c.Status), q.t.T("stat.suppressed.short"), "–", "–"}
 			if !hidden[i] {
@@ -93,10 +93,6 @@ func (q *request) outcomes(counts []measure.Count) web.Table {
 	}
 	return table
 }
-
-// endpointKinds are kinds of channels that reach places and not people, of
-// which nothing needs hiding. A kind that is not here is treated as people.
-func endpointKinds() []string { return []string{"sign", "feed", "slack", "mastodon", "bluesky", "webhook"} }
 
 // path is what happened, in order, revision by revision.
 func (q *request) path(revisions []measure.Revision) web.Timeline {

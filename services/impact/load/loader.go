@@ -131,9 +131,9 @@ func (l *Loader) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
-	tables, err := identity(ctx, l.conn)
-	if err != nil {
-		return err
+	tables, ok := l.tables(ctx)
+	if !ok {
+		return nil
 	}
 	var wg sync.WaitGroup
 	for _, t := range l.cfg.targets() {
@@ -146,6 +146,24 @@ func (l *Loader) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	return nil
+}
+
+// tables asks which tables these are, until ClickHouse answers; false when ctx
+// ended.
+func (l *Loader) tables(ctx context.Context) (string, bool) {
+	for delay := firstRetry; ; delay = min(delay*2, maxRetry) {
+		id, err := identity(ctx, l.conn)
+		if err == nil {
+			return id, true
+		}
+		for _, t := range l.cfg.targets() {
+			l.report(t.stream, err)
+		}
+		l.deps.Logger.Warn("not loading", "err", err)
+		if !l.sleep(ctx, delay) {
+			return "", false
+		}
+	}
 }
 
 var errStarting = errors.New("reading the position")

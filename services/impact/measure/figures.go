@@ -29,6 +29,7 @@ type Count struct {
 	Channel, Kind, Status       string
 	Receipts, Units, Duplicates uint64
 	CostMicroEUR                int64
+	People                      uint64 // of Receipts, those of people; of one publication only
 }
 
 // People are distinct people by measure: targeted, informed, clicked, useful,
@@ -66,4 +67,29 @@ type ClassCount struct {
 type Day struct {
 	At                 time.Time
 	Targeted, Informed uint64 // pairs
+}
+
+// Filled returns every day (or hour, of the last 24) of the period up to the
+// last that has begun, with zero where nothing was sent.
+func Filled(days []Day, p Period, loc *time.Location) []Day {
+	form := time.DateOnly
+	next := func(t time.Time) time.Time {
+		l := t.In(loc)
+		return time.Date(l.Year(), l.Month(), l.Day()+1, 0, 0, 0, 0, loc)
+	}
+	if p.hourly() {
+		form = "2006-01-02 15"
+		next = func(t time.Time) time.Time { return t.Add(time.Hour) }
+	}
+	known := map[string]Day{}
+	for _, d := range days {
+		known[d.At.In(loc).Format(form)] = d
+	}
+	var out []Day
+	for t := p.From; t.Before(p.To); t = next(t) {
+		d := known[t.In(loc).Format(form)]
+		d.At = t
+		out = append(out, d)
+	}
+	return out
 }

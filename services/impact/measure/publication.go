@@ -100,11 +100,11 @@ func known(t time.Time) time.Time {
 
 func (r *Reader) became(ctx context.Context, authority, id string) ([]Count, error) {
 	var counts []Count
-	err := r.each(ctx, `SELECT toString(channel), toString(any(kind)), toString(status), sum(receipts), sum(units), sum(duplicates), sum(cost_micro_eur)
+	err := r.each(ctx, `SELECT toString(channel), toString(any(kind)), toString(status), sum(receipts), sum(people), sum(units), sum(duplicates), sum(cost_micro_eur)
 		FROM publication_receipts WHERE authority = {authority:String} AND publication = {id:String} GROUP BY channel, status ORDER BY channel, status`,
 		func(rows driver.Rows) error {
 			var c Count
-			err := rows.Scan(&c.Channel, &c.Kind, &c.Status, &c.Receipts, &c.Units, &c.Duplicates, &c.CostMicroEUR)
+			err := rows.Scan(&c.Channel, &c.Kind, &c.Status, &c.Receipts, &c.People, &c.Units, &c.Duplicates, &c.CostMicroEUR)
 			counts = append(counts, c)
 			return err
 		}, clickhouse.Named("authority", authority), clickhouse.Named("id", id))
@@ -128,8 +128,10 @@ func (r *Reader) outcomes(ctx context.Context, q Query, list []Publication) erro
 	for i, p := range list {
 		ids[i], at[p.ID] = p.ID, i
 	}
-	return r.each(ctx, `SELECT publication, sum(n), sum(had), arraySort(groupArrayIf(channel, had > 0)), max(had BETWEEN 1 AND 4) FROM (
-			SELECT publication, toString(channel) AS channel, sum(receipts) AS n, sumIf(receipts, informed AND status IN ('sent', 'delivered', 'displayed')) AS had
+	return r.each(ctx, `SELECT publication, sum(n), sum(had), arraySort(groupArrayIf(channel, had > 0)), max(persons BETWEEN 1 AND 4) FROM (
+			SELECT publication, toString(channel) AS channel, sum(receipts) AS n, 
+				greatest(sumIf(receipts, informed AND status = 'sent'), sumIf(receipts, status IN ('delivered', 'displayed'))) AS had,
+				greatest(sumIf(people, informed AND status = 'sent'), sumIf(people, status IN ('delivered', 'displayed'))) AS persons
 			FROM publication_receipts WHERE authority = {authority:String} AND publication IN {ids:Array(String)} GROUP BY publication, channel)
 		GROUP BY publication`, func(rows driver.Rows) error {
 		var id string

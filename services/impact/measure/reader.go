@@ -141,7 +141,9 @@ func (r *Reader) sent(ctx context.Context, q Query, f *Figures) error {
 	})
 }
 
-func milliseconds(ms float64) time.Duration { return time.Duration(max(ms, 0) * float64(time.Millisecond)) }
+func milliseconds(ms float64) time.Duration {
+	return time.Duration(max(ms, 0) * float64(time.Millisecond))
+}
 
 func (r *Reader) publications(ctx context.Context, q Query, f *Figures) error {
 	err := r.query(ctx, `SELECT class, uniqExact(publication), uniqExactIf(publication, publication IN (
