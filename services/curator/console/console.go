@@ -25,7 +25,7 @@ import (
 	"github.com/crieur/crieur/services/web"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templateFiles embed.FS
 
 //go:embed i18n
