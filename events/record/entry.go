@@ -17,6 +17,7 @@ type Entry struct {
 	Starts     time.Time         `json:"starts,omitzero"` // of the thing itself: an event, roadworks
 	Ends       time.Time         `json:"ends,omitzero"`
 	Expires    time.Time         `json:"expires,omitzero"`
+	Timings    []Timing          `json:"timings,omitempty"` // when Starts to Ends has gaps, in order; dates past included
 	AllDay     bool              `json:"allDay,omitempty"`
 	Place      *Place            `json:"place,omitempty"`
 	Media      []Media           `json:"media,omitempty"`
@@ -40,6 +41,12 @@ type Place struct {
 	Lat      *float64 `json:"lat,omitempty"` // WGS 84 degrees
 	Lon      *float64 `json:"lon,omitempty"`
 	GeoJSON  string   `json:"geojson,omitempty"` // a geometry, as found
+}
+
+// Timing is one of the dates of something that has several.
+type Timing struct {
+	Starts time.Time `json:"starts"`
+	Ends   time.Time `json:"ends,omitzero"`
 }
 
 // Media is a picture, sound or document that goes with an entry.

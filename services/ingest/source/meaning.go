@@ -31,6 +31,9 @@ func Meaning(value any) string {
 	case record.Entry:
 		add(Text(v.Title), Text(v.Summary), Text(v.Body), CleanURL(v.Link))
 		add(stamp(v.Starts), stamp(v.Ends), stamp(v.Expires), fmt.Sprint(v.AllDay))
+		for _, t := range v.Timings {
+			add(stamp(t.Starts), stamp(t.Ends))
+		}
 		add(v.Class, v.Severity, v.Urgency, v.Certainty, v.Topic, v.Status)
 		if v.Place != nil {
 			place, _ := json.Marshal(v.Place) // plain values: it cannot fail

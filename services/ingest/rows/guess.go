@@ -1,0 +1,83 @@
+package rows
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/crieur/crieur/events/territory"
+)
+
+// known are the names that French open data gives its columns, the best first,
+// folded: lower case, without accents, words joined by _.
+func known() []struct {
+	key   string
+	names []string
+} {
+	return []struct {
+		key   string
+		names []string
+	}{
+		{"item", []string{"uid", "id", "identifiant", "gid", "guid", "ident", "recordid", "fid", "objectid", "feature_id"}},
+		{"title", []string{"title_fr", "titre_fr", "title", "titre", "nom_fr", "intitule", "objet", "nom", "name", "libelle", "headline", "label", "denomination", "nom_de_la_manifestation", "nom_evenement", "designation", "appellation"}},
+		{"summary", []string{"description_fr", "lead_text", "chapo", "chapeau", "resume", "description", "descriptif", "summary", "soustitre", "detail", "details", "commentaire", "observation", "observations", "message", "texte", "motif", "impact_circulation_detail", "horaires_periode"}},
+		{"body", []string{"longdescription_fr", "free_text", "contenu", "texte_complet", "body", "content", "longdescription", "description_longue"}},
+		{"link", []string{"canonicalurl", "url", "link", "lien", "lien_url", "url_fiche", "site_web", "site_internet", "siteweb", "lien_internet", "url_site", "website"}},
+		{"language", []string{"lang", "langue", "language"}},
+		{"categories", []string{"keywords_fr", "tags", "thematique", "theme", "themes", "categorie", "categories", "category", "type", "type_evenement", "nature", "rubrique", "mots_cles", "qfap_tags"}},
+		{"published", []string{"date_publication", "datepublication", "published", "date_created", "date_creation", "createdat", "created_at", "date_mise_en_ligne"}},
+		{"updated", []string{"updatedat", "updated_at", "date_modification", "date_maj", "date_mise_a_jour", "last_update", "lastupdate", "maj", "modified", "date_modif", "datemaj"}},
+		{"starts", []string{"firstdate_begin", "date_start", "date_debut", "datedebut", "date_de_debut", "debut", "start_date", "startdate", "date_debut_travaux", "debutchantier", "date_deb", "starts", "start", "date_evenement", "date"}},
+		{"ends", []string{"lastdate_end", "date_end", "date_fin", "datefin", "date_de_fin", "fin", "end_date", "enddate", "date_fin_travaux", "finchantier", "ends", "end"}},
+		{"timings", []string{"timings", "timetable", "occurrences", "horaires_detailles_iso"}},
+		{"place", []string{"location_name", "placename", "address_name", "lieu", "nom_lieu", "lieu_nom", "localisation", "nom_du_lieu", "emplacement", "etablissement"}},
+		{"address", []string{"location_address", "address_street", "adresse", "address", "adresse_complete", "adr", "voie", "rue", "nom_voie", "lib_voie"}},
+		{"city", []string{"location_city", "address_city", "commune", "nom_commune", "ville", "city", "nom_de_la_commune", "libelle_commune", "com_nom"}},
+		{"postcode", []string{"location_postalcode", "address_zipcode", "code_postal", "codepostal", "cp", "postcode", "postal_code", "zipcode"}},
+		{"insee", []string{"location_insee", "code_insee", "insee", "codeinsee", "code_commune", "insee_com", "com_insee", "depcom", "code_insee_commune"}},
+		{"latitude", []string{"latitude", "lat", "y_wgs84", "coord_lat"}},
+		{"longitude", []string{"longitude", "lon", "lng", "long", "x_wgs84", "coord_lon"}},
+		{"point", []string{"location_coordinates", "latlon", "lat_lon", "geo_point_2d", "geo_point", "geopoint", "coordonnees_geo", "coordonnees", "geolocalisation", "geom_x_y", "xy"}},
+		{"geometry", []string{"geometry", "geo_shape", "the_geom", "geom", "geojson", "geometrie"}},
+		{"image", []string{"originalimage", "image", "cover_url", "photo", "image_url", "url_image", "visuel", "illustration", "thumbnail"}},
+		{"document", []string{"pdf", "document", "url_pdf", "lien_pdf", "piece_jointe", "arrete_pdf"}},
+	}
+}
+
+// Guess reads from the names of a data set's columns what a mapping would say.
+// A column named by nothing known is left out; the columns are looked for in the
+// first hundred rows, since empty ones are often not written.
+func Guess(list []map[string]any) Mapping {
+	columns := map[string]string{} // folded → as written
+	for _, row := range list[:min(len(list), 100)] {
+		for _, name := range slices.Sorted(maps.Keys(row)) {
+			if folded := fold(name); columns[folded] == "" {
+				columns[folded] = name
+			}
+		}
+	}
+	var m Mapping
+	parts := m.parts()
+	for _, k := range known() {
+		var found []string
+		for _, name := range k.names {
+			if column := columns[name]; column != "" {
+				found = append(found, column)
+			}
+		}
+		*parts[k.key] = strings.Join(found[:min(len(found), 4)], " | ")
+	}
+	// An identifier is one column or none: a second would mix two numberings.
+	for _, part := range []*string{&m.Item, &m.Starts, &m.Ends} {
+		*part, _, _ = strings.Cut(*part, " | ")
+	}
+	if m.Title == "" {
+		m.Title = cmp.Or(m.PlaceName, m.Address)
+	}
+	return m
+}
+
+func fold(name string) string {
+	return strings.ReplaceAll(territory.Fold(name), " ", "_")
+}

@@ -1,0 +1,264 @@
+package rows
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+func paris(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
+func TestDate(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"2026-11-23": "2026-11-22T23:00:00Z day", "2026-11-23T08:00:00": "2026-11-23T07:00:00Z", "2026-11-23T08:00:00+00:00": "2026-11-23T08:00:00Z", "2026-11-20 08:00:00+01": "2026-11-20T07:00:00Z",
+		"01/01/32": "2031-12-31T23:00:00Z day", "01/01/99": "1998-12-31T23:00:00Z day", "31/12/2026 10:30": "2026-12-31T09:30:00Z", "mardi 1er août 2026 à 10h": "2026-08-01T08:00:00Z", "lun. 3 févr. 2026": "2026-02-02T23:00:00Z day",
+		"1790000000": "2026-09-21T14:13:20Z", "1790000000000": "2026-09-21T14:13:20Z", "2026-12-01T00:00:00": "2026-11-30T23:00:00Z day", "23.11.2026": "2026-11-22T23:00:00Z day",
+		"31/02/2026": "", "99/99/9999": "", "0001-01-01": "", "": "", "bientôt": "", "12": "",
+	} {
+		at, day, ok := Date(text, paris(t))
+		got := ""
+		if ok {
+			got = at.Format(time.RFC3339)
+		}
+		if day {
+			got += " day"
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if at, day, ok := Date("Nov_23_2026", paris(t), "Jan_02_2006"); !ok || !day || at.Day() != 22 {
+		t.Errorf("a layout of one's own: %s, %t, %t", at, day, ok)
+	}
+	from, to, day, ok := Period("du 01/01/20 au 01/01/32", paris(t))
+	if !ok || !day || from.Year() != 2019 || to.Year() != 2031 {
+		t.Errorf("period: %s, %s, %t, %t", from, to, day, ok)
+	}
+}
+
+func TestAt(t *testing.T) {
+	t.Parallel()
+	doc, err := JSON([]byte(`{"a":{"b":[{"c":1},{"c":"x"}]},"d.e":2,"s":"{\"f\":[3]}","t":{"fr":"Été","en":"Summer"},"n":null,"dash":" - "}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"a.b[0].c": "1", "a.b[1].c": "x", "a.b[-1].c": "x", "a.b.c": "1", "d.e": "2", "s.f[0]": "3", "t": "Été", "n": "", "dash": "", "a.b[9].c": "", "a.b[x]": "", "z": "", "a.z.b": "",
+	} {
+		if got := Text(At(doc, path)); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestCSV(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"semicolons and quotes":   {"a;b\n1;\"x;\"\"y\"\"\"\n", `[{"a":"1","b":"x;\"y\""}]`},
+		"tabs":                    {"a\tb\n1\t2, 3\n", `[{"a":"1","b":"2, 3"}]`},
+		"mark and Latin-1":        {"\xef\xbb\xbfa,b\n1,\xc3\xa9t\xc3\xa9\n", `[{"a":"1","b":"été"}]`},
+		"Excel":                   {"sep=;\r\na;b\r\n1;2\r\n", `[{"a":"1","b":"2"}]`},
+		"old Macintosh":           {"a,b\r1,2\r", `[{"a":"1","b":"2"}]`},
+		"short, long, empty line": {"a,b\n1\n\n1,2,3\n,\n", `[{"a":"1"},{"a":"1","b":"2"}]`},
+		"names twice or missing":  {"a,a,\n1,2,3\n", `[{"a":"1","a_2":"2","column3":"3"}]`},
+		"break in a cell":         {"a,b\n\"1\n2\",3\n", `[{"a":"1\n2","b":"3"}]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			list, err := CSV([]byte(c.text), "text/csv", 0)
+			got, _ := json.Marshal(list)
+			if err != nil || string(got) != c.want {
+				t.Errorf("got %s, %v\nwant %s", got, err, c.want)
+			}
+		})
+	}
+	for _, bad := range []string{"", "un texte", "<html>,<body>\n1,2", "\x00\x00a,b"} {
+		if list, err := CSV([]byte(bad), "", 0); err == nil {
+			t.Errorf("%q gave %d rows", bad, len(list))
+		}
+	}
+}
+
+func TestMapping(t *testing.T) {
+	t.Parallel()
+	row := map[string]any{"type": "Bal", "nom": "Salle &amp; place", "lieu": map[string]any{"lat": json.Number("45,9"), "lon": "5.1"}, "quand": "du 01/12/26 au 03/12/26", "photo": "/a.png", "x": "-", "site": "javascript:alert(1)"}
+	m := Mapping{
+		Title: "{type} : {nom}", Summary: "x | absent | nom", Starts: "quand", Point: "lieu", Image: "photo", Link: "site", Body: "{x}{absent}",
+		Extra: map[string]string{"genre": "type"}, Defaults: map[string]string{"topic": "culture", "insee": "01244, 1290"},
+	}
+	if err := m.Check("m"); err != nil {
+		t.Fatal(err)
+	}
+	base := Records([]map[string]any{row}, m, paris(t), "https://mairie.example/b/c.json", true)
+	e := base[0].Value.(record.Entry)
+	if e.Title != "Bal : Salle & place" || e.Summary != "Salle & place" || e.Body != "" || e.Link != "" || e.Topic != "culture" || !e.AllDay ||
+		e.Starts.Format(time.DateOnly) != "2026-11-30" || e.Ends.Format(time.DateOnly) != "2026-12-02" || *e.Place.Lat != 45.9 || !reflect.DeepEqual(e.Place.INSEE, []string{"01244", "01290"}) ||
+		e.Media[0].URL != "https://mairie.example/a.png" || e.Extra["genre"] != "Bal" {
+		t.Errorf("got %+v %+v", e, e.Place)
+	}
+	for _, bad := range []Mapping{{Title: "{a"}, {Defaults: map[string]string{"titre": "x"}}} {
+		if bad.Check("m") == nil {
+			t.Errorf("%+v passes", bad)
+		}
+	}
+}
+
+func TestTooManyRowsAreSaid(t *testing.T) {
+	t.Parallel()
+	list := make([]map[string]any, MaxRows+5)
+	for i := range list {
+		list[i] = map[string]any{"titre": fmt.Sprint("n", i)}
+	}
+	records := Records(list, Mapping{}, time.UTC, "", false)
+	if last := records[len(records)-1]; len(records) != MaxRows+1 || last.Refused == nil || !strings.Contains(last.Refused.Error(), fmt.Sprint(len(list))) {
+		t.Errorf("%d records, %v", len(records), last.Refused)
+	}
+}
+
+// TestPages: a change on the second page is seen though the first is the same, and
+// a next page elsewhere is refused.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	second := `{"values":[2]}`
+	next := "/p2"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"same"`)
+		switch {
+		case r.Header.Get("If-None-Match") != "":
+			w.WriteHeader(http.StatusNotModified)
+		case r.URL.Path == "/p2":
+			fmt.Fprint(w, second)
+		default:
+			fmt.Fprintf(w, `{"values":[1],"next":%q}`, next)
+		}
+	}))
+	t.Cleanup(server.Close)
+	client, err := fetch.New(fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	read := func(cur source.Cursor) (string, source.Cursor, error) {
+		var got strings.Builder
+		err := Pages(t.Context(), source.Deps{HTTP: client}, fetch.Request{URL: server.URL + "/p1"}, &cur, func(res *fetch.Response) (string, error) {
+			doc, err := JSON(res.Body, "")
+			got.WriteString(Text(At(doc, "values")))
+			return Text(At(doc, "next")), err
+		})
+		return got.String(), cur, err
+	}
+	got, cur, err := read(source.Cursor{})
+	if got != "12" || err != nil {
+		t.Fatalf("%s, %v", got, err)
+	}
+	if _, cur, err = read(cur); !errors.Is(err, source.ErrUnchanged) {
+		t.Fatalf("the same again: %v", err)
+	}
+	second = `{"values":[3]}`
+	if got, cur, err = read(cur); got != "13" || err != nil {
+		t.Fatalf("%s, %v", got, err)
+	}
+	for _, bad := range []string{"https://elsewhere.example/p2", "/p1", "http://[::1"} {
+		next = bad
+		if _, _, err := read(cur); err == nil || errors.Is(err, source.ErrUnchanged) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// TestCorpus maps every recorded data set by guess alone: every row gives a
+// record with a title, none is on the Gulf of Guinea.
+func TestCorpus(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(eventstest.Corpus(t), "opendata")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		doc, err := JSON(body, "")
+		if err != nil {
+			t.Errorf("%s: %v", d.Name(), err)
+			return nil
+		}
+		list, err := Extract(doc, "")
+		records := Records(list, Mapping{}, paris(t), "https://portail.example/", false)
+		if took := time.Since(began); err != nil || len(list) == 0 || took > time.Second {
+			t.Errorf("%s: %d rows in %s, %v", d.Name(), len(list), took, err)
+		}
+		starts, placed := 0, 0
+		for _, r := range records {
+			e := r.Value.(record.Entry)
+			if r.Refused != nil || e.Title == "" || r.Item == "" || strings.Contains(e.Title, "&#") {
+				t.Errorf("%s: %+v", d.Name(), r)
+			}
+			if !e.Starts.IsZero() {
+				starts++
+			}
+			if e.Place != nil && e.Place.Lat != nil {
+				placed++
+				if *e.Place.Lat < 41 || *e.Place.Lat > 52 {
+					t.Errorf("%s: %s is at %f", d.Name(), r.Item, *e.Place.Lat)
+				}
+			}
+		}
+		t.Logf("%-48s %4d rows, %4d dated, %4d placed", d.Name(), len(list), starts, placed)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzRecords(f *testing.F) {
+	f.Add([]byte(`{"records":[{"recordid":"1","fields":{"titre":"a","timings":"[{\"begin\":\"2026-01-01\"}]","geo_point_2d":[1,2]}}]}`))
+	f.Add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Polygon","coordinates":[]},"properties":{"nom":"x","date_debut":"du 01/01/20 au 01/01/32"}}]}`))
+	f.Add([]byte("a;titre;date\n1;\xe9t\xe9;31/12/26\n"))
+	f.Add([]byte("{\"titre\":\"a\"}\n{\"titre\":\"b\"}"))
+	zone := paris(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var list []map[string]any
+		if doc, err := JSON(body, ""); err == nil {
+			list, _ = Extract(doc, "")
+		} else if list, err = Lines(body, ""); err != nil {
+			list, _ = CSV(body, "", 0)
+		}
+		for _, r := range Records(list, Mapping{}, zone, "https://a.example/", false) {
+			if text := fmt.Sprintf("%s %+v", r.Item, r.Value); !utf8.ValidString(text) {
+				t.Error("a text is not UTF-8")
+			}
+			if _, err := json.Marshal(r.Value); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
