@@ -3,13 +3,20 @@ package ingest
 import (
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/cap"
+	"github.com/crieur/crieur/services/ingest/source/ckan"
 	"github.com/crieur/crieur/services/ingest/source/feed"
+	"github.com/crieur/crieur/services/ingest/source/grandlyon"
 	"github.com/crieur/crieur/services/ingest/source/gtfsrt"
 	"github.com/crieur/crieur/services/ingest/source/ical"
+	"github.com/crieur/crieur/services/ingest/source/menus"
+	"github.com/crieur/crieur/services/ingest/source/openagenda"
+	"github.com/crieur/crieur/services/ingest/source/opendatasoft"
+	"github.com/crieur/crieur/services/ingest/source/table"
 	"github.com/crieur/crieur/services/ingest/source/vigicrues"
 	"github.com/crieur/crieur/services/ingest/source/vigieau"
 	"github.com/crieur/crieur/services/ingest/source/vigilance"
 	"github.com/crieur/crieur/services/ingest/source/webhook"
+	"github.com/crieur/crieur/services/ingest/source/wordpress"
 )
 
 // Kinds returns every connector, in the order in which an address is tried: an
@@ -22,6 +29,13 @@ func Kinds() []source.Kind {
 		vigilance.Kind(),
 		vigicrues.Kind(),
 		vigieau.Kind(),
+		openagenda.Kind(),
+		opendatasoft.Kind(),
+		wordpress.Kind(),
+		menus.Kind(),
+		grandlyon.Kind(),
+		ckan.Kind(),
+		table.Kind(), // after those whose documents are tables too
 		gtfsrt.Kind(),
 		webhook.Kind(),
 	}
