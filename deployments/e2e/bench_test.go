@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 func now() int64 { return time.Now().UnixNano() }
@@ -207,4 +206,3 @@ func procStatus(pid int, field string) int {
 	}
 	return 0
 }
-

@@ -22,9 +22,11 @@ type social struct {
 
 func (s *social) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/instance", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"title": "outside", "configuration": map[string]any{"statuses": map[string]any{"max_characters": 500, "characters_reserved_per_url": 23}}})
-	})
+	for _, version := range []string{"v1", "v2"} {
+		mux.HandleFunc("GET /api/"+version+"/instance", func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, map[string]any{"title": "outside", "configuration": map[string]any{"statuses": map[string]any{"max_characters": 500, "characters_reserved_per_url": 23}}})
+		})
+	}
 	mux.HandleFunc("GET /api/v1/accounts/verify_credentials", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"id": "1", "username": "ville", "acct": "ville", "url": s.base + "/@ville"})
 	})
