@@ -138,20 +138,19 @@ func (r *running) owners(ctx context.Context, q call.OptOutRequest) ([]string, e
 	if q.Subscriber != "" {
 		return []string{q.Subscriber}, nil
 	}
-	address, err := vault.Normalise(q.Kind, q.Address.Reveal())
-	if err != nil {
-		return nil, nil //nolint:nilerr // nobody subscribed with what is no address
-	}
-	authorities := []string{q.Authority}
-	if q.Authority == "" {
-		authorities = authorities[:0]
-		for key := range r.authorities.All() {
-			authorities = append(authorities, key[0])
+	authorities := []registry.Authority{}
+	for _, a := range r.authorities.All() {
+		if q.Authority == "" || q.Authority == a.ID {
+			authorities = append(authorities, a)
 		}
 	}
 	var ids []string
 	for _, a := range authorities {
-		rec, err := r.vault.Find(ctx, a, q.Kind, address)
+		address, err := vault.Normalise(q.Kind, q.Address.Reveal(), vault.Region(a.INSEE))
+		if err != nil {
+			continue // nobody subscribed with what is no address
+		}
+		rec, err := r.vault.Find(ctx, a.ID, q.Kind, address)
 		if err == nil {
 			ids = append(ids, rec.ID)
 		} else if !errors.Is(err, vault.ErrNotFound) {

@@ -83,7 +83,7 @@ type Choice struct {
 // confirmed. Errors: vault.ErrNumber, vault.ErrEmail, ErrTooMany, ErrTaken,
 // ErrChannel, or an outcome.
 func (d *Desk) Ask(ctx context.Context, q Request) (vault.Record, error) {
-	address, err := vault.Normalise(q.Kind, q.Address)
+	address, err := vault.Normalise(q.Kind, q.Address, vault.Region(q.Authority.INSEE))
 	if err != nil {
 		return vault.Record{}, err
 	}

@@ -2,6 +2,7 @@ package fanout_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -39,6 +40,7 @@ type rig struct {
 	emitted map[string]int // deliveries by ID, as often as they were emitted
 	seen    []events.Delivery
 	after   func(n int) // called after each group
+	lose    int         // answers to lose, after the group is stored
 }
 
 func newRig(t testing.TB, window, size int) *rig {
@@ -72,8 +74,14 @@ func newRig(t testing.TB, window, size int) *rig {
 				}
 			}
 		}
-		n, after := len(g.seen), g.after
+		n, after, lost := len(g.seen), g.after, g.lose > 0
+		if lost {
+			g.lose--
+		}
 		g.mu.Unlock()
+		if lost {
+			return errors.New("the answer is lost")
+		}
 		if after != nil {
 			after(n)
 		}
@@ -270,6 +278,36 @@ func TestResumesWhereItWas(t *testing.T) {
 	}
 	if n := stream.CachedInfo().State.Msgs; n != (5000+6)/7 {
 		t.Errorf("%d messages in the queue: the same batch is there twice", n)
+	}
+}
+
+// What was stored without our knowing, as in a crash before the cursor, is
+// stored again under the same IDs: nobody is told twice.
+func TestStoredButNotKnownIsTheSameAgain(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, 1000, 7)
+	g.people("pessac", 1, 701)
+	g.lose = 1
+	g.plan(publication("pessac", "a", 1))
+	twice := 0
+	eventstest.Eventually(t, func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		twice = 0
+		for _, n := range g.emitted {
+			if n > 1 {
+				twice++
+			}
+		}
+		return len(g.seen) == 100 && twice > 0
+	}, 10*time.Second, "nothing was stored again")
+	once(t, g.deliveries(), 1, 701)
+	stream, err := g.js.Stream(t.Context(), bus.StreamDeliveries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := stream.CachedInfo().State.Msgs; n != 100 {
+		t.Errorf("%d messages in the queue", n)
 	}
 }
 

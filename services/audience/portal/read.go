@@ -58,7 +58,11 @@ func (p *Portal) search(b *Backend, query string) (found []registry.Authority, u
 			unknown = append(unknown, c.Name+" ("+c.Departement+")")
 		}
 	}
+	wider := func(a registry.Authority) int { return len(a.INSEE) } // a commune before what it belongs to
 	slices.SortStableFunc(found, func(x, y registry.Authority) int {
+		if query != "" && wider(x) != wider(y) {
+			return wider(x) - wider(y)
+		}
 		return strings.Compare(territory.Fold(x.Name), territory.Fold(y.Name))
 	})
 	return found, unknown
@@ -169,15 +173,25 @@ func facts(t *web.Translator, p events.Publication) []string {
 	if where := place(p); where != "" {
 		list = append(list, where)
 	}
-	switch {
-	case p.Onset != nil && p.Ends != nil:
-		list = append(list, t.T("when.between", "from", t.DateTime(*p.Onset), "to", t.DateTime(*p.Ends)))
-	case p.Onset != nil:
-		list = append(list, t.T("when.from", "from", t.DateTime(*p.Onset)))
-	case p.Ends != nil:
-		list = append(list, t.T("when.until", "to", t.DateTime(*p.Ends)))
+	if when := when(t, p); when != "" {
+		list = append(list, when)
 	}
 	return list
+}
+
+// when is the time of the subject in words, as short as it can be.
+func when(t *web.Translator, p events.Publication) string {
+	switch {
+	case p.Onset != nil && p.Ends != nil && t.Date(*p.Onset) == t.Date(*p.Ends):
+		return t.Date(*p.Onset) + ", " + t.Clock(*p.Onset) + " – " + t.Clock(*p.Ends)
+	case p.Onset != nil && p.Ends != nil:
+		return t.T("when.between", "from", t.DateTime(*p.Onset), "to", t.DateTime(*p.Ends))
+	case p.Onset != nil:
+		return t.T("when.from", "from", t.DateTime(*p.Onset))
+	case p.Ends != nil:
+		return t.T("when.until", "to", t.DateTime(*p.Ends))
+	}
+	return ""
 }
 
 func place(p events.Publication) string {
@@ -318,12 +332,7 @@ func (p *Portal) summaryOf(t *web.Translator, pub events.Publication, s registry
 	}
 	add("pub.topic", topicName(t, pub.Topic))
 	add("pub.where", place(pub))
-	if pub.Onset != nil {
-		add("pub.onset", t.DateTime(*pub.Onset))
-	}
-	if pub.Ends != nil {
-		add("pub.ends", t.DateTime(*pub.Ends))
-	}
+	add("pub.when", when(t, pub))
 	add("pub.at", t.DateTime(pub.At))
 	add("pub.expires", t.DateTime(pub.Expires))
 	add("pub.stream", s.Name)
@@ -401,10 +410,11 @@ func (p *Portal) verify(w http.ResponseWriter, r *http.Request, b *Backend) erro
 	}{Host: p.cfg.PublicURL}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
-		page.Form = web.NewForm(r.PostForm)
-		if err := r.ParseForm(); err == nil {
-			page.Form = web.NewForm(r.PostForm)
+		if err := r.ParseForm(); err != nil {
+			p.pages.Error(w, r, http.StatusBadRequest)
+			return nil //nolint:nilerr // told by the page
 		}
+		page.Form = web.NewForm(r.PostForm)
 		var err error
 		data.Result, data.Link, err = p.verdict(r, b, t, page.Form.Get("proof"))
 		if err != nil {

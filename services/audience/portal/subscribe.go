@@ -118,7 +118,7 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	if len(taken([]string{kind}, o.Kinds)) == 0 {
 		form.Reject("kind", t.T("subscribe.kind.none"))
 	}
-	if _, err := vault.Normalise(kind, form.Get("contact")); err != nil {
+	if _, err := vault.Normalise(kind, form.Get("contact"), vault.Region(a.INSEE)); err != nil {
 		form.Reject("contact", t.T(contactProblem(kind)))
 	}
 	if form.Get("consent") != "1" {

@@ -20,14 +20,30 @@ var (
 	maxAddress = 254 // bytes of an e-mail address: RFC 5321, 4.5.3.1.3
 )
 
-// Normalise returns the one form of an address: E.164 for a number (written
-// as in France where it has no country code), lower case for e-mail. A push
-// subscription stays as it is.
-func Normalise(kind, address string) (string, error) {
+// Region returns the region that a number without country code is dialled in,
+// by the INSEE codes of the authority: overseas numbers have their own country
+// codes (arcep.fr, plan national de numérotation).
+func Region(insee []string) string {
+	regions := map[string]string{
+		"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT",
+		"977": "BL", "978": "MF", "986": "WF", "987": "PF", "988": "NC",
+	}
+	for _, code := range insee {
+		if len(code) >= 3 && regions[code[:3]] != "" {
+			return regions[code[:3]]
+		}
+	}
+	return "FR"
+}
+
+// Normalise returns the one form of an address: E.164 for a number (dialled in
+// a region where it has no country code, see Region), lower case for e-mail. A
+// push subscription stays as it is.
+func Normalise(kind, address, region string) (string, error) {
 	address = strings.TrimSpace(address)
 	switch kind {
 	case consent.SMS:
-		return normaliseNumber(address)
+		return normaliseNumber(address, region)
 	case consent.Email:
 		return normaliseEmail(address)
 	case consent.Push:
@@ -40,9 +56,9 @@ func Normalise(kind, address string) (string, error) {
 }
 
 // normaliseNumber refuses numbers that no SMS reaches: fixed lines, short and
-// premium numbers. The overseas départements have their own country codes.
-func normaliseNumber(s string) (string, error) {
-	n, err := phonenumbers.Parse(s, "FR")
+// premium numbers.
+func normaliseNumber(s, region string) (string, error) {
+	n, err := phonenumbers.Parse(s, region)
 	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return "", ErrNumber
 	}

@@ -57,9 +57,18 @@ func TestNormalise(t *testing.T) {
 		{"email", "zoe@exemple.fr\r\nBcc: x@y.fr", ""},
 		{"fax", "1", ""},
 	} {
-		got, err := vault.Normalise(tc.kind, tc.in)
+		got, err := vault.Normalise(tc.kind, tc.in, "FR")
 		if got != tc.want || (err == nil) != (tc.want != "") {
 			t.Errorf("%s %q: %q, %v", tc.kind, tc.in, got, err)
+		}
+	}
+}
+
+func TestNumbersOverseas(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"97411": "+262692123456", "33318": ""} {
+		if got, err := vault.Normalise("sms", "0692 12 34 56", vault.Region([]string{code})); (err == nil) != (want != "") || got != want {
+			t.Errorf("%s: %q, %v", code, got, err)
 		}
 	}
 }

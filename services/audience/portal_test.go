@@ -1,0 +1,203 @@
+package audience_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
+)
+
+// has fails unless a page is found and says all of it.
+func (tw *town) has(path string, want ...string) string {
+	tw.t.Helper()
+	w := tw.get(path)
+	body := w.Body.String()
+	if w.Code != http.StatusOK {
+		tw.t.Errorf("%s: %d", path, w.Code)
+	}
+	for _, text := range want {
+		if !strings.Contains(body, text) {
+			tw.t.Errorf("%s lacks %q", path, text)
+		}
+	}
+	return body
+}
+
+func TestPublicPages(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	p := news("n1", "eau")
+	tw.publish(p)
+	alert := news("n2", "meteo")
+	alert.ID, alert.Stream, alert.Class, alert.Severity = events.PublicationID("pessac", "alertes", "n2"), "alertes", events.ClassAlert, events.SeveritySevere
+	alert.Content.Title = "Vents <violents>"
+	tw.publish(alert)
+	hidden := news("n3", "eau")
+	hidden.ID, hidden.Stream, hidden.Content.Title = events.PublicationID("pessac", "interne", "n3"), "interne", "Réunion interne"
+	tw.publish(hidden)
+	old := news("n4", "eau")
+	old.Content.Title, old.Expires, old.At = "Périmé", time.Now().Add(-time.Hour), time.Now().Add(-48*time.Hour)
+	tw.publish(old)
+	self := "/c/pessac/p/" + p.ID
+	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+old.ID).Code == 200 }, 5*time.Second)
+
+	page := tw.has("/c/pessac", "Ce qui se passe à Pessac", "Coupure d’eau", "Vents &lt;violents&gt;", "Gravité forte", "/feeds/pessac.rss", "Ville de Pessac", `lang="fr"`)
+	if strings.Contains(page, "Réunion interne") || strings.Contains(page, "Périmé") {
+		t.Error("the page shows what is not public or out of date")
+	}
+	if strings.Index(page, "violents") > strings.Index(page, "Coupure") {
+		t.Error("the alert is not first")
+	}
+	if page := tw.has("/c/pessac?flux=alertes", "violents"); strings.Contains(page, "Coupure") {
+		t.Error("the stream does not narrow")
+	}
+	tw.has(self, "Faites une réserve", "Ce message est authentique", "https://infos.example/p/"+p.ID[:12], "Licence Ouverte")
+	tw.has("/?q=33600", "Pessac", "66\u202f760")
+	tw.has("/?q=b%C3%A8gles", "Aucune collectivité")
+	for _, missing := range []string{"/c/nulle-part", "/c/pessac/p/nothing", "/c/bordeaux-metropole/p/" + p.ID, "/d/AAAAAAAAAAAAAAAA", "/preferences/x", "/p/zzzzzzzzzzzz"} {
+		if w := tw.get(missing); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", missing, w.Code)
+		}
+	}
+
+	// what visitors do is counted once a day and person
+	for range 2 {
+		if w := tw.get("/p/" + p.ID[:12]); w.Code != http.StatusFound || w.Header().Get("Location") != self {
+			t.Fatalf("short link: %d %s", w.Code, w.Header().Get("Location"))
+		}
+		if w := tw.call(http.MethodPost, self+"/avis", url.Values{"avis": {"useful"}}, "192.0.2.1"); w.Code != http.StatusSeeOther {
+			t.Fatalf("useful: %d", w.Code)
+		}
+	}
+	if w := tw.call(http.MethodPost, self+"/avis", url.Values{"avis": {"delivered"}}, "192.0.2.1"); w.Code != http.StatusBadRequest {
+		t.Errorf("a forged opinion: %d", w.Code)
+	}
+	for _, status := range []events.ReceiptStatus{events.StatusClicked, events.StatusUseful} {
+		list := tw.receipts(status)
+		if len(list) != 1 || list[0].Publication != p.ID || list[0].Topic != "eau" || strings.Contains(list[0].Recipients[0].ID, "192") {
+			t.Errorf("%s: %+v", status, list)
+		}
+	}
+
+	// a correction and then a withdrawal are told
+	p.Revision, p.MsgType, p.Reason = 2, events.MsgUpdate, "L’heure a changé."
+	tw.publish(p)
+	eventstest.Eventually(t, func() bool { return strings.Contains(tw.get(self).Body.String(), "Rectifié (version 2)") }, 5*time.Second)
+	p.Revision, p.MsgType = 3, events.MsgCancel
+	tw.publish(p)
+	eventstest.Eventually(t, func() bool {
+		return strings.Contains(tw.get(self).Body.String(), "Cette information est annulée")
+	}, 5*time.Second)
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	p := news("n1", "eau")
+	tw.publish(p)
+	self := "/c/pessac/p/" + p.ID
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	sealed := tw.get(self + "/sceau").Body.String()
+	tw.has("/.well-known/crieur.json", `"crv": "Ed25519"`, `"kty": "OKP"`)
+	for name, tc := range map[string]struct{ proof, want string }{
+		"the seal":          {sealed, "Ce message est authentique"},
+		"a changed seal":    {strings.Replace(sealed, "coupée", "gratuite", 1), "Ce sceau n’est pas valable"},
+		"the short address": {"infos.example/p/" + p.ID[:12], "Ce message est authentique"},
+		"a look-alike":      {"https://infos-example.net/p/" + p.ID[:12], "Ce message ne vient pas d’ici"},
+		"an unknown one":    {"https://infos.example/p/zzzzzzzzzzzz", "Ce message ne vient pas d’ici"},
+		"rubbish":           {"{", "Ceci n’est pas un sceau lisible"},
+		"nothing":           {" ", "Recopiez l’adresse"},
+	} {
+		w := tw.call(http.MethodPost, "/verifier", url.Values{"proof": {tc.proof}}, "192.0.2.1")
+		if !strings.Contains(w.Body.String(), tc.want) {
+			t.Errorf("%s: no %q", name, tc.want)
+		}
+	}
+}
+
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	prefs, id := tw.subscribe("sms", "06 12 34 56 78", "192.0.2.1", "infos")
+	do := func(form url.Values) {
+		t.Helper()
+		if w := tw.call(http.MethodPost, prefs, form, "192.0.2.1"); w.Code != http.StatusSeeOther {
+			t.Fatalf("%v: %d", form, w.Code)
+		}
+	}
+	ask := func(class events.Class) (events.Reason, time.Time) {
+		c := tw.resolve(events.Delivery{Authority: "pessac", Stream: "infos", Kind: "sms", Class: class, Subscribers: []string{id}})[0]
+		return c.Reason, c.HoldUntil
+	}
+	now := time.Now().In(paris(t))
+	do(url.Values{
+		"do": {"save"}, "topics-0": {"", "eau"}, "language": {"en"},
+		"from": {now.Add(-time.Hour).Format("15:04")}, "to": {now.Add(time.Hour).Format("15:04")},
+	})
+	if reason, hold := ask(events.ClassService); reason != "" || !hold.After(time.Now()) {
+		t.Errorf("quiet hours: %q %s", reason, hold)
+	}
+	if reason, hold := ask(events.ClassAlert); reason != "" || !hold.IsZero() {
+		t.Errorf("an alert waits: %q %s", reason, hold)
+	}
+	tw.has(prefs+"/export", `"language": "en"`, `"eau"`)
+	do(url.Values{"do": {"pause"}, "days": {"7"}})
+	if reason, _ := ask(events.ClassService); reason != events.ReasonOptedOut {
+		t.Errorf("paused: %q", reason)
+	}
+	tw.has(prefs, "en pause jusqu’au")
+	do(url.Values{"do": {"resume"}})
+	if reason, _ := ask(events.ClassService); reason != "" {
+		t.Errorf("resumed: %q", reason)
+	}
+	do(url.Values{"do": {"leave"}, "line": {"0"}})
+	if reason, _ := ask(events.ClassService); reason != events.ReasonOptedOut {
+		t.Errorf("left: %q", reason)
+	}
+	if h := tw.get(prefs).Header(); h.Get("Cache-Control") != "no-store" || !strings.Contains(h.Get("X-Robots-Tag"), "noindex") {
+		t.Error("the page may be kept by others")
+	}
+}
+
+func paris(t *testing.T) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+func TestSubscribeRefusesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	for i, tc := range []struct {
+		form url.Values
+		want string
+	}{
+		{url.Values{"kind": {"sms"}, "contact": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
+		{url.Values{"stream": {"ailleurs"}, "kind": {"sms"}, "contact": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
+		{url.Values{"stream": {"infos"}, "kind": {"push"}, "contact": {"{}"}, "consent": {"1"}}, "Choisissez SMS ou courriel"},
+		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "contact": {"0556123456"}, "consent": {"1"}}, "numéro de mobile, comme"},
+		{url.Values{"stream": {"infos"}, "kind": {"email"}, "contact": {"0612345678"}, "consent": {"1"}}, "adresse de courriel, comme"},
+		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "contact": {"0612345678"}}, "Votre accord est nécessaire"},
+	} {
+		w := tw.call(http.MethodPost, "/c/pessac/abonnement", tc.form, "198.51.100."+string(rune('1'+i)))
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), tc.want) {
+			t.Errorf("%v: %d", tc.form, w.Code)
+		}
+	}
+	for i := range 6 { // one address may not try for ever
+		w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{}, "203.0.113.77")
+		if i == 5 && w.Code != http.StatusTooManyRequests {
+			t.Errorf("the sixth try: %d", w.Code)
+		}
+	}
+	if n := len(tw.queue(10)); n != 0 {
+		t.Errorf("%d messages were sent", n)
+	}
+}
