@@ -205,6 +205,7 @@ func (r *running) serve(ctx context.Context, g *errgroup.Group) error {
 		call.Handle(server, call.Resolve, r.resolve),
 		call.Handle(server, call.OptOut, r.optOut),
 		call.Handle(server, call.Reach, r.reach),
+		call.Handle(server, call.Enrol, r.enrolPeople),
 	); err != nil {
 		return fmt.Errorf("audience: %w", err)
 	}
