@@ -45,6 +45,17 @@ func (p Profile) When(onset, ends *time.Time) string {
 	return "du " + day(from) + " au " + day(to)
 }
 
+// Moment writes a time in full on the profile's wall clock: "lundi 4 mai 2026,
+// 17 h".
+func (p Profile) Moment(t time.Time) string {
+	loc, err := time.LoadLocation(p.TimeZone)
+	if err != nil {
+		loc = time.UTC
+	}
+	t = t.In(loc)
+	return fmt.Sprintf("%s %d%s", day(t), t.Year(), at(t))
+}
+
 func sameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }
 
 func day(t time.Time) string {

@@ -4,26 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
 // Kind is the channel kind.
 const Kind = "slack"
-
-// Slack's limits: https://docs.slack.dev/reference/block-kit/blocks
-const (
-	maxHeader  = 150
-	maxSection = 3000
-)
 
 // Config is a Slack channel's settings.
 type Config struct {
@@ -69,65 +61,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	}
 	return &Channel{
 		spec: spec, cfg: cfg, deps: deps,
-		api: slack.New(cfg.Token.Reveal(), slack.OptionHTTPClient(deps.HTTP), slack.OptionAPIURL(cfg.APIURL)),
+		api: slack.New(cfg.Token.Reveal(), slack.OptionHTTPClient(channel.NoRedirect(deps.HTTP)), slack.OptionAPIURL(cfg.APIURL)),
 	}, nil
-}
-
-// Body is a rendition.
-type Body struct {
-	Header  string   `json:"header"`
-	Section []string `json:"sections"` // mrkdwn
-	Context string   `json:"context"`
-	Text    string   `json:"text"` // what notifications and screen readers say
-}
-
-// Render implements channel.Channel.
-func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
-	body := Body{Header: cutRunes(channel.Headline(p), maxHeader)}
-	var facts []string
-	for _, f := range []string{profile.When(p.Onset, p.Ends), p.Content.Place} {
-		if f != "" {
-			facts = append(facts, "*"+escape(f)+"*")
-		}
-	}
-	if len(facts) > 0 {
-		body.Section = append(body.Section, strings.Join(facts, "\n"))
-	}
-	text := p.Content.Text
-	if text == "" {
-		text = p.Content.Summary
-	}
-	if own, ok := p.Text(c.spec.ID); ok {
-		text = channel.Marked(p, own)
-	}
-	if text = escape(strings.Join(channel.Paragraphs(text), "\n\n")); text != "" {
-		body.Section = append(body.Section, cutRunes(text, maxSection))
-	}
-	if p.Content.Instruction != "" {
-		body.Section = append(body.Section, cutRunes("> "+escape(p.Content.Instruction), maxSection))
-	}
-	body.Context = escape(profile.Authority)
-	if profile.Link != "" {
-		body.Context += " – <" + profile.Link + "|Vérifier ce message>"
-	}
-	body.Text = body.Header
-	if p.Content.Summary != "" {
-		body.Text += " – " + cutRunes(p.Content.Summary, 300)
-	}
-	return channel.NewRendition(c.spec, body, strings.Join(append([]string{body.Header}, body.Section...), "\n\n"))
-}
-
-// escape writes the three characters that Slack reads as control.
-func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
-
-func cutRunes(s string, most int) string {
-	r := []rune(s)
-	if len(r) <= most {
-		return s
-	}
-	return strings.TrimRight(string(r[:most-1]), " ") + "…"
 }
 
 // Endpoints implements channel.Endpoint.
@@ -135,8 +70,15 @@ func (c *Channel) Endpoints(events.Publication) []channel.Profile {
 	return []channel.Profile{{Endpoint: events.Slug(c.cfg.Channel)}}
 }
 
-// metadataType marks our messages.
-const metadataType = "crieur_delivery"
+const (
+	metadataType = "crieur_delivery" // marks our messages
+	buttonText   = "Vérifier ce message"
+)
+
+// verbatim is text in which Slack looks for no names and channels of itself.
+func verbatim(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.MarkdownType, text, false, true)
+}
 
 func (c *Channel) options(d events.Delivery) ([]slack.MsgOption, error) {
 	body, err := channel.BodyOf[Body](d.Rendition)
@@ -144,10 +86,16 @@ func (c *Channel) options(d events.Delivery) ([]slack.MsgOption, error) {
 		return nil, err
 	}
 	blocks := []slack.Block{slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, body.Header, false, false))}
-	for _, s := range body.Section {
-		blocks = append(blocks, slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, s, false, false), nil, nil))
+	for _, text := range body.Sections {
+		blocks = append(blocks, slack.NewSectionBlock(verbatim(text), nil, nil))
 	}
-	blocks = append(blocks, slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, body.Context, false, false)))
+	if body.Link != "" {
+		button := slack.NewButtonBlockElement("crieur_verify", "", slack.NewTextBlockObject(slack.PlainTextType, buttonText, false, false))
+		blocks = append(blocks, slack.NewActionBlock("", button.WithURL(body.Link)))
+	}
+	if body.Context != "" {
+		blocks = append(blocks, slack.NewContextBlock("", verbatim(body.Context)))
+	}
 	return []slack.MsgOption{
 		slack.MsgOptionBlocks(blocks...), slack.MsgOptionText(body.Text, false), slack.MsgOptionDisableLinkUnfurl(),
 		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"delivery": d.ID}}),
@@ -164,53 +112,60 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	return c.result(ts), outcome("chat.postMessage", err)
 }
 
-// Update implements channel.Updater.
+// Update implements channel.Updater. A message that is gone is posted anew,
+// unless an earlier try did.
 func (c *Channel) Update(ctx context.Context, post channel.Post) (channel.Result, error) {
 	options, err := c.options(post.Delivery)
 	if err != nil {
 		return channel.Result{}, err
 	}
 	_, ts, _, err := c.api.UpdateMessageContext(ctx, c.cfg.Channel, post.Remote, options...)
-	return c.result(ts), repeatable(outcome("chat.update", err))
+	if !isGone(err) {
+		return c.result(ts), channel.Repeatable(outcome("chat.update", err))
+	}
+	found, err := c.Reconcile(ctx, post)
+	if channel.WasNeverPosted(err) {
+		return c.Deliver(ctx, post)
+	}
+	return found, err
+}
+
+func isGone(err error) bool {
+	var said slack.SlackErrorResponse
+	return errors.As(err, &said) && said.Err == "message_not_found"
 }
 
 // Withdraw implements channel.Withdrawer. A message that is gone is withdrawn.
 func (c *Channel) Withdraw(ctx context.Context, post channel.Post) (channel.Result, error) {
 	_, ts, err := c.api.DeleteMessageContext(ctx, c.cfg.Channel, post.Remote)
-	var said slack.SlackErrorResponse
-	if errors.As(err, &said) && said.Err == "message_not_found" {
+	if isGone(err) {
 		return c.result(post.Remote), nil
 	}
-	return c.result(ts), repeatable(outcome("chat.delete", err))
+	return c.result(ts), channel.Repeatable(outcome("chat.delete", err))
 }
 
 func (c *Channel) result(ts string) channel.Result {
 	return channel.Result{Remote: ts, At: c.deps.Now(), Units: 1, Delivered: true}
 }
 
-// repeatable: editing or deleting twice is the same as once, so that a lost
-// answer is no ambiguity.
-func repeatable(err error) error {
-	if o := events.OutcomeOf(err); o.Reason == events.ReasonAmbiguous {
-		return events.Transient(events.ReasonUnavailable, err, o.RetryAfter)
-	}
-	return err
-}
-
-// reconcilePages bounds how far back our own messages are looked for.
-const reconcilePages = 3
+const (
+	// clockSkew is how much Slack's clock may differ from ours.
+	clockSkew = 5 * time.Minute
+	// reconcilePages of 200 messages bound how far back ours is looked for.
+	reconcilePages = 25
+)
 
 // Reconcile implements channel.Reconciler: it looks for the delivery among the
-// channel's latest messages.
+// channel's messages since it was made.
 func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Result, error) {
 	params := &slack.GetConversationHistoryParameters{
 		ChannelID: c.cfg.Channel, Limit: 200, IncludeAllMetadata: true,
-		Oldest: fmt.Sprint(post.Delivery.CreatedAt.Add(-time.Hour).Unix()),
+		Oldest: fmt.Sprint(post.Delivery.CreatedAt.Add(-clockSkew).Unix()),
 	}
 	for range reconcilePages {
 		page, err := c.api.GetConversationHistoryContext(ctx, params)
 		if err != nil {
-			return channel.Result{}, repeatable(outcome("conversations.history", err))
+			return channel.Result{}, channel.Repeatable(outcome("conversations.history", err))
 		}
 		for i := range page.Messages {
 			m := &page.Messages[i]
@@ -218,12 +173,15 @@ func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Res
 				return c.result(m.Timestamp), nil
 			}
 		}
-		if !page.HasMore {
-			break
-		}
 		params.Cursor = page.ResponseMetaData.NextCursor
+		switch {
+		case !page.HasMore:
+			return channel.Result{}, channel.NeverPosted("slack")
+		case params.Cursor == "":
+			return channel.Result{}, events.Transient(events.ReasonUnavailable, errors.New("slack: conversations.history: more messages and no cursor"), 0)
+		}
 	}
-	return channel.Result{}, events.Permanentf(events.ReasonTimeout, "slack: the message was never posted")
+	return channel.Result{}, events.Transient(events.ReasonUnavailable, errors.New("slack: too many messages since to find ours"), 0)
 }
 
 // outcome is the meaning of an error of the Web API.
@@ -267,19 +225,4 @@ func refusal(code string, err error) error {
 		return events.Transient(events.ReasonUnavailable, err, 0)
 	}
 	return events.Permanent(events.ReasonRejected, err)
-}
-
-// Preview implements channel.Previewer.
-func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
-	body, err := channel.BodyOf[Body](r)
-	if err != nil {
-		return call.Preview{}, err
-	}
-	var b strings.Builder
-	b.WriteString("<p><strong>" + html.EscapeString(body.Header) + "</strong></p>")
-	for _, s := range body.Section {
-		s = html.EscapeString(html.UnescapeString(strings.Trim(s, "*> ")))
-		b.WriteString("<p>" + strings.ReplaceAll(s, "\n", "<br>") + "</p>")
-	}
-	return call.Preview{HTML: b.String()}, nil
 }

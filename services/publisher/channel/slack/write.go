@@ -1,0 +1,200 @@
+package slack
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// Slack's limits, in characters: https://docs.slack.dev/reference/block-kit/blocks
+const (
+	maxHeader  = 150
+	maxSection = 3000
+	maxContext = 2000
+	maxNotice  = 400 // our own: a notification shows no more
+)
+
+// Body is a rendition.
+type Body struct {
+	Header   string   `json:"header"`             // plain
+	Sections []string `json:"sections,omitempty"` // mrkdwn
+	Link     string   `json:"link,omitempty"`     // of the button
+	Context  string   `json:"context,omitempty"`  // mrkdwn
+	Text     string   `json:"text"`               // mrkdwn: what notifications and screen readers say
+}
+
+// Render implements channel.Channel.
+func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	body := Body{Header: fit(channel.Headline(p), maxHeader, plain), Link: profile.Link}
+	var warnings []string
+	add := func(text string, write func(string) string) {
+		if text == "" {
+			return
+		}
+		written := fit(text, maxSection, write)
+		if written != write(text) {
+			warnings = []string{"cut: text"}
+		}
+		body.Sections = append(body.Sections, written)
+	}
+	add(strings.Join(nonEmpty(profile.When(p.Onset, p.Ends), p.Content.Place), "\n"), bold)
+	text := p.Content.Text
+	if text == "" {
+		text = p.Content.Summary
+	}
+	if own, ok := p.Text(c.spec.ID); ok {
+		text = channel.Marked(p, own)
+	}
+	add(strings.Join(channel.Paragraphs(text), "\n\n"), mrkdwn)
+	add(strings.TrimSpace(p.Content.Instruction), quote)
+	body.Context = fit(strings.Join(facts(p, profile), " · "), maxContext, mrkdwn)
+	body.Text = fit(strings.Join(nonEmpty(channel.Headline(p), p.Content.Summary), " – "), maxNotice, escape)
+	r, err := channel.NewRendition(c.spec, body, strings.Join(append([]string{body.Header}, body.Sections...), "\n\n"))
+	r.Warnings = warnings
+	r.ContentLength = utf8.RuneCountInString(r.Text)
+	return r, err
+}
+
+// facts says who says it, after whom, and until when it holds.
+func facts(p events.Publication, profile channel.Profile) []string {
+	list := nonEmpty(profile.Authority, profile.Stream)
+	for _, o := range p.Origin {
+		source := o.Attribution
+		if u, err := url.Parse(o.URL); source == "" && err == nil {
+			source = u.Hostname()
+		}
+		if source != "" {
+			list = append(list, "Source : "+source)
+			break
+		}
+	}
+	if p.MsgType != events.MsgCancel && !p.Expires.IsZero() {
+		list = append(list, "Valable jusqu’au "+profile.Moment(p.Expires))
+	}
+	return list
+}
+
+func nonEmpty(list ...string) []string {
+	var kept []string
+	for _, s := range list {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+func plain(s string) string { return s }
+
+// escape writes the three characters that Slack reads as control, so that a
+// source's "<!channel>" calls nobody
+// (https://docs.slack.dev/messaging/formatting-message-text).
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+var addressRe = regexp.MustCompile(`https?://[^\s<>|"«»]*[^\s<>|"«».,;:!?)'’]`)
+
+// mrkdwn escapes, and makes links of web addresses: Slack is told to look for
+// none itself, for it looks for mentions too.
+func mrkdwn(s string) string {
+	var b strings.Builder
+	last := 0
+	for _, at := range addressRe.FindAllStringIndex(s, -1) {
+		b.WriteString(escape(s[last:at[0]]))
+		b.WriteString("<" + escape(s[at[0]:at[1]]) + ">")
+		last = at[1]
+	}
+	b.WriteString(escape(s[last:]))
+	return b.String()
+}
+
+// bold writes each line in bold. An asterisk within would end it.
+func bold(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(strings.ReplaceAll(line, "*", "∗")); line != "" {
+			lines = append(lines, "*"+escape(line)+"*")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// quote writes each line as a quotation.
+func quote(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, "> "+mrkdwn(line))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// fit writes as much of s as gives at most so many characters: the text is cut,
+// at a word where it can be, and never what is written of it.
+func fit(s string, most int, write func(string) string) string {
+	if out := write(s); utf8.RuneCountInString(out) <= most {
+		return out
+	}
+	r := []rune(s)
+	low, high := 0, min(len(r), most)
+	for low < high { // the longest that fits
+		mid := (low + high + 1) / 2
+		if utf8.RuneCountInString(write(string(r[:mid])+"…")) <= most {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	kept := string(r[:low])
+	if at := strings.LastIndexAny(kept, " \n"); at > len(kept)/2 {
+		kept = kept[:at]
+	}
+	return write(strings.TrimRight(kept, " \n,;:.–-") + "…")
+}
+
+var boldRe = regexp.MustCompile(`(?m)^\*(.+)\*$`)
+
+// Preview implements channel.Previewer.
+func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
+	body, err := channel.BodyOf[Body](r)
+	if err != nil {
+		return call.Preview{}, err
+	}
+	var b strings.Builder
+	b.WriteString("<p><strong>" + html.EscapeString(body.Header) + "</strong></p>")
+	for _, s := range body.Sections {
+		b.WriteString(previewHTML(s))
+	}
+	if body.Context != "" {
+		b.WriteString("<p><small>" + unlink(body.Context) + "</small></p>")
+	}
+	said := []string{"Notification : " + html.UnescapeString(body.Text), fmt.Sprintf("%d caractères", r.ContentLength)}
+	if body.Link != "" {
+		said = append(said, "Bouton « "+buttonText+" » : "+body.Link)
+	}
+	return call.Preview{HTML: b.String(), Facts: append(said, r.Warnings...)}, nil
+}
+
+// previewHTML shows a section. What Slack escapes is what HTML does.
+func previewHTML(s string) string {
+	if rest, ok := strings.CutPrefix(s, "> "); ok {
+		rest = unlink(strings.ReplaceAll(rest, "\n> ", "\n"))
+		return "<blockquote>" + strings.ReplaceAll(rest, "\n", "<br>") + "</blockquote>"
+	}
+	return "<p>" + strings.ReplaceAll(boldRe.ReplaceAllString(unlink(s), "<strong>$1</strong>"), "\n", "<br>") + "</p>"
+}
+
+// unlink takes the signs off that make links of addresses.
+func unlink(s string) string {
+	s = strings.NewReplacer("<", "", ">", "").Replace(s)
+	return strings.NewReplacer(`"`, "&#34;", "'", "&#39;").Replace(s)
+}
