@@ -13,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
@@ -313,99 +312,6 @@ func (f *Fanout) begin(ctx context.Context, p *plan) error {
 	return f.start(ctx, p)
 }
 
-// segment stores a leg's targets: those who may be sent to now, then those in
-// their quiet hours, by the time these end.
-func (f *Fanout) segment(ctx context.Context, p events.Publication, l *leg, b *roaring.Bitmap) error {
-	l.Segments = nil
-	if b == nil || b.IsEmpty() {
-		return nil
-	}
-	parts := map[time.Time]*roaring.Bitmap{}
-	if p.Class != events.ClassAlert {
-		parts = f.deps.Hold(p.Authority, b, f.now())
-		b = b.Clone()
-		for _, held := range parts {
-			b.AndNot(held)
-		}
-	}
-	if !b.IsEmpty() {
-		parts[time.Time{}] = b
-	}
-	times := make([]time.Time, 0, len(parts))
-	for at := range parts {
-		times = append(times, at)
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	for _, at := range times {
-		n, err := f.store.putSet(ctx, setKey(p, l.Channel, len(l.Segments)), parts[at])
-		if err != nil {
-			return err
-		}
-		l.Segments = append(l.Segments, segment{NotBefore: at, People: int(parts[at].GetCardinality()), Chunks: n})
-	}
-	return nil
-}
-
-// received is, by kind, who was sent the revision that p corrects, without
-// those it did not reach. Whoever was still to be sent to is told the
-// correction too, unless it is a withdrawal.
-func (f *Fanout) received(ctx context.Context, p events.Publication, legs []leg) (map[string]*roaring.Bitmap, error) {
-	out := map[string]*roaring.Bitmap{}
-	f.mu.Lock()
-	old := f.plans[planKey(p.ID, p.Audience.CorrectionOf)]
-	f.mu.Unlock()
-	if old == nil {
-		f.deps.Logger.Warn("fanout: the corrected revision was sent to nobody", "message", p.Message, "authority", p.Authority)
-		return out, nil
-	}
-	for _, l := range old.Channels {
-		if !slices.ContainsFunc(legs, func(n leg) bool { return n.Kind == l.Kind }) {
-			continue
-		}
-		sets, err := f.store.targets(ctx, old.Publication, l)
-		if err != nil {
-			return nil, err
-		}
-		var at cursor
-		if _, err := f.store.get(ctx, legKey("at", old.Publication, l.Channel), &at); err != nil {
-			return nil, err
-		}
-		b := sent(l, sets, at)
-		if p.MsgType != events.MsgCancel && at.Reason != events.ReasonExpired {
-			for _, s := range sets {
-				b.Or(s)
-			}
-		}
-		failed, err := f.failures(ctx, old.Publication, l.Channel)
-		if err != nil {
-			return nil, err
-		}
-		b.AndNot(failed)
-		out[l.Kind] = b
-	}
-	return out, nil
-}
-
-// failures reads who could not be reached: from memory while the run lives.
-func (f *Fanout) failures(ctx context.Context, p events.Publication, channel string) (*roaring.Bitmap, error) {
-	l := f.lane(p.Class)
-	l.mu.Lock()
-	for _, r := range l.runs {
-		if r.publication.ID == p.ID && r.publication.Revision == p.Revision && r.leg.Channel == channel {
-			defer l.mu.Unlock()
-			return r.failed.Clone(), nil
-		}
-	}
-	l.mu.Unlock()
-	var kept struct {
-		Chunks int `json:"chunks"`
-	}
-	if ok, err := f.store.get(ctx, legKey("failed", p, channel)+".n", &kept); err != nil || !ok {
-		return roaring.New(), err
-	}
-	return f.store.getSet(ctx, legKey("failed", p, channel), kept.Chunks)
-}
-
 // start puts the legs of a begun plan that are not done in their lane.
 func (f *Fanout) start(ctx context.Context, p *plan) error {
 	for _, l := range p.Channels {
@@ -435,82 +341,6 @@ func (f *Fanout) start(ctx context.Context, p *plan) error {
 		f.lane(p.Publication.Class).add(r)
 	}
 	return nil
-}
-
-// save stores a run's cursor, and its failures when they changed.
-func (f *Fanout) save(ctx context.Context, r *fan) error {
-	l := f.lane(r.publication.Class)
-	l.mu.Lock()
-	at := r.at
-	var failed *roaring.Bitmap
-	if r.dirty {
-		failed, r.dirty = r.failed.Clone(), false
-	}
-	l.mu.Unlock()
-	// What was stored in the queue stays so: the cursor follows even while stopping.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if failed != nil {
-		if err := f.saveFailures(ctx, r.publication, r.leg.Channel, failed); err != nil {
-			return err
-		}
-	}
-	return f.store.put(ctx, legKey("at", r.publication, r.leg.Channel), at)
-}
-
-func (f *Fanout) saveFailures(ctx context.Context, p events.Publication, channel string, failed *roaring.Bitmap) error {
-	n, err := f.store.putSet(ctx, legKey("failed", p, channel), failed)
-	if err != nil {
-		return err
-	}
-	return f.store.put(ctx, legKey("failed", p, channel)+".n", map[string]int{"chunks": n})
-}
-
-// Receipt takes a receipt of any delivery.
-func (f *Fanout) Receipt(ctx context.Context, rc events.Receipt) error {
-	if !consent.IsKind(rc.Kind) {
-		return nil
-	}
-	if f.lane(rc.Class).receipt(rc, f.deps.Ordinal) {
-		return nil
-	}
-	return f.late(ctx, rc)
-}
-
-// late takes a receipt of a run that is over: the provider's last word on who
-// was not reached.
-func (f *Fanout) late(ctx context.Context, rc events.Receipt) error {
-	f.mu.Lock()
-	p := f.plans[planKey(rc.Publication, rc.Revision)]
-	f.mu.Unlock()
-	bad := slices.ContainsFunc(rc.Recipients, func(to events.Recipient) bool { return to.Status == events.StatusFailed })
-	if p == nil || !bad {
-		return nil
-	}
-	f.lateMu.Lock()
-	defer f.lateMu.Unlock()
-	failed, err := f.failures(ctx, p.Publication, rc.Channel)
-	if err != nil {
-		return err
-	}
-	r := &fan{failed: failed}
-	if r.note(rc, f.deps.Ordinal); !r.dirty {
-		return nil
-	}
-	return f.saveFailures(ctx, p.Publication, rc.Channel, failed)
-}
-
-// queued returns how many deliveries of a subject are in the queue.
-func (f *Fanout) queued(ctx context.Context, subject string) (int, error) {
-	s, err := f.deps.JS.Stream(ctx, bus.StreamDeliveries)
-	if err != nil {
-		return 0, fmt.Errorf("fanout: stream %s: %w", bus.StreamDeliveries, err)
-	}
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(subject))
-	if err != nil {
-		return 0, fmt.Errorf("fanout: stream %s: %w", bus.StreamDeliveries, err)
-	}
-	return int(info.State.Subjects[subject]), nil
 }
 
 // purge drops the targets of what expired a month ago.
