@@ -79,6 +79,10 @@ func separator(text []byte) rune {
 }
 
 func header(cells []string) []string {
+	// A page of text has commas too; a header has no markup.
+	if len(cells) > 0 && strings.HasPrefix(strings.TrimSpace(cells[0]), "<") {
+		return nil
+	}
 	names := make([]string, len(cells))
 	seen := map[string]int{}
 	for i, cell := range cells {
@@ -90,10 +94,6 @@ func header(cells []string) []string {
 			name += "_" + strconv.Itoa(seen[name])
 		}
 		names[i] = name
-	}
-	// A page of text has commas too; a header has no markup.
-	if len(cells) > 0 && strings.HasPrefix(strings.TrimSpace(cells[0]), "<") {
-		return nil
 	}
 	return names
 }

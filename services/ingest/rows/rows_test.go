@@ -128,6 +128,20 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"L&amp;#8217;été <br/>des <b class='x'>fermes</b>": "L’été des fermes", "a < b > c": "a < b > c", "1 <2 et 3> 2": "1 <2 et 3> 2", "<a <b> c": "<a c", "fin <p": "fin <p", " \u200bA\u00a0B ": "A B",
+	} {
+		if got := Line(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if began := time.Now(); len(Line(strings.Repeat("<a>&lt;", 200_000)+strings.Repeat("<", 500_000))) == 0 || time.Since(began) > 2*time.Second {
+		t.Errorf("took %s", time.Since(began))
+	}
+}
+
 func TestTooManyRowsAreSaid(t *testing.T) {
 	t.Parallel()
 	list := make([]map[string]any, MaxRows+5)

@@ -261,18 +261,53 @@ func Line(s string) string {
 		}
 		s = html.UnescapeString(s)
 	}
-	if tag.MatchString(s) {
-		s = tag.ReplaceAllString(s, " ")
-	}
-	return strings.Join(strings.FieldsFunc(Clean(s), func(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' }), " ")
+	return strings.Join(strings.FieldsFunc(Clean(withoutTags(s)), func(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' }), " ")
 }
 
-var tag = regexp.MustCompile(`</?[A-Za-z][^<>]{0,500}>`)
+// nextTag gives where the first tag of s begins and ends, -1 when it has none:
+// <, perhaps /, a letter, and > before the next <.
+func nextTag(s string) (from, to int) {
+	for at := 0; at < len(s); at++ {
+		open := strings.IndexByte(s[at:], '<')
+		if open < 0 {
+			return -1, -1
+		}
+		at += open
+		name := strings.TrimPrefix(s[at+1:min(at+3, len(s))], "/")
+		if name == "" || (name[0]|0x20) < 'a' || (name[0]|0x20) > 'z' {
+			continue
+		}
+		end := strings.IndexAny(s[at+1:], "<>")
+		if end < 0 {
+			return -1, -1
+		}
+		if s[at+1+end] == '>' {
+			return at, at + end + 2
+		}
+	}
+	return -1, -1
+}
+
+// withoutTags puts a space for each tag.
+func withoutTags(s string) string {
+	from, to := nextTag(s)
+	if from < 0 {
+		return s
+	}
+	var b strings.Builder
+	for ; from >= 0; from, to = nextTag(s) {
+		b.WriteString(s[:from])
+		b.WriteByte(' ')
+		s = s[to:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
 
 // Prose decodes the entities of a text without markup; HTML stays as it is.
 func Prose(s string) string {
 	s = strings.TrimSpace(Clean(s))
-	if entity.MatchString(s) && !tag.MatchString(s) {
+	if from, _ := nextTag(s); from < 0 && entity.MatchString(s) {
 		s = html.UnescapeString(s)
 	}
 	return s

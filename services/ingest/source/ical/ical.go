@@ -75,7 +75,7 @@ func New(deps source.Deps, spec source.Spec) (*Source, error) {
 	if cfg.Horizon < 24*time.Hour || cfg.Horizon > 2*366*24*time.Hour {
 		return nil, events.Permanentf(events.ReasonInvalidConfig, "ical: horizon: %s is not between 24h and 17568h", cfg.Horizon)
 	}
-	zone, err := time.LoadLocation(cfg.TimeZone)
+	zone, err := deps.Zones.Load(cfg.TimeZone)
 	if err != nil {
 		return nil, events.Permanentf(events.ReasonInvalidConfig, "ical: time_zone: %q is not a time zone", cfg.TimeZone)
 	}
