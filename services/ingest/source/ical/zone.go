@@ -45,7 +45,6 @@ type zones struct {
 	home    iana
 	defined map[string]*component
 	known   map[string]clock
-	names   map[clock]string
 	budget  *int
 }
 
