@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/channel/bluesky"
 	"github.com/crieur/crieur/services/publisher/channel/email"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
 	"github.com/crieur/crieur/services/publisher/channel/mastodon"
@@ -19,6 +20,7 @@ import (
 // Kinds returns every channel kind: the one place to add one.
 func Kinds() map[string]channel.Factory {
 	return map[string]channel.Factory{
+		bluesky.Kind:  {New: bluesky.New},
 		email.Kind:    {New: email.New},
 		feed.Kind:     {New: feed.New, Routes: feed.Routes},
 		mastodon.Kind: {New: mastodon.New},
