@@ -2,6 +2,7 @@ package outside
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +19,17 @@ type Received struct {
 	Link  string
 	State string // "", edited or deleted
 	key   string // what edits and deletes name
+}
+
+// Lines are the lines of the text that say something.
+func (r Received) Lines() []string {
+	var out []string
+	for line := range strings.Lines(r.Text) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // inboxSize bounds the memory of a long demonstration.
