@@ -9,6 +9,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel/email"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
 	"github.com/crieur/crieur/services/publisher/channel/mastodon"
+	"github.com/crieur/crieur/services/publisher/channel/push"
 	"github.com/crieur/crieur/services/publisher/channel/sign"
 	"github.com/crieur/crieur/services/publisher/channel/slack"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
@@ -24,6 +25,7 @@ func Kinds() map[string]channel.Factory {
 		email.Kind:    {New: email.New},
 		feed.Kind:     {New: feed.New, Routes: feed.Routes},
 		mastodon.Kind: {New: mastodon.New},
+		push.Kind:     push.NewFactory(),
 		sign.Kind:     {New: sign.New, Routes: sign.Routes},
 		slack.Kind:    {New: slack.New},
 		sms.Kind:      {New: sms.New},
