@@ -71,7 +71,7 @@ func (c *Console) account(w http.ResponseWriter, r *http.Request, d *desktop) {
 	var err error
 	switch r.PostForm.Get("do") {
 	case "password":
-		action, err = "change.password", c.changePassword(r, d, form)
+		action, err = "change.password", c.changePassword(w, r, d, form)
 	case "totp":
 		action, err = "set.second-factor", c.setTOTP(r, d, form)
 	case "totp-off":
@@ -106,7 +106,8 @@ func (c *Console) recordAccount(r *http.Request, d *desktop, action string) erro
 	return errors.Join(errs...)
 }
 
-func (c *Console) changePassword(r *http.Request, d *desktop, form *web.Form) error {
+// changePassword also ends every session of the officer but this one.
+func (c *Console) changePassword(w http.ResponseWriter, r *http.Request, d *desktop, form *web.Form) error {
 	ok, err := c.verify(r.Context(), d.officer.PasswordHash, r.PostForm.Get("current"))
 	if err != nil {
 		return err
@@ -124,6 +125,13 @@ func (c *Console) changePassword(r *http.Request, d *desktop, form *web.Form) er
 		o.PasswordHash = hash
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := d.sessions.Revoke(r.Context(), d.officer.ID); err != nil {
+		return err
+	}
+	_, err = d.sessions.SignIn(w, r, d.officer.ID, nil)
 	return err
 }
 

@@ -106,7 +106,11 @@ func (c *Console) write(r *http.Request, d *desktop, it item.Item, rules item.Ru
 		if !form.OK() {
 			return it, nil
 		}
-		if changed || it.State == item.Published {
+		if !changed && it.State == item.Published {
+			form.Reject("title", d.t.T("form.unchanged"))
+			return it, nil
+		}
+		if changed {
 			edit = append(edit, func(it *item.Item, r item.Rules, now time.Time) error { return it.Write(draft, r, now) })
 		}
 	}

@@ -69,7 +69,7 @@ type card struct {
 	Age                      time.Time
 	Expires                  time.Time
 	Soon                     bool // it expires within the hour
-	When                     time.Time
+	Scheduled                time.Time
 	Twins                    []twin
 	Revision                 uint64
 	MayReject                bool
@@ -140,8 +140,9 @@ func order(tab string, a, b item.Item) int {
 }
 
 func (c *Console) queue(w http.ResponseWriter, r *http.Request, d *desktop) {
-	p := d.page(sectionQueue, d.t.T("queue.title"))
-	p.Data = d.list(r)
+	l := d.list(r)
+	p := d.page(sectionQueue, d.t.T("tab."+l.Tab))
+	p.Bare, p.Data = true, l
 	c.renderer.Render(w, r, http.StatusOK, "queue", p)
 }
 
@@ -154,12 +155,8 @@ func (d *desktop) list(r *http.Request) list {
 	base := "/console/" + d.authority.ID
 	l := list{Authority: d.authority.ID, Tab: tab, Tabs: web.Tabs{Label: d.t.T("queue.tabs")}}
 	for _, id := range tabs() {
-		count := d.count(id)
-		if id != tabTodo && id != tabScheduled {
-			count = 0 // the past is not work to do
-		}
 		l.Tabs.Items = append(l.Tabs.Items, web.Link{
-			Label: d.t.T("tab." + id), Href: base + "?tab=" + id, Count: count, Current: id == tab,
+			Label: d.t.T("tab." + id), Href: base + "?tab=" + id, Count: d.count(id), Current: id == tab,
 		})
 	}
 	groups := d.groups(tab)
@@ -189,11 +186,14 @@ func (d *desktop) card(g []registry.Entry[item.Item]) card {
 	k := card{
 		ID: it.ID, Href: itemPath(it), Title: content.Title, Summary: short(cmp.Or(content.Summary, content.Text)),
 		Alert: alert(it), Badges: badges(it), Marks: d.marks(it), Facts: d.facts(it, g[1:]),
-		Age: it.Message.FetchedAt, When: it.UpdatedAt, Revision: g[0].Revision,
-		MayReject: it.State == item.Pending && d.mayPublish(),
+		Age: it.Message.FetchedAt, Revision: g[0].Revision,
+		MayReject: it.State == item.Pending && !it.Live() && d.mayPublish(),
 	}
 	if it.State == item.Scheduled {
-		k.When = it.NotBefore
+		k.Scheduled = it.NotBefore
+	}
+	if it.Last != nil {
+		k.Facts = append(k.Facts, d.delivered(it)...)
 	}
 	if !it.State.Ended() {
 		k.Expires, k.Soon = it.Expires, it.Expires.Sub(d.now()) < time.Hour
@@ -298,6 +298,25 @@ func areaNames(areas []events.Area) string {
 		return strings.Join(names[:maxAreas], ", ") + "…"
 	}
 	return strings.Join(names, ", ")
+}
+
+// delivered sums up, in a fact or two, what became of a publication.
+func (d *desktop) delivered(it item.Item) []string {
+	counts, _ := d.Tally.Get(it.Authority, it.ID)
+	informed, failed := 0, 0
+	for _, n := range counts.Channels {
+		// A channel gives receipts of delivery or only of sending.
+		informed += max(n[events.StatusSent], n[events.StatusDelivered]+n[events.StatusDisplayed])
+		failed += n[events.StatusFailed]
+	}
+	var list []string
+	if informed > 0 {
+		list = append(list, d.t.T("fact.informed", "n", informed))
+	}
+	if failed > 0 {
+		list = append(list, d.t.T("fact.failed", "n", failed))
+	}
+	return list
 }
 
 func (d *desktop) authorityName(id string) string {

@@ -24,6 +24,7 @@ type sourceView struct {
 	NextFetch          time.Time
 	Streak             int
 	Items              int
+	Due                bool // the next reading is about to begin
 	Pushed             bool
 	Refused            *refusedView // the last
 	rank               int
@@ -70,7 +71,7 @@ const (
 func (d *desktop) source(s registry.Source) sourceView {
 	h, known := d.Health.Get(s.Authority, s.ID)
 	v := sourceView{
-		Name: s.Name, Kind: s.Kind, Badge: "healthy", LastSuccess: h.LastSuccess, LastChange: h.LastChange,
+		Name: s.Name, Kind: d.sourceKind(s.Kind), Badge: "healthy", LastSuccess: h.LastSuccess, LastChange: h.LastChange,
 		NextFetch: h.NextFetch, Streak: h.ErrorStreak, Items: h.Items, Pushed: known && h.NextFetch.IsZero(),
 	}
 	for i, slug := range s.Topics {
@@ -78,6 +79,9 @@ func (d *desktop) source(s registry.Source) sourceView {
 			v.Topics += ", "
 		}
 		v.Topics += topic.Name(slug, d.t.Language)
+	}
+	if v.NextFetch.Before(d.now()) && !v.NextFetch.IsZero() {
+		v.NextFetch, v.Due = time.Time{}, true
 	}
 	switch {
 	case s.Paused:
@@ -93,6 +97,15 @@ func (d *desktop) source(s registry.Source) sourceView {
 		v.Badge = "pending"
 	}
 	return v
+}
+
+// sourceKind is a connector's kind in words, where we have them.
+func (d *desktop) sourceKind(kind string) string {
+	switch kind {
+	case "feed", "cap", "vigilance", "webhook", "page", "calendar", "opendata":
+		return d.t.T("sourcekind." + kind)
+	}
+	return kind
 }
 
 func latest(change, success time.Time) time.Time {
@@ -227,6 +240,13 @@ func (d *desktop) rule(s registry.Stream) []ruleLine {
 		topics = append(topics, topic.Name(slug, d.t.Language))
 	}
 	add("rule.topics", topics)
+	if s.Policy == registry.Automatic && (len(s.Rule.Classes) == 0 || slices.Contains(s.Rule.Classes, events.ClassAlert)) {
+		alerts := "rule.alerts.two"
+		if d.authority.RelayStateAlerts {
+			alerts = "rule.alerts.relay"
+		}
+		add("rule.alerts", []string{d.t.T(alerts)})
+	}
 	var classes []string
 	for _, class := range s.Rule.Classes {
 		classes = append(classes, d.t.T("class."+string(class)))
