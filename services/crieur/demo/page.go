@@ -67,7 +67,7 @@ func (p *page) Handlers() []run.Route {
 }
 
 // shown is how many of each are listed.
-const shown = 12
+const shown = 3
 
 func (p *page) data() received {
 	out := received{Signs: []string{"place-du-vigan", "gare"}}

@@ -29,7 +29,10 @@ func residents(deps run.Deps) run.Service {
 			people = append(people, call.Enrolment{Kind: "email", Address: call.Address(fmt.Sprintf("habitant-%02d@example.org", i)), Streams: []string{"alertes", "infos"}})
 		}
 		for {
-			_, err := call.Ask(ctx, deps.NATS, call.Enrol, call.EnrolRequest{Authority: town, By: "import", Evidence: "Démonstration : personnes inventées", People: people})
+			rep, err := call.Ask(ctx, deps.NATS, call.Enrol, call.EnrolRequest{Authority: town, By: "import", Evidence: "Démonstration : personnes inventées", People: people})
+			for _, no := range rep.Refused {
+				deps.Logger.Warn("demo: resident refused", "number", no.Index, "field", no.Field, "reason", no.Reason)
+			}
 			if err == nil || events.OutcomeOf(err).Kind == events.PermanentFailure {
 				return err
 			}
