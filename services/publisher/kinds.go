@@ -7,6 +7,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/bluesky"
 	"github.com/crieur/crieur/services/publisher/channel/email"
+	"github.com/crieur/crieur/services/publisher/channel/facebook"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
 	"github.com/crieur/crieur/services/publisher/channel/mastodon"
 	"github.com/crieur/crieur/services/publisher/channel/push"
@@ -23,6 +24,7 @@ func Kinds() map[string]channel.Factory {
 	return map[string]channel.Factory{
 		bluesky.Kind:  {New: bluesky.New},
 		email.Kind:    {New: email.New},
+		facebook.Kind: {New: facebook.New},
 		feed.Kind:     {New: feed.New, Routes: feed.Routes},
 		mastodon.Kind: {New: mastodon.New},
 		push.Kind:     push.NewFactory(),
