@@ -155,7 +155,7 @@ func enrol(t testing.TB, nc *nats.Conn, n int) {
 		if end := i % 10000; end >= 1 && end <= 4 {
 			continue
 		}
-		people = append(people, call.Enrolment{Kind: "sms", Address: call.Address(fmt.Sprintf("+336%08d", 39_800_000+i)), Streams: []string{"infos", "alertes"}})
+		people = append(people, call.Enrolment{Kind: "sms", Address: call.Address(fmt.Sprintf("+336%08d", i)), Streams: []string{"infos", "alertes"}})
 	}
 	for len(people) > 0 {
 		part := people[:min(1000, len(people))]
