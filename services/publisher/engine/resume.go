@@ -37,31 +37,38 @@ func newEntry(d events.Delivery) *entry {
 func (e *Engine) takeUp(ctx context.Context, j *job, found *entry, revision uint64) error {
 	found.delivery = j.delivery
 	j.entry, j.revision = found, revision
+	if err := e.publishReceipts(ctx, j, 1); err != nil {
+		return err
+	}
+	j.entry.attempt++
 	if found.state == stateIntent {
-		j.entry.attempt++
-		e.afterCrash(j)
-	} else {
-		if err := e.publishReceipts(ctx, j, 1); err != nil {
+		if err := e.afterCrash(ctx, j); err != nil {
 			return err
 		}
-		j.entry.attempt++
 	}
 	j.try = j.pending()
 	return nil
 }
 
 // afterCrash settles an intent without an outcome: what was pending may or may
-// not have been accepted.
-func (e *Engine) afterCrash(j *job) {
-	_, idempotent := j.channel.Channel.(channel.Idempotent)
-	switch {
-	case idempotent:
-	case j.delivery.Class == events.ClassAlert:
-		for _, i := range j.pending() {
-			j.entry.records[i].dup = true
-			e.metrics.duplicates.Inc()
+// not have been accepted. What may be done twice is.
+func (e *Engine) afterCrash(ctx context.Context, j *job) error {
+	if endpoint, ok := j.channel.Channel.(channel.Endpoint); ok {
+		p, err := e.earlier(ctx, j.delivery, endpoint)
+		if err != nil && events.OutcomeOf(err).Kind == events.TransientFailure {
+			return channel.Repeatable(err)
 		}
-	default:
-		j.endPending(events.StatusUnknown, events.ReasonAmbiguous, e.now())
+		if repeats(endpoint, p) {
+			return nil
+		}
 	}
+	if j.delivery.Class != events.ClassAlert {
+		j.endPending(events.StatusUnknown, events.ReasonAmbiguous, e.now())
+		return nil
+	}
+	for _, i := range j.pending() {
+		j.entry.records[i].dup = true
+		e.metrics.duplicates.Inc()
+	}
+	return nil
 }

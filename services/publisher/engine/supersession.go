@@ -91,9 +91,13 @@ func (r *revisions) watch(ctx context.Context, ready func()) error {
 // which shows the newer one; for subscribers only when the newer one reaches
 // them too.
 func (e *Engine) supersession(_ context.Context, j *job) error {
-	l := e.revisions.of(j.delivery.Publication)
-	if l.Revision > j.delivery.Revision && (l.ToAll || j.delivery.Endpoint != "") {
+	if e.superseded(j.delivery) {
 		j.endPending(events.StatusFailed, events.ReasonSuperseded, e.now())
 	}
 	return nil
+}
+
+func (e *Engine) superseded(d events.Delivery) bool {
+	l := e.revisions.of(d.Publication)
+	return l.Revision > d.Revision && (l.ToAll || d.Endpoint != "")
 }

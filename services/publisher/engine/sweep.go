@@ -20,7 +20,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	known := make(chan struct{})
 	g.Go(func() error { return e.revisions.watch(ctx, func() { close(known) }) })
 	g.Go(func() error {
-		if err := e.scan(ctx, false, func(_ time.Time, en *entry) error { e.later.index(en); return nil }); err != nil {
+		if err := e.scan(ctx, false, func(_ stored, en *entry) error { e.later.index(en); return nil }); err != nil {
 			return err
 		}
 		select {
@@ -54,75 +54,113 @@ func (e *Engine) sweepLoop(ctx context.Context) error {
 // a dead letter, and asks providers about unknown ones.
 func (e *Engine) Sweep(ctx context.Context) error {
 	old := e.now().Add(-e.cfg.StuckAfter)
-	return e.scan(ctx, true, func(at time.Time, en *entry) error {
+	return e.scan(ctx, true, func(at stored, en *entry) error {
 		switch {
-		case en.state == stateIntent && at.Before(old):
-			return e.unstick(ctx, en)
+		case en.state == stateIntent && at.created.Before(old):
+			return e.unstick(ctx, en, at.revision)
 		case en.state == stateDone:
-			return e.reconcile(ctx, en)
+			return e.reconcile(ctx, en, at.revision)
 		}
 		return nil
 	})
 }
 
-// unstick ends an intent's pending recipients as unknown.
-func (e *Engine) unstick(ctx context.Context, en *entry) error {
-	j := &job{delivery: en.delivery, entry: en}
-	_, revision, err := e.ledger.get(ctx, en.delivery.ID)
-	if err != nil {
-		return err
-	}
-	j.revision = revision
-	en.attempt++
-	j.endPending(events.StatusUnknown, events.ReasonAmbiguous, e.now())
-	e.metrics.stuck.Inc()
-	en.state = stateDone
-	if _, err := e.ledger.put(ctx, en, revision); err != nil {
+// unstick ends an intent's pending recipients as unknown. The entry is done
+// only once its receipts are stored, so that a crash in between repeats them.
+func (e *Engine) unstick(ctx context.Context, en *entry, revision uint64) error {
+	j := &job{delivery: en.delivery, entry: en, revision: revision}
+	if len(j.pending()) > 0 {
+		en.attempt++
+		j.endPending(events.StatusUnknown, events.ReasonAmbiguous, e.now())
+		revision, err := e.ledger.put(ctx, en, j.revision)
 		if errors.Is(err, errExists) {
 			return nil // somebody works on it after all
+		} else if err != nil {
+			return err
 		}
+		j.revision = revision
+		e.metrics.stuck.Inc()
+	}
+	if err := e.publishReceipts(ctx, j, 1); err != nil {
 		return err
 	}
-	return e.publishReceipts(ctx, j, en.attempt)
+	en.state = stateDone
+	if _, err := e.ledger.put(ctx, en, j.revision); err != nil && !errors.Is(err, errExists) {
+		return err
+	}
+	return nil
 }
 
-// reconcile asks a channel that can tell what became of unknown recipients.
+// reconcile finds out what became of an unknown endpoint: what may be done
+// twice is done again, and a channel that can tell is asked about the rest.
 // Batches keep no text in the ledger and are left as unknown.
-func (e *Engine) reconcile(ctx context.Context, en *entry) error {
+func (e *Engine) reconcile(ctx context.Context, en *entry, revision uint64) error {
 	if en.delivery.Endpoint == "" || len(en.records) != 1 || en.records[0].status != events.StatusUnknown {
 		return nil
 	}
 	made, err := e.deps.Channels.Channel(en.delivery.Authority, en.delivery.Channel)
-	if err != nil {
+	if err != nil || made.Paused {
 		return nil //nolint:nilerr // a channel that is gone cannot be asked
 	}
-	asker, ok := made.Channel.(channel.Reconciler)
+	endpoint, ok := made.Channel.(channel.Endpoint)
 	if !ok {
 		return nil
 	}
-	r, err := asker.Reconcile(ctx, channel.Post{Delivery: en.delivery})
+	r, err := e.settle(ctx, en.delivery, endpoint)
 	if err != nil {
 		if events.OutcomeOf(err).Kind == events.TransientFailure {
 			return nil // asked again at the next sweep
 		}
 		r = channel.Failed(err, e.now())
 	}
-	_, revision, err := e.ledger.get(ctx, en.delivery.ID)
-	if err != nil {
-		return err
-	}
 	en.attempt++
 	j := &job{delivery: en.delivery, entry: en, revision: revision}
 	j.apply(0, r, e.now())
-	if _, err := e.ledger.put(ctx, en, revision); err != nil {
+	// The receipt first: its ID is the same when a crash repeats this.
+	if err := e.publishReceipts(ctx, j, en.attempt); err != nil {
+		return err
+	}
+	if _, err := e.ledger.put(ctx, en, revision); err != nil && !errors.Is(err, errExists) {
 		return fmt.Errorf("reconcile: %w", err)
 	}
-	return e.publishReceipts(ctx, j, en.attempt)
+	e.later.index(en)
+	return nil
+}
+
+// errCannotTell leaves a recipient unknown.
+var errCannotTell = events.Transient(events.ReasonAmbiguous, errors.New("nobody can tell"), 0)
+
+// settle is one delivery's true result. Its transient errors leave it unknown.
+func (e *Engine) settle(ctx context.Context, d events.Delivery, c channel.Endpoint) (channel.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.SendTimeout)
+	defer cancel()
+	defer e.posts.lock(d.Publication + "/" + d.Channel + "/" + d.Endpoint)()
+	p, err := e.earlier(ctx, d, c)
+	if err != nil {
+		return channel.Result{}, err
+	}
+	asker, ok := c.(channel.Reconciler)
+	switch {
+	case repeats(c, p) && (e.superseded(d) || d.Action != events.ActionWithdraw && !e.now().Before(d.Expires)):
+		return channel.Result{}, errCannotTell // too late to do it again
+	case repeats(c, p):
+		r, err := act(ctx, c, p)
+		return r, channel.Repeatable(err)
+	case ok:
+		return asker.Reconcile(ctx, p)
+	}
+	return channel.Result{}, errCannotTell
+}
+
+// stored is where the ledger keeps an entry.
+type stored struct {
+	revision uint64
+	created  time.Time
 }
 
 // scan calls f for every entry of the ledger. unfinished leaves out those that
 // are done and have no unknown endpoint.
-func (e *Engine) scan(ctx context.Context, unfinished bool, f func(time.Time, *entry) error) error {
+func (e *Engine) scan(ctx context.Context, unfinished bool, f func(stored, *entry) error) error {
 	w, err := e.deps.Ledger.Watch(ctx, deliveryKeys+">", jetstream.IgnoreDeletes())
 	if err != nil {
 		return fmt.Errorf("ledger: scan: %w", err)
@@ -147,7 +185,7 @@ func (e *Engine) scan(ctx context.Context, unfinished bool, f func(time.Time, *e
 			if unfinished && en.state == stateDone && en.delivery.Endpoint == "" {
 				continue
 			}
-			if err := f(kve.Created(), en); err != nil {
+			if err := f(stored{kve.Revision(), kve.Created()}, en); err != nil {
 				return err
 			}
 		}
