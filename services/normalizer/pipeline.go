@@ -14,6 +14,7 @@ import (
 	"github.com/crieur/crieur/services/normalizer/language"
 	"github.com/crieur/crieur/services/normalizer/mapping"
 	"github.com/crieur/crieur/services/normalizer/mapping/cap"
+	"github.com/crieur/crieur/services/normalizer/mapping/datex2"
 	"github.com/crieur/crieur/services/normalizer/mapping/entry"
 	"github.com/crieur/crieur/services/normalizer/mapping/gtfsrt"
 	"github.com/crieur/crieur/services/normalizer/mapping/vigieau"
@@ -26,6 +27,7 @@ import (
 func mappings() map[string]mapping.Func {
 	return map[string]mapping.Func{
 		"cap":       cap.Map,
+		"datex2":    datex2.Map,
 		"gtfsrt":    gtfsrt.Map,
 		"vigicrues": vigilance.Floods,
 		"vigieau":   vigieau.Map,
