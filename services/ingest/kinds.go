@@ -4,6 +4,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/cap"
 	"github.com/crieur/crieur/services/ingest/source/ckan"
+	"github.com/crieur/crieur/services/ingest/source/datex2"
 	"github.com/crieur/crieur/services/ingest/source/feed"
 	"github.com/crieur/crieur/services/ingest/source/grandlyon"
 	"github.com/crieur/crieur/services/ingest/source/gtfsrt"
@@ -37,6 +38,7 @@ func Kinds() []source.Kind {
 		ckan.Kind(),
 		table.Kind(), // after those whose documents are tables too
 		gtfsrt.Kind(),
+		datex2.Kind(),
 		webhook.Kind(),
 	}
 }

@@ -1,0 +1,392 @@
+package datex2
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/sourcetest"
+)
+
+var update = flag.Bool("update", false, "write the expected records of testdata anew")
+
+// part1 is a situationRecord of a kind, at a place, with more in it.
+func part1(kind, where, more string) string {
+	return `<ns2:situationRecord xsi:type="ns2:` + kind + `" id="r"><ns2:validity><ns2:validityTimeSpecification><ns2:overallStartTime>2026-11-23T08:00:00+01:00</ns2:overallStartTime></ns2:validityTimeSpecification></ns2:validity>` + more + where + `</ns2:situationRecord>`
+}
+
+func town(name string, lat, lon float64) string {
+	return fmt.Sprintf(`<ns2:groupOfLocations><ns2:point><ns2:pointCoordinates><ns2:latitude>%f</ns2:latitude><ns2:longitude>%f</ns2:longitude></ns2:pointCoordinates><ns2:name><ns2:descriptor><ns2:values><ns2:value lang="fr">%s</ns2:value></ns2:values></ns2:descriptor><ns2:tpegOtherPointDescriptorType>townName</ns2:tpegOtherPointDescriptorType></ns2:name></ns2:point><ns2:roadNumber>N0230</ns2:roadNumber></ns2:groupOfLocations>`, lat, lon, name)
+}
+
+func situation(id string, parts ...string) string {
+	return `<ns2:situation id="` + id + `"><ns2:overallSeverity>high</ns2:overallSeverity><ns2:headerInformation><ns2:confidentiality>noRestriction</ns2:confidentiality><ns2:informationStatus>real</ns2:informationStatus></ns2:headerInformation>` + strings.Join(parts, "") + `</ns2:situation>`
+}
+
+func publication(method string, situations ...string) string {
+	return `<?xml version="1.0"?><soap:Envelope xmlns:soap="x"><soap:Body><d2LogicalModel xmlns:ns2="http://datex2.eu/schema/2/2_0"><ns2:exchange><ns2:subscription><ns2:updateMethod>` + method + `</ns2:updateMethod></ns2:subscription></ns2:exchange><ns2:payloadPublication xmlns:xsi="y" xsi:type="ns2:SituationPublication" lang="fr"><ns2:publicationTime>2026-11-23T09:00:00+01:00</ns2:publicationTime>` + strings.Join(situations, "") + `</ns2:payloadPublication></d2LogicalModel></soap:Body></soap:Envelope>`
+}
+
+var (
+	begles  = town("Bègles", 44.81, -0.55)
+	comment = `<ns2:generalPublicComment><ns2:comment><ns2:values><ns2:value lang="fr">%s</ns2:value></ns2:values></ns2:comment></ns2:generalPublicComment>`
+)
+
+func TestContract(t *testing.T) {
+	summer := strings.Replace(publication("snapshot", situation("1", part1("Accident", begles, fmt.Sprintf(comment, "Fermeture d'ETE")))), "Bègles", "Begles", 1)
+	sourcetest.Run(t, sourcetest.Suite{
+		Kind: Kind(), ContentType: "text/plain",
+		Document: []byte(publication("snapshot", situation("1", part1("Accident", begles, "")), situation("2", part1("MaintenanceWorks", begles, "")))),
+		Latin1:   []byte(strings.ReplaceAll(summer, "ETE", "\xe9t\xe9")),
+		Twice:    []byte(publication("snapshot", situation("1", part1("Accident", begles, "")), situation("1", part1("MaintenanceWorks", begles, "")))),
+	})
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sourcetest.Golden(t, *update, func(input []byte) ([]source.Record, error) {
+		p, err := Parse(input, Options{Zone: zone, Now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)})
+		if err != nil {
+			return nil, err
+		}
+		return p.Records, nil
+	})
+}
+
+// items are the records of a body by item, the withdrawn with a minus.
+func items(t *testing.T, body string, area Area) []string {
+	t.Helper()
+	p, err := Parse([]byte(body), Options{Area: area})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range p.Records {
+		if r.Withdrawn {
+			r.Item = "-" + r.Item
+		}
+		out = append(out, r.Item)
+	}
+	return out
+}
+
+func TestCommuneGetsOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	body := publication("snapshot",
+		situation("begles", part1("Accident", begles, "")),
+		situation("bordeaux", part1("Accident", town("Bordeaux", 44.85, -0.57), "")),
+		situation("lyon", part1("Accident", town("Lyon", 45.75, 4.85), "")),
+		situation("marker", part1("Accident", `<ns2:referentIdentifier>33PR24U</ns2:referentIdentifier>`, "")),
+		situation("nowhere", part1("Accident", "", "")),
+		situation("nameless", part1("Accident", strings.Replace(begles, "Bègles", "Échangeur 20", 1), "")),
+	)
+	for name, c := range map[string]struct {
+		area Area
+		want string
+	}{
+		"everywhere":  {Area{}, "begles bordeaux lyon marker nowhere nameless"},
+		"commune":     {Area{INSEE: []string{"33039"}}, "begles nameless"},
+		"département": {Area{Departements: []string{"33"}}, "begles bordeaux marker nameless"},
+		"box":         {Area{Box: []float64{45, 4, 46, 5}}, "lyon"},
+		"radius":      {Area{INSEE: []string{"33039"}, RadiusKm: 8}, "begles bordeaux nameless"},
+		"elsewhere":   {Area{INSEE: []string{"29019"}}, ""},
+	} {
+		if got := strings.Join(items(t, body, c.area), " "); got != c.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestWhatHasEndedIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	ended := `<ns2:management><ns2:lifeCycleManagement><ns2:end>true</ns2:end></ns2:lifeCycleManagement></ns2:management>`
+	past := strings.NewReplacer("</ns2:overallStartTime>", "</ns2:overallStartTime><ns2:overallEndTime>2026-11-23T08:59:00+01:00</ns2:overallEndTime>")
+	measure := part1("RoadOrCarriagewayOrLaneManagement", begles, "")
+	body := publication("snapshot",
+		situation("cause-ended", part1("Accident", begles, ended), measure),
+		situation("measure-ended", part1("MaintenanceWorks", begles, ""), part1("ReroutingManagement", begles, ended)),
+		situation("time-over", past.Replace(part1("MaintenanceWorks", begles, ""))),
+		situation("only-measures", measure),
+		situation("one-of-two", part1("Accident", begles, ended), part1("MaintenanceWorks", begles, "")),
+		strings.Replace(situation("secret", measure), "noRestriction", "restrictedToAuthorities", 1),
+	)
+	if got := strings.Join(items(t, body, Area{}), " "); got != "-cause-ended measure-ended -time-over only-measures one-of-two" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestOneRoadworkIsOneRecord(t *testing.T) {
+	t.Parallel()
+	body := publication("snapshot", situation("1",
+		part1("ReroutingManagement", begles, `<ns2:reroutingManagementType>followDiversionSigns</ns2:reroutingManagementType>`),
+		part1("MaintenanceWorks", begles, `<ns2:roadMaintenanceType>resurfacingWork</ns2:roadMaintenanceType>`+fmt.Sprintf(comment, "Pont de la Maye")),
+		part1("RoadOrCarriagewayOrLaneManagement", begles, `<ns2:roadOrCarriagewayOrLaneManagementType>roadClosed</ns2:roadOrCarriagewayOrLaneManagementType>`),
+	))
+	p, err := Parse([]byte(body), Options{})
+	if err != nil || len(p.Records) != 1 {
+		t.Fatalf("%v, %v", p, err)
+	}
+	e := p.Records[0].Value.(record.Entry)
+	if e.Title != "N230, Bègles : réfection de la chaussée, déviation, route fermée" || !strings.Contains(e.Body, "Pont de la Maye") || !slices.Equal(e.Place.INSEE, []string{"33039"}) || e.Extra["type"] != "MaintenanceWorks" {
+		t.Errorf("got %+v, %+v", e, e.Place)
+	}
+}
+
+func TestPiecesOfALineInAnyOrder(t *testing.T) {
+	t.Parallel()
+	order := `<d2:payload xsi:type="TrafficRegulationPublication"><trafficRegulationOrder id="1"><description><value>Travaux</value></description><dx:geoJsonGeometry>{"type":"MultiLineString","coordinates":[%s]}</dx:geoJsonGeometry></trafficRegulationOrder></d2:payload>`
+	var said []string
+	for _, line := range []string{"[[-0.55,44.81],[-0.54,44.82]],[[-0.53,44.83]]", "[[-0.53,44.83]],[[-0.54,44.82],[-0.55,44.81]]"} {
+		p, err := Parse([]byte(fmt.Sprintf(order, line)), Options{})
+		if err != nil || len(p.Records) != 1 {
+			t.Fatalf("%v, %v", p, err)
+		}
+		said = append(said, source.Meaning(p.Records[0].Value))
+	}
+	if said[0] != said[1] {
+		t.Error("the same line, written otherwise, is news")
+	}
+}
+
+func TestRestrictionSaysToWhomItApplies(t *testing.T) {
+	t.Parallel()
+	order := `<d2:payload xsi:type="TrafficRegulationPublication"><trafficRegulationOrder id="1"><description><value>Pont</value></description><trafficRegulation><typeOfRegulation xsi:type="AccessRestriction"><accessRestrictionType>noEntry</accessRestrictionType></typeOfRegulation><condition>%s</condition></trafficRegulation></trafficRegulationOrder></d2:payload>`
+	condition := `<conditions xsi:type="VehicleCondition"><negate>%s</negate><vehicleCharacteristics><vehicleType>%s</vehicleType></vehicleCharacteristics></conditions>`
+	for conditions, want := range map[string]string{
+		"": "<li>Circulation interdite</li>",
+		fmt.Sprintf(condition, "false", "heavyGoodsVehicle"): "<li>Circulation interdite pour les poids lourds</li>",
+		fmt.Sprintf(condition, "false", "tracked"):           "<li>Circulation interdite pour certains véhicules</li>",
+		fmt.Sprintf(condition, "true", "bus"):                "<li>Circulation interdite, sauf exceptions de l’arrêté</li>",
+	} {
+		p, err := Parse([]byte(fmt.Sprintf(order, conditions)), Options{})
+		if err != nil || !strings.Contains(p.Records[0].Value.(record.Entry).Body, want) {
+			t.Errorf("%s: %+v, %v", want, p, err)
+		}
+	}
+}
+
+func TestExerciseIsMarked(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{"real": "", "test": "test", "securityExercise": "exercise"} {
+		body := strings.Replace(publication("snapshot", situation("1", part1("Accident", begles, ""))), ">real<", ">"+status+"<", 1)
+		p, err := Parse([]byte(body), Options{})
+		if err != nil || p.Records[0].Value.(record.Entry).Status != want {
+			t.Errorf("%s: %+v, %v", status, p.Records[0], err)
+		}
+	}
+}
+
+// TestVanished serves one publication after another.
+func TestVanished(t *testing.T) {
+	t.Parallel()
+	var body atomic.Value
+	one, two, three := situation("1", part1("Accident", begles, "")), situation("2", part1("Accident", begles, "")), situation("3", part1("Accident", begles, ""))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body.Load()) }))
+	t.Cleanup(server.Close)
+	client, err := fetch.New(fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r, err := New(source.Deps{HTTP: client, Now: time.Now}, source.Spec{URL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cur source.Cursor
+	for _, step := range []struct{ body, want, shown string }{
+		{publication("snapshot", one, two), "1 2", `["1","2"]`},
+		{publication("allElementUpdate", three), "3", `["1","2","3"]`},
+		{publication("snapshot", two), "2 -1 -3", `["2"]`},
+		{publication("snapshot"), "-2", `[]`},
+	} {
+		body.Store(step.body)
+		var records []source.Record
+		if records, cur, err = r.Fetch(t.Context(), cur); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, rec := range records {
+			if rec.Withdrawn {
+				rec.Item = "-" + rec.Item
+			}
+			got = append(got, rec.Item)
+		}
+		if strings.Join(got, " ") != step.want || string(cur.State) != step.shown {
+			t.Errorf("got %v and %s, want %s and %s", got, cur.State, step.want, step.shown)
+		}
+	}
+}
+
+func TestTooLargeIsRefusedAlone(t *testing.T) {
+	t.Parallel()
+	huge := situation("huge", part1("Accident", begles, "<ns2:x>"+strings.Repeat("y", maxNodeBytes)+"</ns2:x>"))
+	p, err := Parse([]byte(publication("snapshot", huge, situation("1", part1("Accident", begles, "")))), Options{})
+	if err != nil || len(p.Records) != 2 || !errors.Is(p.Records[0].Refused, errTooLarge) || p.Records[1].Item != "1" {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
+func TestDocumentsThatAreNotRead(t *testing.T) {
+	t.Parallel()
+	good := publication("snapshot", situation("1", part1("Accident", begles, "")))
+	for name, c := range map[string]struct{ body, want string }{
+		"json":     {`{"a":1}`, "datex2: not XML"},
+		"another":  {strings.Replace(good, "SituationPublication", "MeasuredDataPublication", 1), "datex2: a publication of neither situations nor traffic regulations"},
+		"a page":   {"<html><body>x</body></html>", "datex2: no publication in it"},
+		"cut":      {good[:len(good)-200], "datex2: cut before its end"},
+		"misnamed": {strings.Replace(good, "</ns2:validity>", "</ns2:valid>", 1), "datex2: not well-formed"},
+	} {
+		if _, err := Parse([]byte(c.body), Options{}); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	t.Parallel()
+	for settings, want := range map[string]string{
+		"":                                       "datex2: url: required",
+		"url: https://a.example\ntime_zone: Ici": `datex2: time_zone: "Ici" is not a time zone`,
+		"url: https://a.example\narea: {insee: ['1']}":       `datex2: area.insee[0]: "1" is not the INSEE code of a commune`,
+		"url: https://a.example\narea: {departements: [xx]}": `datex2: area.departements[0]: "xx" is not a département`,
+		"url: https://a.example\narea: {box: [3, 2, 1, 0]}":  `datex2: area.box: not south, west, north, east`,
+		"url: https://a.example\narea: {radius_km: 1000}":    `datex2: area.radius_km: not between 0 and 100`,
+		"url: https://a.example\nmax_megabytes: 1000":        `datex2: max_megabytes: 1000 is not between 0 and 64`,
+	} {
+		_, err := New(source.Deps{}, source.Spec{Settings: []byte(settings)})
+		if err == nil || err.Error() != want || events.OutcomeOf(err).Reason != events.ReasonInvalidConfig {
+			t.Errorf("%q: got %v", settings, err)
+		}
+	}
+}
+
+// TestCorpus reads the recorded publications: as many records as their READMEs
+// count situations or orders; what is neither is refused.
+func TestCorpus(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(eventstest.Corpus(t), "datex2")
+	got := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) == ".md" {
+			return err
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		p, err := Parse(body, Options{})
+		runtime.ReadMemStats(&after)
+		if took := time.Since(began); took > time.Second || after.TotalAlloc-before.TotalAlloc > 64<<20 {
+			t.Errorf("%s: %s, %d bytes", path, took, after.TotalAlloc-before.TotalAlloc)
+		}
+		if err != nil {
+			got[filepath.Base(path)] = err.Error()
+			return nil
+		}
+		stands, withdrawn := 0, 0
+		for _, r := range p.Records {
+			if r.Withdrawn {
+				withdrawn++
+			} else {
+				stands++
+			}
+		}
+		got[filepath.Base(path)] = fmt.Sprintf("%d, %d withdrawn", stands, withdrawn)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	neither := "datex2: a publication of neither situations nor traffic regulations"
+	want := map[string]string{
+		"bison-fute-evenementiel-3-situations.xml": "2, 1 withdrawn",
+		"events.xml":                      "1, 0 withdrawn",
+		"dialog-regulations.xml":          "2, 0 withdrawn",
+		"situations.xml":                  "2, 0 withdrawn",
+		"srti.xml":                        "1, 0 withdrawn",
+		"emission-zones.xml":              neither,
+		"truckparking-status.xml":         neither,
+		"afir-messagecontainer.v3_6.json": "datex2: not XML",
+	}
+	if !reflect.DeepEqual(got, want) {
+		out, _ := json.MarshalIndent(got, "", " ")
+		t.Errorf("got %s", out)
+	}
+}
+
+// TestTenMegabytes reads a publication of DiaLog's size for one commune.
+func TestTenMegabytes(t *testing.T) {
+	one := `<trafficRegulationOrder id="o%d"><description><com:values><com:value>Travaux</com:value></com:values></description><issuingAuthority><com:values><com:value>Lyon</com:value></com:values></issuingAuthority><regulationId>1#a</regulationId><status>madeAndImplemented</status><trafficRegulation><typeOfRegulation xsi:type="AccessRestriction"><accessRestrictionType>noEntry</accessRestrictionType></typeOfRegulation><loc:roadName>Rue de la République</loc:roadName><dx:geoJsonGeometry>{&quot;type&quot;:&quot;LineString&quot;,&quot;coordinates&quot;:[` + strings.TrimSuffix(strings.Repeat("[4.83,45.76],", 150), ",") + `]}</dx:geoJsonGeometry></trafficRegulation></trafficRegulationOrder>`
+	var b strings.Builder
+	b.WriteString(`<d2:payload xsi:type="TrafficRegulationPublication"><publicationTime>2026-11-23T09:00:00Z</publicationTime>`)
+	for i := 0; b.Len() < 10<<20; i++ {
+		fmt.Fprintf(&b, one, i)
+	}
+	b.WriteString(strings.NewReplacer("%d", "mine", "Lyon", "Bègles", "4.83,45.76", "-0.55,44.81").Replace(one) + `</d2:payload>`)
+	body := []byte(b.String())
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	p, err := Parse(body, Options{Area: Area{INSEE: []string{"33039"}}})
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	if err != nil || len(p.Records) != 1 || p.Records[0].Item != "omine" {
+		t.Fatalf("%v, %v", p, err)
+	}
+	t.Logf("%d MB in %s, %d MB allocated in all", len(body)>>20, took, (after.TotalAlloc-before.TotalAlloc)>>20)
+	if took > 10*time.Second { // 0.6 s on two cores, far more under the race detector
+		t.Errorf("took %s", took)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(publication("snapshot", situation("1", part1("Accident", begles, "")))))
+	f.Add([]byte(`<incidents><incident id="1"><type>ROAD_CLOSED</type><polyline>44.8 -0.5 44.9 -0.5</polyline></incident></incidents>`))
+	f.Add([]byte(`<d2:payload xsi:type="TrafficRegulationPublication"><trafficRegulationOrder id="1"><geoJsonGeometry>{"type":"LineString","coordinates":[[1,45],[2,46]]}</geoJsonGeometry></trafficRegulationOrder></d2:payload>`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p, err := Parse(body, Options{})
+		if err != nil {
+			return
+		}
+		again, err := Parse(body, Options{})
+		if err != nil || len(again.Records) != len(p.Records) {
+			t.Fatalf("read again: %v", err)
+		}
+		for i, r := range p.Records {
+			if r.Refused == nil && !utf8.ValidString(fmt.Sprintf("%+v", r.Value)) {
+				t.Error("not UTF-8")
+			}
+			if source.Meaning(r.Value) != source.Meaning(again.Records[i].Value) {
+				t.Error("the same publication says otherwise")
+			}
+		}
+	})
+}
