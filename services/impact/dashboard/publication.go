@@ -94,20 +94,28 @@ func (q *request) outcomes(counts []measure.Count) web.Table {
 	return table
 }
 
-// path is what happened, in order, revision by revision.
+// path is what happened, in order, revision by revision, with the time each
+// step took.
 func (q *request) path(revisions []measure.Revision) web.Timeline {
 	var list []web.TimelineEntry
-	add := func(at time.Time, key, icon string, tone web.Tone, revision uint32) {
-		if !at.IsZero() {
-			list = append(list, web.TimelineEntry{When: at, What: q.t.T("path." + key), Detail: q.t.T("path.revision", "n", revision), Icon: icon, Tone: tone})
-		}
-	}
 	for _, v := range revisions {
-		add(v.SourceAt, "source", "rss", web.Info, v.Revision)
-		add(v.FetchedAt, "fetched", "inbox", web.Neutral, v.Revision)
-		add(v.ApprovedAt, "approved", "check", web.Success, v.Revision)
-		add(v.FirstSent, "sent", "send", web.Neutral, v.Revision)
-		add(v.FirstInformed, "informed", "users", web.Success, v.Revision)
+		var before time.Time
+		add := func(at time.Time, key, icon string, tone web.Tone) {
+			if at.IsZero() {
+				return
+			}
+			detail := q.t.T("path.revision", "n", v.Revision)
+			if !before.IsZero() {
+				detail = q.t.T("path.after", "n", v.Revision, "time", q.t.Duration(max(at.Sub(before), 0)))
+			}
+			before = at
+			list = append(list, web.TimelineEntry{When: at, What: q.t.T("path." + key), Detail: detail, Icon: icon, Tone: tone})
+		}
+		add(v.SourceAt, "source", "rss", web.Info)
+		add(v.FetchedAt, "fetched", "inbox", web.Neutral)
+		add(v.ApprovedAt, "approved", "check", web.Success)
+		add(v.FirstSent, "sent", "send", web.Neutral)
+		add(v.FirstInformed, "informed", "users", web.Success)
 	}
 	slices.SortStableFunc(list, func(a, b web.TimelineEntry) int { return a.When.Compare(b.When) })
 	return web.Timeline{Entries: list}

@@ -102,8 +102,8 @@ func aggregates() map[string]string {
 	arrives := "informed AND status IN ('sent', 'delivered', 'displayed')"
 	people := func(table, by, column, measure, where string) string {
 		value := map[string]string{"pairs": "cityHash64(subscriber, publication)", "people": "subscriber"}[column]
-		return differ("SELECT authority, "+by+", channel, uniqCombined64Merge(17)("+column+") AS n FROM "+table+" WHERE measure = '"+measure+"' GROUP BY ALL",
-			"SELECT authority, "+map[string]string{"day": "day", "hour": "toStartOfHour(at) AS hour"}[by]+", channel, uniqCombined64(17)("+value+") AS n FROM receipts WHERE subscriber != 0 AND "+where+" GROUP BY ALL")
+		return differ("SELECT authority, "+by+", channel, uniqCombined64Merge(15)("+column+") AS n FROM "+table+" WHERE measure = '"+measure+"' GROUP BY ALL",
+			"SELECT authority, "+map[string]string{"day": "day", "hour": "toStartOfHour(at) AS hour"}[by]+", channel, uniqCombined64(15)("+value+") AS n FROM receipts WHERE subscriber != 0 AND "+where+" GROUP BY ALL")
 	}
 	return map[string]string{
 		"receipts_hourly": differ(

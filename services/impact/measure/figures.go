@@ -10,8 +10,8 @@ type Query struct {
 	Channel   string
 }
 
-// Figures is what the tables say. Counts of people are exact up to some
-// thousand and within 0.3 % beyond.
+// Figures is what the tables say. Counts of people are exact up to a
+// thousand and within 0.6 % beyond.
 type Figures struct {
 	At           time.Time // when they were read, UTC
 	Counts       []Count
@@ -63,7 +63,8 @@ type ClassCount struct {
 	Informed     uint64 // with one informed recipient or more
 }
 
-// Day is one day (or one hour) of the period.
+// Day is one day (or one hour) of the period; those without anybody are left
+// out, and they are in no order: see Filled.
 type Day struct {
 	At                 time.Time
 	Targeted, Informed uint64 // pairs

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ const (
 	timeout = 5 * time.Second
 	// sampleRows is about how many SMS receipts the time from sent to
 	// delivered is read from.
-	sampleRows = 500_000
+	sampleRows = 200_000
 	clockForm  = "2006-01-02 15:04:05"
 )
 
@@ -77,7 +78,6 @@ func (r *Reader) Figures(ctx context.Context, q Query) (Figures, error) {
 	})
 	g.Go(func() error { return r.delays(ctx, q, &f) })
 	g.Go(func() error { return r.publications(ctx, q, &f) })
-	g.Go(func() error { return r.days(ctx, q, &f) })
 	return f, g.Wait()
 }
 
@@ -91,15 +91,42 @@ func (r *Reader) counts(ctx context.Context, q Query, f *Figures) error {
 	})
 }
 
+// people reads the states once, for the whole, each channel and each day.
 func (r *Reader) people(ctx context.Context, q Query, f *Figures) error {
-	table, where, _ := people(q.Period)
-	return r.query(ctx, `SELECT measure, toString(channel), uniqCombined64Merge(17)(pairs), uniqCombined64Merge(17)(people) FROM `+table+where+
-		` GROUP BY GROUPING SETS ((measure), (measure, channel)) ORDER BY 1, 2`, q, func(rows driver.Rows) error {
+	table, where, at := people(q.Period)
+	return r.query(ctx, `SELECT measure, toString(channel), grouping(moment), moment,
+			uniqCombined64Merge(15)(pairs), uniqCombined64Merge(15)(people)
+		FROM (SELECT measure, channel, pairs, people, `+at+` AS moment FROM `+table+where+`)
+		GROUP BY GROUPING SETS ((measure), (measure, channel), (measure, moment)) ORDER BY 3, 1, 2, 4
+		SETTINGS force_grouping_standard_compatibility = 1`, q, func(rows driver.Rows) error {
 		var p People
-		err := rows.Scan(&p.Measure, &p.Channel, &p.Pairs, &p.People)
-		f.People = append(f.People, p)
-		return err
+		var noMoment uint64
+		var moment time.Time
+		if err := rows.Scan(&p.Measure, &p.Channel, &noMoment, &moment, &p.Pairs, &p.People); err != nil {
+			return err
+		}
+		if noMoment == 1 {
+			f.People = append(f.People, p)
+			return nil
+		}
+		f.day(moment, p)
+		return nil
 	})
+}
+
+// day adds the people of a moment to the days, in any order.
+func (f *Figures) day(at time.Time, p People) {
+	i := slices.IndexFunc(f.Days, func(d Day) bool { return d.At.Equal(at) })
+	if i < 0 {
+		f.Days = append(f.Days, Day{At: at})
+		i = len(f.Days) - 1
+	}
+	switch p.Measure {
+	case "targeted":
+		f.Days[i].Targeted = p.Pairs
+	case "informed":
+		f.Days[i].Informed = p.Pairs
+	}
 }
 
 func (r *Reader) delays(ctx context.Context, q Query, f *Figures) error {
@@ -167,17 +194,6 @@ func (r *Reader) publications(ctx context.Context, q Query, f *Figures) error {
 		var reached, channels int64
 		err := rows.Scan(&reached, &channels)
 		f.Reached, f.Channels = int(reached), int(channels)
-		return err
-	})
-}
-
-func (r *Reader) days(ctx context.Context, q Query, f *Figures) error {
-	table, where, at := people(q.Period)
-	return r.query(ctx, `SELECT `+at+` AS moment, uniqCombined64MergeIf(17)(pairs, measure = 'targeted'), uniqCombined64MergeIf(17)(pairs, measure = 'informed')
-		FROM `+table+where+` AND measure IN ('targeted', 'informed') GROUP BY moment ORDER BY moment`, q, func(rows driver.Rows) error {
-		var d Day
-		err := rows.Scan(&d.At, &d.Targeted, &d.Informed)
-		f.Days = append(f.Days, d)
 		return err
 	})
 }

@@ -1,0 +1,66 @@
+package measure
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/services/impact/impacttest"
+)
+
+// TestFiguresEqualReceipts compares what dashboards read with a direct
+// computation over the raw rows.
+func TestFiguresEqualReceipts(t *testing.T) {
+	_, conn := impacttest.Open(t)
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	generate(t, conn, 0, 100_000, now)
+	reader := NewReader(conn, func() time.Time { return now })
+	period, err := NewPeriod(LastMonth, "", "", now, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []Query{
+		{Authority: "metropole", Period: period},
+		{Authority: "metropole", Period: period, Channel: "sms"},
+		{Authority: "petite", Period: period, Stream: "voirie"},
+		{Authority: "metropole'", Period: period},
+	} {
+		f, err := reader.Figures(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var receipts, targeted, informed uint64
+		var p95 float64
+		err = conn.QueryRow(t.Context(), `SELECT count(), uniqExactIf((subscriber, publication), status != 'opted_out'), uniqExactIf((subscriber, publication), informed),
+			ifNotFinite(quantileExactIf(0.95)(toFloat64(toUnixTimestamp64Milli(at) - toUnixTimestamp64Milli(source_at)) / 1000, informed AND status IN ('sent', 'delivered')), 0)
+			FROM receipts WHERE authority = $1 AND ($2 = '' OR channel = $2) AND ($3 = '' OR stream = $3)`, q.Authority, q.Channel, q.Stream).
+			Scan(&receipts, &targeted, &informed, &p95)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got uint64
+		for _, c := range f.Counts {
+			got += c.Receipts
+		}
+		if got != receipts {
+			t.Errorf("%+v: %d receipts, want %d", q, got, receipts)
+		}
+		for measure, want := range map[string]uint64{"targeted": targeted, "informed": informed} {
+			if got := float64(f.people(measure, "").Pairs); math.Abs(got-float64(want)) > 0.02*float64(want) {
+				t.Errorf("%+v: %v %s, want %d", q, got, measure, want)
+			}
+		}
+		if got := f.leg(LegSourceInformed).quantile(0.95).Seconds(); math.Abs(got-p95) > 10 {
+			t.Errorf("%+v: p95 %v s, want %v", q, got, p95)
+		}
+	}
+}
+
+// TestStatementsOnlyRead: a mistake in a statement cannot change the tables.
+func TestStatementsOnlyRead(t *testing.T) {
+	_, conn := impacttest.Open(t)
+	err := conn.Exec(readContext(t.Context()), "INSERT INTO identity (id) VALUES ('x')")
+	if err == nil {
+		t.Error("a page's statement writes")
+	}
+}
