@@ -16,9 +16,18 @@ func (t terms) of(value uint64) term {
 // causes are those of gtfs-realtime.proto's Alert.Cause.
 func causes() terms {
 	return terms{
-		{}, {"UNKNOWN_CAUSE", ""}, {"OTHER_CAUSE", ""}, {"TECHNICAL_PROBLEM", "problème technique"}, {"STRIKE", "grève"},
-		{"DEMONSTRATION", "manifestation"}, {"ACCIDENT", "accident"}, {"HOLIDAY", "jour férié"}, {"WEATHER", "météo"},
-		{"MAINTENANCE", "maintenance"}, {"CONSTRUCTION", "travaux"}, {"POLICE_ACTIVITY", "intervention de police"},
+		{},
+		{"UNKNOWN_CAUSE", ""},
+		{"OTHER_CAUSE", ""},
+		{"TECHNICAL_PROBLEM", "problème technique"},
+		{"STRIKE", "grève"},
+		{"DEMONSTRATION", "manifestation"},
+		{"ACCIDENT", "accident"},
+		{"HOLIDAY", "jour férié"},
+		{"WEATHER", "météo"},
+		{"MAINTENANCE", "maintenance"},
+		{"CONSTRUCTION", "travaux"},
+		{"POLICE_ACTIVITY", "intervention de police"},
 		{"MEDICAL_EMERGENCY", "urgence médicale"},
 	}
 }
@@ -26,9 +35,17 @@ func causes() terms {
 // effects are those of Alert.Effect.
 func effects() terms {
 	return terms{
-		{}, {"NO_SERVICE", "Service interrompu"}, {"REDUCED_SERVICE", "Service réduit"}, {"SIGNIFICANT_DELAYS", "Retards importants"},
-		{"DETOUR", "Déviation"}, {"ADDITIONAL_SERVICE", "Service renforcé"}, {"MODIFIED_SERVICE", "Service modifié"},
-		{"OTHER_EFFECT", ""}, {"UNKNOWN_EFFECT", ""}, {"STOP_MOVED", "Arrêt déplacé"}, {"NO_EFFECT", ""},
+		{},
+		{"NO_SERVICE", "Service interrompu"},
+		{"REDUCED_SERVICE", "Service réduit"},
+		{"SIGNIFICANT_DELAYS", "Retards importants"},
+		{"DETOUR", "Déviation"},
+		{"ADDITIONAL_SERVICE", "Service renforcé"},
+		{"MODIFIED_SERVICE", "Service modifié"},
+		{"OTHER_EFFECT", ""},
+		{"UNKNOWN_EFFECT", ""},
+		{"STOP_MOVED", "Arrêt déplacé"},
+		{"NO_EFFECT", ""},
 		{"ACCESSIBILITY_ISSUE", "Accessibilité réduite"},
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/runner"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
@@ -116,6 +117,46 @@ func TestSameWarningIssuedAgainSaysTheSame(t *testing.T) {
 	info := red["33-3"].Infos[0]
 	if source.Meaning(red["33-3"]) == source.Meaning(first["33-3"]) || info.AwarenessRaw != "4; rouge" || !strings.Contains(info.Description, "Aggravation") || info.Onset.Hour() != 6 {
 		t.Errorf("a worse level is news: %+v", info)
+	}
+}
+
+// TestLedgerSeesOneWarning follows a warning from the first map to green, as the
+// runner does.
+func TestLedgerSeesOneWarning(t *testing.T) {
+	t.Parallel()
+	var ledger runner.Ledger
+	var shown map[string]Shown
+	for _, step := range []struct {
+		name, body string
+		want       []string
+	}{
+		{"yellow", product(4, "Un", phenomenon(3, step(6, 20, 2))), []string{"33-3 revision 1"}},
+		{"issued again", product(9, "Deux", phenomenon(3, step(9, 20, 2))), nil},
+		{"orange", product(14, "Trois", phenomenon(3, step(14, 20, 3))), []string{"33-3 revision 2"}},
+		{"issued again", product(15, "Quatre", phenomenon(3, step(15, 20, 3))), nil},
+		{"green", product(16, "Cinq", phenomenon(3, step(16, 20, 1))), []string{"33-3 withdrawn"}},
+		{"still green", product(17, "Six", phenomenon(3, step(17, 20, 1))), nil},
+	} {
+		b, err := Parse([]byte(step.body), "", Options{Zone: paris(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var records []source.Record
+		records, shown = b.Records(shown)
+		var got []string
+		for _, c := range ledger.Apply(records, runner.Rules{Now: b.Sent, VanishWithdraws: Kind().VanishWithdraws}) {
+			if c.Backlog {
+				t.Errorf("%s: a warning in force is backlog", step.name)
+			}
+			if c.Withdrawn {
+				got = append(got, c.Item+" withdrawn")
+			} else {
+				got = append(got, fmt.Sprintf("%s revision %d", c.Item, c.Revision))
+			}
+		}
+		if !reflect.DeepEqual(got, step.want) {
+			t.Errorf("%s: %v, want %v", step.name, got, step.want)
+		}
 	}
 }
 
