@@ -9,6 +9,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source/grandlyon"
 	"github.com/crieur/crieur/services/ingest/source/gtfsrt"
 	"github.com/crieur/crieur/services/ingest/source/ical"
+	"github.com/crieur/crieur/services/ingest/source/mail"
 	"github.com/crieur/crieur/services/ingest/source/menus"
 	"github.com/crieur/crieur/services/ingest/source/openagenda"
 	"github.com/crieur/crieur/services/ingest/source/opendatasoft"
@@ -40,5 +41,6 @@ func Kinds() []source.Kind {
 		gtfsrt.Kind(),
 		datex2.Kind(),
 		webhook.Kind(),
+		mail.Kind(),
 	}
 }

@@ -125,7 +125,7 @@ func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns fu
 }
 
 func (s *Service) sourceDeps() source.Deps {
-	return source.Deps{HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}}
+	return source.Deps{HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}, DialTLS: s.client.DialTLS}
 }
 
 // follow keeps the runner's sources those of the registry, now and later.
@@ -192,9 +192,14 @@ func (s *Service) reject(ctx context.Context, r runner.Rejection) error {
 	return err
 }
 
-// Handlers implements run.Routed: the web hooks.
+// Handlers implements run.Routed: the web hooks, and the sources that answer for
+// themselves.
 func (s *Service) Handlers() []run.Route {
-	return []run.Route{{Pattern: "POST /hooks/{authority}/{source}", Handler: http.HandlerFunc(s.serveHook)}}
+	hook := http.HandlerFunc(s.serveHook)
+	return []run.Route{
+		{Pattern: "POST /hooks/{authority}/{source}", Handler: hook},
+		{Pattern: "GET /hooks/{authority}/{source}", Handler: hook},
+	}
 }
 
 func (s *Service) serveHook(w http.ResponseWriter, r *http.Request) {
@@ -207,6 +212,14 @@ func (s *Service) serveHook(w http.ResponseWriter, r *http.Request) {
 	authority, id := r.PathValue("authority"), r.PathValue("source")
 	if !events.IsSlug(authority) || !events.IsSlug(id) {
 		http.Error(w, "no such source", http.StatusNotFound)
+		return
+	}
+	if running.Serve(authority+"."+id, w, r) {
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "a hook is posted to", http.StatusMethodNotAllowed)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPushBytes))

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"syscall"
 	"time"
 
 	"github.com/crieur/crieur/events"
@@ -157,18 +156,7 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	c := &Client{cfg: cfg, guard: Guard{Allow: cfg.Allow, Ports: cfg.Ports}, memory: newMemory(cfg.MaxHeldBytes)}
-	dialer := &net.Dialer{
-		Timeout:   cfg.ConnectTimeout,
-		KeepAlive: -1,
-		Resolver:  cfg.Resolver,
-		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			at, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return &Error{Reason: events.ReasonForbidden, Detail: "address cannot be read"}
-			}
-			return c.guard.Check(at)
-		},
-	}
+	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: -1, Resolver: cfg.Resolver, ControlContext: c.guard.control}
 	c.transport = &http.Transport{
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,

@@ -17,20 +17,38 @@ const pushTries = 16
 // the bus: nothing acknowledged to the sender is lost. The status is what the
 // sender is answered. key is <authority>.<source>.
 func (r *Runner) Push(ctx context.Context, key string, header http.Header, body []byte) (status int, err error) {
-	r.mu.Lock()
-	l, ok := r.listeners[key]
-	r.mu.Unlock()
-	if !ok {
+	l, ok := r.listener(key)
+	if !ok || l.accept == nil {
 		err = events.Permanent(events.ReasonNotFound, errors.New("no such source"))
 		return statusOf(err), err
 	}
-	records, err := l.Accept(ctx, header, body)
+	records, err := l.accept.Accept(ctx, header, body)
 	if err != nil {
 		r.rejectSpec(ctx, l.spec, "", err)
 		return statusOf(err), err
 	}
 	err = r.accept(ctx, l, records)
 	return statusOf(err), err
+}
+
+func (r *Runner) listener(key string) (listener, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, ok := r.listeners[key]
+	return l, ok
+}
+
+// Serve lets a source that answers for itself do so, and reports whether there is
+// one. key is <authority>.<source>.
+func (r *Runner) Serve(key string, w http.ResponseWriter, req *http.Request) bool {
+	l, ok := r.listener(key)
+	if !ok || l.serve == nil {
+		return false
+	}
+	l.serve.Serve(w, req, func(ctx context.Context, records []source.Record) error {
+		return r.accept(ctx, l, records)
+	})
+	return true
 }
 
 func (r *Runner) accept(ctx context.Context, l listener, records []source.Record) error {
@@ -47,9 +65,18 @@ func (r *Runner) accept(ctx context.Context, l listener, records []source.Record
 		if err != nil {
 			return err
 		}
-		st.Address = addressOf(l.spec)
+		read := ledger.Read
 		ledger.Read = true // what is pushed is meant now: it has no backlog
-		changes := ledger.Apply(good, r.rules(l.kind, true))
+		rules := r.rules(l.kind, true)
+		if l.polled { // its documents are those that are polled, and its first poll is yet to come
+			rules.Distinct = false
+		}
+		changes := ledger.Apply(good, rules)
+		if l.polled {
+			ledger.Read = read
+		} else {
+			st.Address = addressOf(l.spec)
+		}
 		if len(changes) == 0 {
 			return nil
 		}

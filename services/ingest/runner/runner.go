@@ -101,6 +101,8 @@ type Runner struct {
 	kinds map[string]source.Kind
 	store store
 	wake  chan struct{}
+	// watches are the running Watch calls.
+	watches sync.WaitGroup
 
 	mu        sync.Mutex
 	sched     *schedule
@@ -109,10 +111,13 @@ type Runner struct {
 	listeners map[string]listener
 }
 
+// listener is a source that is pushed to: one of accept and serve is set.
 type listener struct {
-	source.Listener
-	spec source.Spec
-	kind source.Kind
+	accept source.Listener
+	serve  source.Server
+	polled bool // too
+	spec   source.Spec
+	kind   source.Kind
 }
 
 // New returns a runner; it does no I/O.
@@ -146,14 +151,17 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(key)
-	if l, ok := made.(source.Listener); ok {
-		r.listeners[key] = listener{Listener: l, spec: spec, kind: kind}
+	accept, _ := made.(source.Listener)
+	serve, _ := made.(source.Server)
+	if accept != nil || serve != nil {
+		_, polled := made.(source.Source)
+		r.listeners[key] = listener{accept: accept, serve: serve, polled: polled, spec: spec, kind: kind}
 	}
 	src, ok := made.(source.Source)
 	if !ok {
 		return nil
 	}
-	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), held: room, index: -1}
+	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), held: room, pushed: accept != nil || serve != nil, index: -1}
 	t.every = t.interval.Usual
 	if old := r.tasks[key]; old != nil && old.running {
 		r.next[key] = t // takes over once the running one is done
@@ -200,6 +208,7 @@ func (r *Runner) Remove(key string) {
 	defer r.mu.Unlock()
 	r.drop(key)
 	if t := r.tasks[key]; t != nil && t.running {
+		t.stopWatch()
 		r.sched.remove(t)
 		delete(r.tasks, key)
 	}
@@ -210,6 +219,7 @@ func (r *Runner) drop(key string) {
 	delete(r.listeners, key)
 	delete(r.next, key)
 	if t := r.tasks[key]; t != nil && !t.running {
+		t.stopWatch()
 		r.sched.remove(t)
 		delete(r.tasks, key)
 	}
@@ -223,6 +233,7 @@ func (r *Runner) Hurry(key string) bool {
 	if t == nil || !r.owns(t.host) {
 		return false
 	}
+	t.again = t.running
 	r.sched.hurry(t, r.deps.Clock.Now())
 	r.nudge()
 	return true
@@ -249,6 +260,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.dispatch(ctx, work)
 	close(work)
 	workers.Wait()
+	r.watches.Wait()
 	return nil
 }
 
@@ -295,9 +307,14 @@ func (r *Runner) finish(t *task, wait, hold time.Duration) {
 	if hold > 0 {
 		r.sched.hold(t.host, now.Add(hold))
 	}
+	if t.again && hold == 0 {
+		wait = 0
+	}
+	t.again = false
 	key := t.spec.Key()
 	if replacement := r.next[key]; replacement != nil {
 		delete(r.next, key)
+		t.stopWatch()
 		r.sched.remove(t)
 		r.tasks[key] = replacement
 		r.sched.add(replacement, now)

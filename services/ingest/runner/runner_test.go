@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -300,6 +301,114 @@ func TestPushedItems(t *testing.T) {
 	}
 	if status, _ := b.Push(t.Context(), "a.other", nil, nil); status != http.StatusNotFound {
 		t.Errorf("unknown: %d", status)
+	}
+}
+
+// told is a source that is polled, pushed to, and says when it changes.
+type told struct {
+	*script
+	watches chan func()
+}
+
+func (w *told) Watch(ctx context.Context, changed func()) error {
+	select {
+	case w.watches <- changed:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (w *told) Serve(rw http.ResponseWriter, r *http.Request, publish func(context.Context, []source.Record) error) {
+	if err := publish(r.Context(), []source.Record{item(r.Header.Get("Item"), "Poussé "+r.Header.Get("Item"), "", time.Time{})}); err != nil {
+		rw.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	rw.WriteHeader(http.StatusAccepted)
+}
+
+// TestSignOfAChangeHurriesTheNextTurn: a source asked every hour is read at once
+// when it says that it changed, also while it is being read.
+func TestSignOfAChangeHurriesTheNextTurn(t *testing.T) {
+	turns := make(chan struct{})
+	w := &told{watches: make(chan func())}
+	w.script = &script{func(_ context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
+		turns <- struct{}{}
+		return nil, cur, source.ErrUnchanged
+	}}
+	b := newBench(t, eventstest.JetStream(t), nil, nil)
+	b.kinds["told"] = source.Kind{Name: "told", Interval: source.Interval{Least: time.Hour, Usual: time.Hour, Most: time.Hour}, New: func(source.Deps, source.Spec) (any, error) { return w, nil }}
+	b.start(t)
+	s := spec("s")
+	s.Kind = "told"
+	b.set(t, s)
+	changed := <-w.watches
+	changed() // during the first turn, which waits for the channel
+	<-turns
+	<-turns
+	eventstest.Eventually(t, func() bool {
+		changed()
+		select {
+		case <-turns:
+			return true
+		default:
+			return false
+		}
+	}, within, "a third turn")
+	paused := s
+	paused.Paused = true
+	go func() {
+		for range turns { // one may be under way
+		}
+	}()
+	b.set(t, paused)
+	b.watches.Wait() // its line is closed
+}
+
+// TestPolledAndPushedTo: what is pushed to a source that is polled too is neither
+// lost, nor said twice, nor does it spoil the turn; its backlog stays backlog.
+func TestPolledAndPushedTo(t *testing.T) {
+	old := time.Now().AddDate(-1, 0, 0)
+	start := make(chan struct{})
+	w := &told{watches: make(chan func(), 1)}
+	w.script = &script{func(_ context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
+		<-start
+		return []source.Record{item("1", "Ancien", "", old), item("2", "Poussé 2", "", time.Now())}, cur, nil
+	}}
+	b := newBench(t, eventstest.JetStream(t), nil, nil)
+	every := 5 * time.Millisecond
+	b.kinds["told"] = source.Kind{Name: "told", Interval: source.Interval{Least: every, Usual: every, Most: every}, New: func(source.Deps, source.Spec) (any, error) { return w, nil }}
+	s := spec("s")
+	s.Kind = "told"
+	b.set(t, s)
+	push := func(id string) {
+		req := httptest.NewRequest(http.MethodPost, "/", nil)
+		req.Header.Set("Item", id)
+		rec := httptest.NewRecorder()
+		if !b.Serve(s.Key(), rec, req) || rec.Code != http.StatusAccepted {
+			t.Errorf("push %s: %d", id, rec.Code)
+		}
+	}
+	push("2")
+	b.start(t)
+	close(start)
+	for i := range 20 {
+		push(fmt.Sprint(100 + i))
+	}
+	eventstest.Eventually(t, func() bool { return len(b.published()) >= 22 }, within, "all published")
+	seen := map[string]bool{}
+	for _, raw := range b.published() {
+		seen[raw.ID] = true
+		if raw.Backlog != (raw.Item == "1") {
+			t.Errorf("item %s: backlog %t", raw.Item, raw.Backlog)
+		}
+	}
+	if len(seen) != 22 {
+		t.Errorf("%d raws, want 22", len(seen))
+	}
+	if h, _, err := b.health.Get(t.Context(), s.Authority, s.ID); err != nil || h.ErrorStreak > 0 {
+		t.Errorf("health %+v, %v", h, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"container/heap"
+	"context"
 	"time"
 
 	"github.com/crieur/crieur/events/registry"
@@ -16,12 +17,15 @@ type task struct {
 	interval source.Interval
 	host     string
 	held     *held
+	watch    context.CancelFunc // of its Watch, nil while none runs
 
 	due      time.Time
 	index    int // in the heap, -1 outside
 	reserved bool
 	running  bool
 	removed  bool
+	pushed   bool // to it, too
+	again    bool // hurried while running
 
 	every    time.Duration
 	state    *state // nil until first read

@@ -26,9 +26,11 @@ const (
 func (r *Runner) turn(ctx context.Context, t *task) {
 	if !r.owns(t.host) {
 		t.state = nil
+		r.unwatch(t)
 		r.finish(t, jitter(elsewhere), 0)
 		return
 	}
+	r.watch(ctx, t)
 	began := r.deps.Clock.Now()
 	changes, items, err := r.read(ctx, t)
 	t.held.release()
@@ -85,31 +87,47 @@ func (r *Runner) read(ctx context.Context, t *task) (changes, items int, err err
 		r.reject(ctx, t, "", err)
 		return 0, 0, err
 	}
+	records = r.usable(ctx, t, records)
+	for range pushTries {
+		changes, err = r.settle(ctx, t, records, cursor)
+		if !errors.Is(err, errConflict) || !t.pushed {
+			break
+		}
+	}
+	return changes, len(records), err
+}
+
+// settle publishes what of the records is news, and only then saves the cursor.
+// What is pushed to the same source meanwhile changes its ledger: the error is
+// then errConflict, and settling again finds less news.
+func (r *Runner) settle(ctx context.Context, t *task, records []source.Record, cursor source.Cursor) (int, error) {
 	st, ledger, err := r.store.load(ctx, t.spec.Key())
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	if st.revision != t.state.revision {
+	if st.revision != t.state.revision && !t.pushed {
 		t.state = nil // another process read it meanwhile
-		return 0, 0, events.Transient(events.ReasonInternal, fmt.Errorf("source %s: %w", t.spec.Key(), errConflict), 0)
+		return 0, events.Transient(events.ReasonInternal, fmt.Errorf("source %s: %w", t.spec.Key(), errConflict), 0)
 	}
 	if t.state.Address != st.Address {
 		ledger.Read = false
 	}
+	revision := st.revision
 	st = *t.state
-	st.Cursor = cursor
-	records = r.usable(ctx, t, records)
+	st.revision, st.Cursor = revision, cursor
 	st.Fields = drift(st.Fields, records, &t.health.Drifting)
 	found := ledger.Apply(records, r.rules(t.kind, false))
 	if err := r.publish(ctx, t.spec, t.kind, found); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if err := r.store.save(ctx, t.spec.Key(), &st, ledger); err != nil {
-		t.state = nil
-		return 0, 0, err
+		if !t.pushed {
+			t.state = nil
+		}
+		return 0, err
 	}
 	t.state = &st
-	return len(found), len(records), nil
+	return len(found), nil
 }
 
 // resume loads what is known of a source at its first turn here.
@@ -134,10 +152,11 @@ func (r *Runner) saveMoved(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	if st.revision != t.state.revision {
+	if st.revision != t.state.revision && !t.pushed {
 		t.state = nil
 		return errConflict
 	}
+	t.state.revision = st.revision
 	if err := r.store.save(ctx, t.spec.Key(), t.state, ledger); err != nil {
 		t.state = nil
 		return err

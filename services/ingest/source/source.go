@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"time"
 
@@ -31,6 +32,24 @@ type Listener interface {
 	// events.ReasonInvalidContent refuses it; nothing is then published.
 	// It is called concurrently.
 	Accept(ctx context.Context, header http.Header, body []byte) ([]Record, error)
+}
+
+// A Watcher is a Source whose other side can say that something changed.
+type Watcher interface {
+	Source
+	// Watch calls changed at each sign of a change, until ctx ends or the line
+	// breaks; it is then called again after a while. It never runs twice at once for
+	// one source. Polling goes on beside it.
+	Watch(ctx context.Context, changed func()) error
+}
+
+// A Server answers requests under /hooks/<authority>/<source> itself: a protocol
+// with challenges, a form. The path after the source's name is in the request's
+// path value "rest".
+type Server interface {
+	// Serve answers r. publish returns once the records are safe on the bus; it
+	// counts as one push. The body is not yet bounded. It is called concurrently.
+	Serve(w http.ResponseWriter, r *http.Request, publish func(ctx context.Context, records []Record) error)
 }
 
 // ErrUnchanged is returned by Fetch when the source shows what it showed before.
@@ -81,6 +100,31 @@ type Deps struct {
 	Secret func(reference string) (string, error)
 	// Zones shares time zones; nil loads each anew.
 	Zones *Zones
+	// DialTLS connects to a mail server, host:port, through the guard.
+	DialTLS func(ctx context.Context, address string) (net.Conn, error)
+	// LookupTXT asks the domain name system; nil asks the system's resolver.
+	LookupTXT func(ctx context.Context, name string) ([]string, error)
+	// Callback is the public address at which a source is pushed to, "" when this
+	// installation has none; nil for none.
+	Callback func(authority, id string) string
+	// Memory is shared by the two faces of a source that is polled and pushed to,
+	// and by all processes; nil where there is none.
+	Memory Memory
+	// Media keeps pictures that sources send; nil where there is none.
+	Media Media
+}
+
+// A Memory keeps small values by key.
+type Memory interface {
+	// Load returns nil when nothing is kept.
+	Load(ctx context.Context, key string) ([]byte, error)
+	Save(ctx context.Context, key string, value []byte) error
+}
+
+// Media keeps pictures and says where people see them.
+type Media interface {
+	// Keep stores a picture and returns its address.
+	Keep(ctx context.Context, contentType string, body []byte) (address string, _ error)
 }
 
 // A Spec is one configured source.
@@ -105,8 +149,8 @@ func (s Spec) Key() string { return s.Authority + "." + s.ID }
 // are to be treated.
 type Kind struct {
 	Name string
-	// New validates spec and dials nothing. Its result is a [Source], a [Listener],
-	// or both.
+	// New validates spec and dials nothing. Its result is a [Source], a [Listener]
+	// or a [Server], or a Source and one of the others.
 	New func(deps Deps, spec Spec) (any, error)
 	// Interval is the time between two fetches when the source's own configuration
 	// says nothing: the runner moves between Least and Most as the source changes.
