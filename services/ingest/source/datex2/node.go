@@ -1,6 +1,7 @@
 package datex2
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func read(dec *xml.Decoder, el xml.StartElement) (*node, error) {
 			if size += len(t); size > maxNodeBytes {
 				large = true
 			}
-			if !large && len(strings.TrimSpace(string(t))) > 0 {
+			if !large && len(bytes.TrimSpace(t)) > 0 {
 				top.text += string(t)
 			}
 		}
