@@ -10,6 +10,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel/facebook"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
 	"github.com/crieur/crieur/services/publisher/channel/mastodon"
+	"github.com/crieur/crieur/services/publisher/channel/ntcip"
 	"github.com/crieur/crieur/services/publisher/channel/push"
 	"github.com/crieur/crieur/services/publisher/channel/sign"
 	"github.com/crieur/crieur/services/publisher/channel/slack"
@@ -27,6 +28,7 @@ func Kinds() map[string]channel.Factory {
 		facebook.Kind: {New: facebook.New},
 		feed.Kind:     {New: feed.New, Routes: feed.Routes},
 		mastodon.Kind: {New: mastodon.New},
+		ntcip.Kind:    {New: ntcip.New},
 		push.Kind:     push.NewFactory(),
 		sign.Kind:     {New: sign.New, Routes: sign.Routes},
 		slack.Kind:    {New: slack.New},
