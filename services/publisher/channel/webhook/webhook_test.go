@@ -133,7 +133,7 @@ func TestAnswers(t *testing.T) {
 	for status, want := range map[int]events.Outcome{
 		200: {},
 		204: {},
-		302: {Kind: events.PermanentFailure, Reason: events.ReasonRejected},
+		302: {Kind: events.PermanentFailure, Reason: events.ReasonInvalidConfig},
 		401: {Kind: events.PermanentFailure, Reason: events.ReasonUnauthorized},
 		404: {Kind: events.PermanentFailure, Reason: events.ReasonNotFound},
 		410: {Kind: events.PermanentFailure, Reason: events.ReasonNotFound},
