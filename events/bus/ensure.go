@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func ensureConsumer(ctx context.Context, js jetstream.JetStream, c consumer, o O
 	config := jetstream.ConsumerConfig{
 		Durable: c.name, FilterSubjects: c.filters,
 		DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: AckWait, MaxDeliver: -1, MaxAckPending: c.ackPending, MaxWaiting: 512,
+		AckWait: cmp.Or(c.ackWait, AckWait), MaxDeliver: -1, MaxAckPending: c.ackPending, MaxWaiting: 512,
 		Metadata: map[string]string{MetaMaxDeliver: strconv.Itoa(c.deliveries)},
 	}
 	if o.Replicas > 0 {

@@ -54,6 +54,8 @@ const (
 	// unlimitedDeliveries never makes a dead letter of a transient error: for
 	// consumers that wait for a database, however long it is away.
 	unlimitedDeliveries = 0
+	// alertAckWait brings back the alerts that a killed process had in hand.
+	alertAckWait = 5 * time.Second
 	// markerTTL is how long the mark of an expired key stays for watchers.
 	markerTTL = time.Minute
 )
@@ -107,9 +109,10 @@ func (s stream) config() jetstream.StreamConfig {
 // consumer declares one durable consumer.
 type consumer struct {
 	name, stream string
-	filters      []string // nil is the whole stream
-	deliveries   int      // at most, then a dead letter
-	ackPending   int      // at most in hand or waiting for another try, over all processes
+	filters      []string      // nil is the whole stream
+	deliveries   int           // at most, then a dead letter
+	ackPending   int           // at most in hand or waiting for another try, over all processes
+	ackWait      time.Duration // without a sign of life, then delivered again; 0 is AckWait
 }
 
 // consumers is the place to add one.
@@ -129,14 +132,17 @@ func consumers() []consumer {
 
 // deliveryConsumers declares a channel kind's two consumers. Their filters do
 // not overlap, as a work queue demands, and alerts wait behind nothing else.
+// Their deliveries are not limited here: the publisher counts what it tried, and
+// a delivery that waits for its channel was not tried.
 func deliveryConsumers(kind string) []consumer {
 	return []consumer{
 		{
-			name: AlertConsumer(kind), stream: StreamDeliveries, deliveries: 20, ackPending: 1024,
+			name: AlertConsumer(kind), stream: StreamDeliveries, deliveries: unlimitedDeliveries, ackPending: 1024,
+			ackWait: alertAckWait,
 			filters: []string{events.DeliveryFilter(kind, events.ClassAlert)},
 		},
 		{
-			name: BulkConsumer(kind), stream: StreamDeliveries, deliveries: 20, ackPending: 4096,
+			name: BulkConsumer(kind), stream: StreamDeliveries, deliveries: unlimitedDeliveries, ackPending: 4096,
 			filters: []string{events.DeliveryFilter(kind, events.ClassService), events.DeliveryFilter(kind, events.ClassPromotional)},
 		},
 	}

@@ -74,7 +74,7 @@ func fanout(b *testing.B, addr string, window int) {
 }
 
 // benchRendition asks a publisher of its own, which then leaves.
-func benchRendition(b *testing.B, tw *town) events.Rendition {
+func benchRendition(b testing.TB, tw *town) events.Rendition {
 	b.Helper()
 	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js}, publisher.Config{PublicURL: "https://pessac.example"})
 	if err != nil {

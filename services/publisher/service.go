@@ -27,7 +27,8 @@ type Config struct {
 	// PublicURL is where residents reach the portal: https://crieur.example.
 	PublicURL string `yaml:"public_url"`
 	// AlertConcurrency and BulkConcurrency are how many deliveries of one
-	// channel kind are in hand at once, in lanes of their own. Default 16.
+	// channel kind are in hand at once, in lanes of their own. Default 32 and
+	// 64; the engine bounds how many of them one channel has.
 	AlertConcurrency int           `yaml:"alert_concurrency"`
 	BulkConcurrency  int           `yaml:"bulk_concurrency"`
 	Engine           engine.Config `yaml:"engine"`
@@ -66,10 +67,10 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 		return nil, errors.New("publisher: alert_concurrency, bulk_concurrency: must be positive")
 	}
 	if cfg.AlertConcurrency == 0 {
-		cfg.AlertConcurrency = 16
+		cfg.AlertConcurrency = 32
 	}
 	if cfg.BulkConcurrency == 0 {
-		cfg.BulkConcurrency = 16
+		cfg.BulkConcurrency = 64
 	}
 	metrics, err := engine.NewMetrics(deps.Metrics, KindNames()...)
 	if err != nil {
@@ -203,11 +204,14 @@ func (s *Service) router(eng *engine.Engine) (*bus.Router, error) {
 	if err := router.Consume(bus.ConsumerPublisher, bus.SubscriberConfig{Concurrency: 4}, bus.Handle(eng.Plan)); err != nil {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}
+	// The engine says when to try again; this is for what it says nothing of.
+	backoff := bus.Backoff{Base: 500 * time.Millisecond, Max: 2 * time.Second}
 	for _, kind := range KindNames() {
 		for consumer, concurrency := range map[string]int{
 			bus.AlertConsumer(kind): s.cfg.AlertConcurrency, bus.BulkConsumer(kind): s.cfg.BulkConcurrency,
 		} {
-			if err := router.Consume(consumer, bus.SubscriberConfig{Concurrency: concurrency}, bus.Handle(eng.Deliver)); err != nil {
+			cfg := bus.SubscriberConfig{Concurrency: concurrency, Backoff: backoff}
+			if err := router.Consume(consumer, cfg, bus.Handle(eng.Deliver)); err != nil {
 				return nil, fmt.Errorf("publisher: %w", err)
 			}
 		}

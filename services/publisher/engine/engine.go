@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -55,6 +56,10 @@ type Config struct {
 	SweepEvery   time.Duration // default 1 min
 	ReceiptGroup time.Duration // longest wait for more provider receipts; default 100 ms
 	OrphanWait   time.Duration // for a receipt that came before its answer; default 5 s
+	// PerChannel and PerAuthority are how many deliveries of a channel, and of
+	// an authority's channels of one kind, are in hand at once in each lane;
+	// default 12 and 32.
+	PerChannel, PerAuthority int
 }
 
 func (c Config) withDefaults() Config {
@@ -72,6 +77,7 @@ func (c Config) withDefaults() Config {
 			*d.value = d.is
 		}
 	}
+	c.PerChannel, c.PerAuthority = cmp.Or(c.PerChannel, 12), cmp.Or(c.PerAuthority, 32)
 	return c
 }
 
@@ -81,6 +87,7 @@ type Engine struct {
 	deps      Deps
 	ledger    *Ledger
 	metrics   *Metrics
+	turns     *turns
 	windows   *windows
 	rates     *rates
 	revisions *revisions
@@ -101,6 +108,7 @@ func New(cfg Config, deps Deps) *Engine {
 		posts:     &keyed{locks: map[string]*keyLock{}},
 		ready:     make(chan struct{}),
 	}
+	e.turns = &turns{perChannel: e.cfg.PerChannel, perAuthority: e.cfg.PerAuthority, lanes: map[laneKey]*turn{}}
 	e.later = newLater(e)
 	for _, s := range []stageFunc{
 		e.resume, e.freshness, e.supersession, e.resolveContacts, e.rate, e.window, e.intent, e.send, e.outcome, e.receipts,
@@ -129,7 +137,7 @@ func (e *Engine) Deliver(ctx context.Context, d events.Delivery) error {
 	}
 	j := &job{delivery: d, attempt: 1}
 	if o, ok := bus.OriginOf(ctx); ok {
-		j.attempt, j.last = o.Attempt, o.Last()
+		j.attempt = o.Attempt
 	}
 	made, err := e.deps.Channels.Channel(d.Authority, d.Channel)
 	switch {
@@ -144,9 +152,14 @@ func (e *Engine) Deliver(ctx context.Context, d events.Delivery) error {
 		made.Window = 64
 	}
 	j.channel = made
+	over, err := e.turns.take(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer over()
 	err = e.stages.run(ctx, j)
 	if errors.Is(err, errExists) {
-		again := &job{delivery: d, channel: made, attempt: j.attempt, last: j.last, resumed: true}
+		again := &job{delivery: d, channel: made, attempt: j.attempt, resumed: true}
 		if err = e.stages.run(ctx, again); errors.Is(err, errExists) {
 			return events.Transient(events.ReasonUnavailable, err, time.Second)
 		}

@@ -13,8 +13,8 @@ import (
 type job struct {
 	delivery events.Delivery
 	channel  Made
-	attempt  int
-	last     bool // a transient end would be a dead letter
+	attempt  int  // of the queue: more than what was tried, for many come back without
+	tried    bool // handed to the channel in this attempt
 
 	entry    *entry // what the ledger will say; its records are in the delivery's order
 	revision uint64 // of the entry in the ledger; 0 when not there

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -57,6 +58,10 @@ func (e *Engine) rate(ctx context.Context, j *job) error {
 	}
 	key := j.lane()
 	if wait := e.rates.held(key, e.now()); wait > maxHoldWait {
+		if j.entry.state != stateIntent || j.revision == 0 {
+			// Nothing was tried, so that nothing is to be noted.
+			return events.Transient(events.ReasonRateLimited, errors.New("the provider asked to wait"), wait)
+		}
 		j.postpone(events.ReasonRateLimited, wait)
 		j.try, j.contacts = j.try[:0], nil
 		return nil

@@ -9,6 +9,14 @@ import (
 	"github.com/crieur/crieur/events"
 )
 
+// maxAttempts is how often a recipient is tried, over almost two hours.
+const maxAttempts = 30
+
+// retryDelay doubles from a second to five minutes.
+func retryDelay(attempt int) time.Duration {
+	return min(time.Second<<min(attempt-1, 16), 5*time.Minute)
+}
+
 // settleTime bounds what is stored after a send, even while stopping.
 const settleTime = 10 * time.Second
 
@@ -17,7 +25,7 @@ const settleTime = 10 * time.Second
 func (e *Engine) outcome(ctx context.Context, j *job) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	if j.last {
+	if j.tried && j.entry.attempt >= maxAttempts {
 		j.endPending(events.StatusFailed, events.ReasonRetriesExceeded, e.now())
 	}
 	j.entry.state = stateDone
@@ -59,7 +67,7 @@ func (e *Engine) receipts(ctx context.Context, j *job) error {
 	if left == 0 {
 		return nil
 	}
-	return events.Transient(j.reason, fmt.Errorf("delivery %s: %d of %d recipients to try again", j.delivery.ID, left, len(j.entry.records)), j.retryAfter)
+	return events.Transient(j.reason, fmt.Errorf("delivery %s: %d of %d recipients to try again", j.delivery.ID, left, len(j.entry.records)), max(j.retryAfter, retryDelay(j.entry.attempt)))
 }
 
 // publishReceipts publishes the receipts of the attempts from the given one

@@ -30,6 +30,7 @@ func (e *Engine) send(ctx context.Context, j *job) error {
 	if len(j.try) == 0 {
 		return nil
 	}
+	j.tried = true
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.SendTimeout)
 	defer cancel()
 	start := time.Now()
