@@ -13,6 +13,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source/menus"
 	"github.com/crieur/crieur/services/ingest/source/openagenda"
 	"github.com/crieur/crieur/services/ingest/source/opendatasoft"
+	"github.com/crieur/crieur/services/ingest/source/page"
 	"github.com/crieur/crieur/services/ingest/source/table"
 	"github.com/crieur/crieur/services/ingest/source/vigicrues"
 	"github.com/crieur/crieur/services/ingest/source/vigieau"
@@ -42,5 +43,6 @@ func Kinds() []source.Kind {
 		datex2.Kind(),
 		webhook.Kind(),
 		mail.Kind(),
+		page.Kind(),
 	}
 }

@@ -84,6 +84,8 @@ func (r *Runner) read(ctx context.Context, t *task) (changes, items int, err err
 		return 0, 0, err
 	}
 	if err != nil {
+		var drifted *source.DriftError
+		t.health.Drifting = t.health.Drifting || errors.As(err, &drifted)
 		r.reject(ctx, t, "", err)
 		return 0, 0, err
 	}

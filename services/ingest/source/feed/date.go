@@ -34,6 +34,16 @@ func date(text string, parsed *time.Time, zone *time.Location) time.Time {
 	return t.UTC()
 }
 
+// Date reads a date that a person wrote, in French or another language seen in
+// feeds, in UTC; the wall time is zone's where the text names none. Zero where
+// nothing can be read.
+func Date(text string, zone *time.Location) time.Time {
+	if t, err := time.Parse(time.RFC3339, strings.TrimSpace(text)); err == nil {
+		return date(text, &t, zone)
+	}
+	return date(text, nil, zone)
+}
+
 // month reads the first letters of a month's name, in the languages seen, to its number.
 func month(word string) time.Month {
 	word = strings.ToLower(strings.Trim(word, "."))
