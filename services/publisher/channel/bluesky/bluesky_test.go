@@ -29,9 +29,14 @@ var update = channeltest.Update()
 
 func newChannel(t *testing.T, service string) *bluesky.Channel {
 	t.Helper()
+	return newChannelOver(t, service, channeltest.Client())
+}
+
+func newChannelOver(t *testing.T, service string, client *http.Client) *bluesky.Channel {
+	t.Helper()
 	c, err := bluesky.New(channel.Spec{
 		Authority: "pessac", ID: "c", Kind: bluesky.Kind, Settings: []byte("service: " + service + "\nidentifier: mairie.test\npassword: " + password),
-	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: channeltest.Client()})
+	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: client})
 	if err != nil {
 		t.Fatal(err)
 	}

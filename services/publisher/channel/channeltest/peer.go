@@ -29,7 +29,13 @@ type Peer struct {
 // and fails there when CI is true.
 func NodePeer(t *testing.T, script string, args ...string) *Peer {
 	t.Helper()
-	dir := filepath.Join("testdata", "peer")
+	return PeerIn(t, filepath.Join("testdata", "peer"), "node", script, args...)
+}
+
+// PeerIn is NodePeer in another folder, run by another Node, whose path is
+// from that folder when it has a slash.
+func PeerIn(t *testing.T, dir, node, script string, args ...string) *Peer {
+	t.Helper()
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err != nil {
 		wd, _ := os.Getwd()
 		text := "the peer is not installed: npm ci --prefix " + filepath.Join(wd, dir)
@@ -38,7 +44,7 @@ func NodePeer(t *testing.T, script string, args ...string) *Peer {
 		}
 		t.Skip(text)
 	}
-	cmd := exec.Command("node", append([]string{script}, args...)...)
+	cmd := exec.Command(node, append([]string{script}, args...)...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -67,7 +73,7 @@ func NodePeer(t *testing.T, script string, args ...string) *Peer {
 		p.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(n))
 	case <-ended:
 		t.Fatalf("%s ended before it listened", script)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%s does not start", script)
 	}
 	return p
