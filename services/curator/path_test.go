@@ -9,6 +9,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/registry"
 )
 
 func TestAutomaticStreamPublishesCorrectsAndWithdraws(t *testing.T) {
@@ -209,4 +210,23 @@ func decode(t *testing.T, text string) []byte {
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ReplaceAll(text, " ", ""))
 	must(t, err)
 	return secret
+}
+
+func TestConsoleIsASourceTheNormalizerTrusts(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	s, _, err := w.reg.Sources.Get(t.Context(), "begles", "console")
+	must(t, err)
+	if s.Trust != registry.TrustOwn || !s.Paused || s.Attribution != "Ville de Bègles" {
+		t.Errorf("source of the console: %+v", s)
+	}
+	_, err = w.reg.Streams.Put(t.Context(), registry.Stream{Authority: "metropole", ID: "infos", Name: "Infos", Channels: []string{"fil"}})
+	must(t, err)
+	eventstest.Eventually(t, func() bool {
+		_, _, err := w.reg.Sources.Get(t.Context(), "metropole", "console")
+		return err == nil
+	}, within, "an authority with its first stream has a console")
+	if page := w.as("ana").get("/console/begles/sources").body; strings.Contains(page, "Saisie dans la console") {
+		t.Error("the officers are listed among the sources")
+	}
 }

@@ -47,6 +47,7 @@ type Service struct {
 	cfg     Config
 	metrics *desk.Metrics
 	console *console.Console
+	streams chan struct{} // holds one value when there are new streams
 	ready   atomic.Bool
 }
 
@@ -75,7 +76,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{deps: deps, cfg: cfg, metrics: desk.NewMetrics(deps.Metrics), console: c}, nil
+	return &Service{deps: deps, cfg: cfg, metrics: desk.NewMetrics(deps.Metrics), console: c, streams: make(chan struct{}, 1)}, nil
 }
 
 // masterKey reads the key, made where there is none.
@@ -146,10 +147,14 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := router.Consume(bus.ConsumerCuratorReceipts, bus.SubscriberConfig{Concurrency: 64}, bus.Handle(back.Tally.Count)); err != nil {
 		return err
 	}
+	if err := declareConsole(ctx, back); err != nil {
+		return err
+	}
 	s.console.Open(back)
 	defer s.console.Close()
 	g.Go(func() error { return router.Run(ctx) })
 	g.Go(func() error { return back.Desk.Sweep(ctx) })
+	g.Go(func() error { return s.followStreams(ctx, back) })
 	s.ready.Store(true)
 	err = g.Wait()
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
@@ -182,7 +187,12 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 	back := &console.Back{
 		Registry: reg, NATS: s.deps.NATS, JetStream: js, Emitter: emitter, Sessions: web.NewKVSessions(sessions),
 		Journal:     journal.New(items, js, emitter),
-		Authorities: registry.NewView(ctx, reg.Authorities), Streams: registry.NewView(ctx, reg.Streams),
+		Authorities: registry.NewView(ctx, reg.Authorities),
+		Streams: registry.NewView(ctx, reg.Streams, registry.OnChange(func(c registry.Change[registry.Stream]) {
+			if c.Old == nil {
+				s.poke()
+			}
+		})),
 		Sources: registry.NewView(ctx, reg.Sources), Health: registry.NewView(ctx, reg.SourceHealth),
 		Channels: registry.NewView(ctx, reg.Channels), Officers: registry.NewView(ctx, reg.Officers),
 	}

@@ -18,12 +18,11 @@ import (
 	"github.com/crieur/crieur/services/web"
 )
 
-// sourceConsole is the source, and kindConsole the kind, of what officers
-// write themselves. Its records are record.Entry.
-const (
-	sourceConsole = rule.ConsoleSource
-	kindConsole   = "console"
-)
+// Kind is the connector kind of what officers write themselves. Its records
+// are record.Entry.
+const Kind = "console"
+
+const sourceConsole = rule.ConsoleSource
 
 // The limits of what is typed, in characters.
 const (
@@ -147,7 +146,7 @@ func (d *desktop) readEntry(form *web.Form) record.Entry {
 func (d *desktop) takers(e record.Entry) []registry.Stream {
 	m := events.Message{
 		Authority: d.authority.ID, Source: sourceConsole, Topic: e.Topic,
-		Class: events.Class(e.Class), Severity: events.Severity(e.Severity),
+		Class: events.Class(e.Class), Severity: events.Severity(e.Severity), Areas: []events.Area{{INSEE: d.authority.INSEE}},
 	}
 	var list []registry.Stream
 	for _, s := range d.Streams.All(d.authority.ID) {
@@ -169,7 +168,7 @@ func (d *desktop) raw(key string, e record.Entry) (events.Raw, error) {
 	hash := events.NewID("entry", string(body))
 	return events.Raw{
 		ID: events.RawID(d.authority.ID, sourceConsole, id, hash), Authority: d.authority.ID, Source: sourceConsole,
-		Kind: kindConsole, Item: id, Hash: hash, Revision: 1, FetchedAt: d.now(), Record: body,
+		Kind: Kind, Item: id, Hash: hash, Revision: 1, FetchedAt: d.now(), Record: body,
 	}, nil
 }
 

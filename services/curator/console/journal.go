@@ -39,7 +39,7 @@ func (c *Console) journal(w http.ResponseWriter, r *http.Request, d *desktop) {
 		Empty: web.EmptyState{Icon: "shield", Title: d.t.T("journal.empty")},
 	}
 	for _, a := range slices.Backward(trail.Entries) {
-		table.Rows = append(table.Rows, []any{d.action(a), d.name(a.Actor), d.object(a), d.t.ShortDate(a.At)+" "+d.t.Clock(a.At), a.Hash[:min(12, len(a.Hash))]})
+		table.Rows = append(table.Rows, []any{d.action(a), d.name(a.Actor), d.object(a), d.t.ShortDate(a.At) + " " + d.t.Clock(a.At), a.Hash[:min(12, len(a.Hash))]})
 	}
 	p.Data = struct {
 		Verdict web.Notice

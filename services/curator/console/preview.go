@@ -99,7 +99,14 @@ func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules 
 func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
 	k := channelPreview{
 		ID: r.Channel, Name: r.Name, Kind: r.Kind, Icon: channelIcon(r.Kind), Text: r.Rendition.Text,
-		Facts: r.Preview.Facts, Warnings: r.Rendition.Warnings,
+	}
+	for _, w := range r.Rendition.Warnings {
+		k.Warnings = append(k.Warnings, d.warning(w))
+	}
+	for _, f := range r.Preview.Facts {
+		if !slices.Contains(r.Rendition.Warnings, f) { // some channels say them twice
+			k.Facts = append(k.Facts, d.warning(f))
+		}
 	}
 	if ch, ok := d.Channels.Get(d.authority.ID, r.Channel); ok && ch.Name != "" {
 		k.Name = ch.Name
@@ -122,6 +129,21 @@ func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
 		k.Images = append(k.Images, imagePreview{template.URL(src), alt}) //nolint:gosec // a PNG, by its prefix
 	}
 	return k
+}
+
+// warning says a rendition's "code: detail" in words, where we know the code.
+func (d *desktop) warning(text string) string {
+	code, detail, _ := strings.Cut(text, ": ")
+	switch code {
+	case "cut", "truncated":
+		for _, field := range []string{"title", "text", "summary", "place", "when", "link"} {
+			detail = strings.ReplaceAll(detail, field, d.t.T("cut."+field))
+		}
+	case "folded", "hyphenated", "abbreviated", "unprintable", "removed", "link_left_out", "road_limit", "empty":
+	default:
+		return text
+	}
+	return d.t.T("warning."+code, "detail", detail)
 }
 
 // reason is a closed reason in words.

@@ -327,11 +327,11 @@ func (d *desktop) authorityName(id string) string {
 }
 
 func (d *desktop) sourceName(authority, id string) string {
-	if s, ok := d.Sources.Get(authority, id); ok {
-		return s.Name
-	}
 	if id == sourceConsole {
 		return d.t.T("source.console")
+	}
+	if s, ok := d.Sources.Get(authority, id); ok {
+		return s.Name
 	}
 	return id
 }

@@ -43,6 +43,9 @@ func (c *Console) sources(w http.ResponseWriter, r *http.Request, d *desktop) {
 	p.Lede = d.t.T("sources.lede")
 	var list []sourceView
 	for _, s := range d.Sources.All(d.authority.ID) {
+		if s.ID == sourceConsole {
+			continue // it is the officers themselves
+		}
 		v := d.source(s)
 		v.Refused = d.refused(r.Context(), s)
 		list = append(list, v)
@@ -119,7 +122,7 @@ func latest(change, success time.Time) time.Time {
 func (d *desktop) troubled() int {
 	n := 0
 	for _, s := range d.Sources.All(d.authority.ID) {
-		if d.source(s).rank >= rankSilent {
+		if s.ID != sourceConsole && d.source(s).rank >= rankSilent {
 			n++
 		}
 	}

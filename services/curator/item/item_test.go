@@ -161,7 +161,10 @@ func TestAutomaticCorrectionAndWithdrawalPropagate(t *testing.T) {
 	if second.MsgType != events.MsgUpdate || second.Revision != 2 || second.Audience.CorrectionOf != 1 || second.Content.Title != "Coupure d’eau reportée" {
 		t.Errorf("correction %+v", second)
 	}
-	w.update(func(m *events.Message) { m.MsgType = events.MsgCancel; m.Content = events.Content{Language: "fr", Title: "Information retirée"} })
+	w.update(func(m *events.Message) {
+		m.MsgType = events.MsgCancel
+		m.Content = events.Content{Language: "fr", Title: "Information retirée"}
+	})
 	it.Receive(w.a, w.now)
 	third := sent(t, &it)
 	if third.MsgType != events.MsgCancel || third.Revision != 3 || third.Content.Title != "Coupure d’eau reportée" || it.State != item.Withdrawn {

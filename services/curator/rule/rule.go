@@ -8,8 +8,8 @@ import (
 	"github.com/crieur/crieur/events/registry"
 )
 
-// ConsoleSource is the source of what officers write themselves. It passes
-// every list of sources: an officer of the authority is not a feed to choose.
+// ConsoleSource is the source of what officers of an authority write
+// themselves. A stream whose rule lists sources takes it only by its name.
 const ConsoleSource = "console"
 
 // Place is where a stream stands: its authority and those it belongs to.
@@ -64,7 +64,7 @@ func authority(s registry.Stream, at Place, from string) bool {
 }
 
 func source(s registry.Stream, m events.Message) bool {
-	if len(s.Rule.Sources) == 0 || m.Source == ConsoleSource && m.Authority == s.Authority {
+	if len(s.Rule.Sources) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(s.Rule.Sources, func(ref string) bool {

@@ -63,8 +63,9 @@ func TestMatches(t *testing.T) {
 		{name: "own source does not name the parent's", rule: registry.Rule{Sources: []string{"site"}}, change: func(m *events.Message) { m.Authority = "metropole" }},
 		{name: "another's source by its full name", rule: registry.Rule{Sources: []string{"metropole/site"}}, change: func(m *events.Message) { m.Authority = "metropole" }, want: true},
 		{name: "another source", rule: registry.Rule{Sources: []string{"agenda"}}},
-		{name: "what an officer writes passes the sources", rule: registry.Rule{Sources: []string{"agenda"}}, change: func(m *events.Message) { m.Source = rule.ConsoleSource }, want: true},
-		{name: "what a parent's officer writes does not", rule: registry.Rule{Sources: []string{"agenda"}}, change: func(m *events.Message) {
+		{name: "what an officer writes is no source of the agenda", rule: registry.Rule{Sources: []string{"agenda"}}, change: func(m *events.Message) { m.Source = rule.ConsoleSource }},
+		{name: "what an officer writes, listed", rule: registry.Rule{Sources: []string{"agenda", "console"}}, change: func(m *events.Message) { m.Source = rule.ConsoleSource }, want: true},
+		{name: "what a parent's officer writes is not the own console's", rule: registry.Rule{Sources: []string{"console"}}, change: func(m *events.Message) {
 			m.Source, m.Authority = rule.ConsoleSource, "metropole"
 		}},
 		{name: "topic", rule: registry.Rule{Topics: []string{"dechets", "eau"}}, want: true},
