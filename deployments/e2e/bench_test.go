@@ -31,6 +31,7 @@ channels:
   - {authority: ville, id: fil, name: Fil, kind: feed}
 streams:
   - {authority: ville, id: infos, name: Infos, policy: automatic, public: true, rule: {classes: [service]}, channels: [sms, fil]}
+  - {authority: ville, id: alertes, name: Alertes, policy: review, public: true, rule: {classes: [alert]}, channels: [sms, fil]}
 `
 
 const benchSecret = "a-secret-of-the-counter"
