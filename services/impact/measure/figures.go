@@ -64,7 +64,7 @@ type ClassCount struct {
 }
 
 // Day is one day (or one hour) of the period; those without anybody are left
-// out, and they are in no order: see Filled.
+// out: see Filled.
 type Day struct {
 	At                 time.Time
 	Targeted, Informed uint64 // pairs

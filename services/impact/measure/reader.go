@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +77,7 @@ func (r *Reader) Figures(ctx context.Context, q Query) (Figures, error) {
 	})
 	g.Go(func() error { return r.delays(ctx, q, &f) })
 	g.Go(func() error { return r.publications(ctx, q, &f) })
+	g.Go(func() error { return r.days(ctx, q, &f) })
 	return f, g.Wait()
 }
 
@@ -91,42 +91,29 @@ func (r *Reader) counts(ctx context.Context, q Query, f *Figures) error {
 	})
 }
 
-// people reads the states once, for the whole, each channel and each day.
+// people merges the states by channel, and those into the whole.
 func (r *Reader) people(ctx context.Context, q Query, f *Figures) error {
-	table, where, at := people(q.Period)
-	return r.query(ctx, `SELECT measure, toString(channel), grouping(moment), moment,
-			uniqCombined64Merge(15)(pairs), uniqCombined64Merge(15)(people)
-		FROM (SELECT measure, channel, pairs, people, `+at+` AS moment FROM `+table+where+`)
-		GROUP BY GROUPING SETS ((measure), (measure, channel), (measure, moment)) ORDER BY 3, 1, 2, 4
-		SETTINGS force_grouping_standard_compatibility = 1`, q, func(rows driver.Rows) error {
+	table, where, _ := people(q.Period)
+	return r.query(ctx, `SELECT measure, toString(channel), uniqCombined64Merge(15)(states.1), uniqCombined64Merge(15)(states.2)
+		FROM (SELECT measure, channel, (uniqCombined64MergeState(15)(pairs), uniqCombined64MergeState(15)(people)) AS states
+			FROM `+table+where+` GROUP BY measure, channel)
+		GROUP BY GROUPING SETS ((measure), (measure, channel)) ORDER BY 1, 2`, q, func(rows driver.Rows) error {
 		var p People
-		var noMoment uint64
-		var moment time.Time
-		if err := rows.Scan(&p.Measure, &p.Channel, &noMoment, &moment, &p.Pairs, &p.People); err != nil {
-			return err
-		}
-		if noMoment == 1 {
-			f.People = append(f.People, p)
-			return nil
-		}
-		f.day(moment, p)
-		return nil
+		err := rows.Scan(&p.Measure, &p.Channel, &p.Pairs, &p.People)
+		f.People = append(f.People, p)
+		return err
 	})
 }
 
-// day adds the people of a moment to the days, in any order.
-func (f *Figures) day(at time.Time, p People) {
-	i := slices.IndexFunc(f.Days, func(d Day) bool { return d.At.Equal(at) })
-	if i < 0 {
-		f.Days = append(f.Days, Day{At: at})
-		i = len(f.Days) - 1
-	}
-	switch p.Measure {
-	case "targeted":
-		f.Days[i].Targeted = p.Pairs
-	case "informed":
-		f.Days[i].Informed = p.Pairs
-	}
+func (r *Reader) days(ctx context.Context, q Query, f *Figures) error {
+	table, where, at := people(q.Period)
+	return r.query(ctx, `SELECT `+at+` AS moment, uniqCombined64MergeIf(15)(pairs, measure = 'targeted'), uniqCombined64MergeIf(15)(pairs, measure = 'informed')
+		FROM `+table+where+` AND measure IN ('targeted', 'informed') GROUP BY moment ORDER BY moment`, q, func(rows driver.Rows) error {
+		var d Day
+		err := rows.Scan(&d.At, &d.Targeted, &d.Informed)
+		f.Days = append(f.Days, d)
+		return err
+	})
 }
 
 func (r *Reader) delays(ctx context.Context, q Query, f *Figures) error {
@@ -159,7 +146,7 @@ func (r *Reader) sent(ctx context.Context, q Query, f *Figures) error {
 		SELECT toInt64(toUnixTimestamp64Milli(minIf(at, status = 'delivered'))) - toInt64(toUnixTimestamp64Milli(minIf(at, status = 'sent'))) AS took
 		FROM receipts` + sample + strings.Replace(byDay, " WHERE ", " PREWHERE ", 1) + ` AND kind = 'sms' AND status IN ('sent', 'delivered')
 			AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} AND subscriber != 0
-		GROUP BY subscriber, delivery HAVING uniq(status) = 2)`
+		GROUP BY subscriber, cityHash64(delivery) HAVING countIf(status = 'sent') > 0 AND countIf(status = 'delivered') > 0)`
 	return r.query(ctx, sql, q, func(rows driver.Rows) error {
 		var p50, p95 float64
 		err := rows.Scan(&f.Sent.Deliveries, &f.Sent.Slow, &p50, &p95)
