@@ -161,8 +161,8 @@ func (s *server) document(authority, stream string, now time.Time) (document, ti
 	}
 	base := s.deps.PublicURL
 	doc := document{
-		Title: a.Name, Description: "Les informations de " + a.Name, Language: a.Language, Base: base,
-		Home: base + "/" + authority, ID: "tag:" + tagHost(base) + ",2026:feed/" + authority, Updated: epoch(),
+		Title: a.Name, Description: a.Name + " : les informations", Language: a.Language, Base: base,
+		Home: base + "/c/" + authority, ID: "tag:" + tagHost(base) + ",2026:feed/" + authority, Updated: epoch(),
 	}
 	if stream != "" {
 		st, ok := s.deps.Directory.Stream(authority, stream)
