@@ -20,6 +20,9 @@ type Config struct {
 	Runner runner.Config `yaml:"runner"`
 	// SecretsDir is the folder of the secrets that sources may name. Empty: none.
 	SecretsDir string `yaml:"secrets_dir"`
+	// PublicURL is where the world reaches this installation, https://…: hubs push
+	// there. Empty: no hub is subscribed to.
+	PublicURL string `yaml:"public_url"`
 	// Alone says that no other process reads these sources, as with an embedded
 	// NATS: a new start after a crash then waits for no one.
 	Alone bool `yaml:"alone"`

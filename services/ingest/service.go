@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,8 +30,6 @@ const (
 	rejectedAge       = 30 * 24 * time.Hour
 	rejectedPerSource = 50
 	rejectedBytes     = 512 << 20
-	// maxPushBytes bounds the body of a web hook.
-	maxPushBytes = 1 << 20
 )
 
 // Service is ingest as a run.Service.
@@ -52,6 +50,11 @@ var (
 // New validates cfg and dials nothing.
 func New(deps run.Deps, cfg Config) (*Service, error) {
 	deps = deps.WithDefaults()
+	if cfg.PublicURL != "" {
+		if err := source.CheckURL("ingest: public_url", cfg.PublicURL); err != nil {
+			return nil, err
+		}
+	}
 	client, err := fetch.New(cfg.Fetch)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
@@ -100,7 +103,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	defer leave()
 	r := runner.New(s.cfg.Runner, runner.Deps{
-		Kinds: Kinds(), Source: s.sourceDeps(), Cursors: cursors, Health: reg.SourceHealth,
+		Kinds: Kinds(), Source: s.sourceDeps(cursors), Cursors: cursors, Health: reg.SourceHealth,
 		Publish: bus.NewEmitter(publisher).Publish, Reject: s.reject, Owns: owns,
 		Clock: s.deps.Clock, Log: s.deps.Logger, Metrics: s.metrics,
 	})
@@ -124,8 +127,17 @@ func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns fu
 	return members.Owns, members.Leave, nil
 }
 
-func (s *Service) sourceDeps() source.Deps {
-	return source.Deps{HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}, DialTLS: s.client.DialTLS}
+func (s *Service) sourceDeps(cursors jetstream.KeyValue) source.Deps {
+	deps := source.Deps{
+		HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}, DialTLS: s.client.DialTLS,
+		Memory: memory{cursors},
+	}
+	if s.cfg.PublicURL != "" {
+		deps.Callback = func(authority, id string) string {
+			return strings.TrimSuffix(s.cfg.PublicURL, "/") + "/hooks/" + authority + "/" + id
+		}
+	}
+	return deps
 }
 
 // follow keeps the runner's sources those of the registry, now and later.
@@ -222,9 +234,9 @@ func (s *Service) serveHook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a hook is posted to", http.StatusMethodNotAllowed)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPushBytes))
+	body, err := source.ReadBody(w, r)
 	if err != nil {
-		http.Error(w, "body cannot be read or is over the limit", http.StatusRequestEntityTooLarge)
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
 	status, err := running.Push(r.Context(), authority+"."+id, r.Header, body)

@@ -3,7 +3,9 @@ package feed
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // municipal sources write local times; the host may lack the table
 
@@ -22,6 +24,8 @@ type Config struct {
 	// Token or TokenFile names the secret sent as a bearer token.
 	Token     string `yaml:"token"`
 	TokenFile string `yaml:"token_file"`
+	// WebSub is auto, to have the feed's hub push to us where it names one, or off.
+	WebSub string `yaml:"websub"`
 }
 
 // Feed is a feed at an address.
@@ -29,9 +33,24 @@ type Feed struct {
 	cfg  Config
 	zone *time.Location
 	deps source.Deps
+
+	spec     string // its key
+	callback string // where its hub pushes to, "" for no hub
+	heard    atomic.Int32
+	polled   time.Time // when it last changed
 }
 
-var _ source.Source = (*Feed)(nil)
+// What is known of a feed's hub since the start.
+const (
+	_ int32 = iota
+	hubless
+	hubbed
+)
+
+var (
+	_ source.Source = (*Feed)(nil)
+	_ source.Server = (*Feed)(nil)
+)
 
 // Kind describes the connector. Town sites publish a few items a day.
 func Kind() source.Kind {
@@ -45,7 +64,7 @@ func Kind() source.Kind {
 
 // New validates the configuration.
 func New(deps source.Deps, spec source.Spec) (*Feed, error) {
-	cfg := Config{TimeZone: "Europe/Paris"}
+	cfg := Config{TimeZone: "Europe/Paris", WebSub: "auto"}
 	if err := source.Decode(Name, spec.Settings, &cfg); err != nil {
 		return nil, err
 	}
@@ -57,7 +76,14 @@ func New(deps source.Deps, spec source.Spec) (*Feed, error) {
 	if err != nil {
 		return nil, events.Permanentf(events.ReasonInvalidConfig, "feed: time_zone: %q is not a time zone", cfg.TimeZone)
 	}
-	return &Feed{cfg: cfg, zone: zone, deps: deps}, nil
+	if cfg.WebSub != "auto" && cfg.WebSub != "off" {
+		return nil, events.Permanentf(events.ReasonInvalidConfig, "feed: websub: is auto or off")
+	}
+	f := &Feed{cfg: cfg, zone: zone, deps: deps, spec: spec.Key()}
+	if deps.Callback != nil && cfg.WebSub == "auto" {
+		f.callback = deps.Callback(spec.Authority, spec.ID)
+	}
+	return f, nil
 }
 
 // Fetch implements source.Source.
@@ -72,6 +98,9 @@ func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 	}
 	next := cur
 	res, err := source.Get(ctx, f.deps, req, &next)
+	if errors.Is(err, source.ErrUnchanged) {
+		f.listen(ctx, nil)
+	}
 	if err != nil {
 		return nil, next, err
 	}
@@ -79,6 +108,7 @@ func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 	if err != nil {
 		return nil, cur, source.Invalid(res, err)
 	}
+	f.listen(ctx, res)
 	return records, next, nil
 }
 

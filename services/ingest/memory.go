@@ -1,0 +1,40 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+// memoryPrefix begins the keys of what sources remember in the bucket of the
+// cursors; an authority's name is a slug and so never holds an equals sign.
+const memoryPrefix = "memory=."
+
+// memory is the sources' own, shared by all processes.
+type memory struct{ kv jetstream.KeyValue }
+
+var _ source.Memory = memory{}
+
+// Load implements source.Memory.
+func (m memory) Load(ctx context.Context, key string) ([]byte, error) {
+	entry, err := m.kv.Get(ctx, memoryPrefix+key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("memory of a source: %w", err)
+	}
+	return entry.Value(), nil
+}
+
+// Save implements source.Memory.
+func (m memory) Save(ctx context.Context, key string, value []byte) error {
+	if _, err := m.kv.Put(ctx, memoryPrefix+key, value); err != nil {
+		return fmt.Errorf("memory of a source: %w", err)
+	}
+	return nil
+}

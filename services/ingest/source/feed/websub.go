@@ -1,0 +1,259 @@
+package feed
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // hubs sign with it; an HMAC of it holds
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/source"
+)
+
+const (
+	// leaseAsked is what is asked of a hub; it decides.
+	leaseAsked = 10 * 24 * time.Hour
+	// leaseUnknown is how long one is trusted of which the hub says 0 or nothing.
+	leaseUnknown = 24 * time.Hour
+	// askAgain is the least time between two requests to a hub.
+	askAgain = 6 * time.Hour
+	// leastLease keeps a hub from having us ask all day.
+	leastLease = 10 * time.Minute
+	// missesAllowed is how many changes in a row may be found by polling and were
+	// not pushed, before the hub is taken for silent and asked anew.
+	missesAllowed = 3
+)
+
+// subscription is what is known of a hub; the two faces of a feed share it.
+type subscription struct {
+	Hub   string `json:"hub"`
+	Topic string `json:"topic"`
+	// Token makes the callback's address one that only the hub knows.
+	Token  string    `json:"token"`
+	Secret string    `json:"secret"`
+	Asked  time.Time `json:"asked,omitzero"`
+	// Until is the end of the lease, zero before the hub verified our intent.
+	Until  time.Time     `json:"until,omitzero"`
+	Lease  time.Duration `json:"lease,omitempty"`
+	Pushed time.Time     `json:"pushed,omitzero"`
+	Misses int           `json:"misses,omitempty"`
+}
+
+// due reports whether the hub is to be asked: at first, when two thirds of the
+// lease are over, and again after a while when it did not answer or is silent.
+func (s subscription) due(now time.Time) bool {
+	since := now.Sub(s.Asked)
+	switch {
+	case s.Hub == "":
+		return false
+	case s.Asked.IsZero():
+		return true
+	case now.After(s.Until) || s.Misses >= missesAllowed:
+		return since >= askAgain
+	}
+	return now.After(s.Until.Add(-s.Lease/3)) && since >= min(askAgain, s.Lease/6)
+}
+
+func (f *Feed) memoryKey() string { return "websub." + f.spec }
+
+func (f *Feed) load(ctx context.Context) (subscription, error) {
+	var s subscription
+	body, err := f.deps.Memory.Load(ctx, f.memoryKey())
+	if err != nil || body == nil {
+		return s, err
+	}
+	if err := json.Unmarshal(body, &s); err != nil {
+		return subscription{}, nil //nolint:nilerr // what cannot be read is asked anew
+	}
+	return s, nil
+}
+
+func (f *Feed) save(ctx context.Context, s subscription) error {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return f.deps.Memory.Save(ctx, f.memoryKey(), body)
+}
+
+// listen keeps a subscription to the feed's hub. res is nil where the feed did not
+// change. Polling goes on whatever becomes of it, so that nothing here is an error
+// of the feed.
+func (f *Feed) listen(ctx context.Context, res *fetch.Response) {
+	if f.callback == "" || f.deps.Memory == nil || res == nil && f.heard.Load() == hubless {
+		return
+	}
+	s, err := f.load(ctx)
+	if err != nil {
+		return
+	}
+	now := f.deps.Now()
+	before := s
+	if res != nil {
+		hub, topic := discover(res)
+		if hub != s.Hub || topic != s.Topic {
+			s = subscription{Hub: hub, Topic: topic}
+		}
+		if f.missed(s) {
+			s.Misses++
+		}
+		f.polled = now
+	}
+	if s.Hub == "" {
+		f.heard.Store(hubless)
+	} else {
+		f.heard.Store(hubbed)
+	}
+	if !s.due(now) {
+		if s != before {
+			_ = f.save(ctx, s) // or at the next poll
+		}
+		return
+	}
+	f.subscribe(ctx, s, now)
+}
+
+// missed reports whether a change found by polling should have been pushed.
+func (f *Feed) missed(s subscription) bool {
+	return !s.Until.IsZero() && f.deps.Now().Before(s.Until) && !f.polled.IsZero() && s.Pushed.Before(f.polled)
+}
+
+// subscribe asks the hub (WebSub §5.1); it verifies before or after it answers.
+func (f *Feed) subscribe(ctx context.Context, s subscription, now time.Time) {
+	if s.Token == "" {
+		s.Token, s.Secret = rand.Text(), rand.Text()
+	}
+	s.Asked, s.Misses = now, 0
+	if f.save(ctx, s) != nil {
+		return
+	}
+	form := url.Values{
+		"hub.mode": {"subscribe"}, "hub.topic": {s.Topic}, "hub.callback": {f.callback + "?k=" + s.Token},
+		"hub.secret": {s.Secret}, "hub.lease_seconds": {strconv.Itoa(int(leaseAsked.Seconds()))},
+	}
+	_, _ = f.deps.HTTP.Do(ctx, fetch.Request{ // a hub that refuses is asked again later
+		Method: http.MethodPost, URL: s.Hub, Body: []byte(form.Encode()),
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+	})
+}
+
+// Serve implements source.Server: the callback.
+func (f *Feed) Serve(w http.ResponseWriter, r *http.Request, publish func(context.Context, []source.Record) error) {
+	if f.callback == "" || f.deps.Memory == nil {
+		http.Error(w, "no such source", http.StatusNotFound)
+		return
+	}
+	s, err := f.load(r.Context())
+	if err != nil {
+		http.Error(w, string(events.ReasonUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	if s.Token == "" || subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("k")), []byte(s.Token)) != 1 {
+		http.Error(w, "no such source", http.StatusNotFound)
+		return
+	}
+	if r.Method == http.MethodGet {
+		f.verify(w, r, s)
+		return
+	}
+	f.receive(w, r, s, publish)
+}
+
+// verify answers a hub that asks whether we meant it (WebSub §5.3), or that ends
+// the subscription (§5.2).
+func (f *Feed) verify(w http.ResponseWriter, r *http.Request, s subscription) {
+	q := r.URL.Query()
+	now := f.deps.Now()
+	switch mode := q.Get("hub.mode"); {
+	case q.Get("hub.topic") != s.Topic:
+		http.Error(w, "not a topic of ours", http.StatusNotFound)
+	case mode == "denied":
+		s.Until = time.Time{} // asked again later
+		f.answer(w, r, s, "")
+	case mode == "subscribe" && q.Get("hub.challenge") != "":
+		seconds, err := strconv.ParseInt(q.Get("hub.lease_seconds"), 10, 32)
+		lease := time.Duration(seconds) * time.Second
+		if err != nil || lease <= 0 {
+			lease = leaseUnknown
+		}
+		s.Lease = max(lease, leastLease)
+		s.Asked, s.Until, s.Misses = now, now.Add(s.Lease), 0
+		f.answer(w, r, s, q.Get("hub.challenge"))
+	default: // we never unsubscribe: a lease ends by itself
+		http.Error(w, "not asked for", http.StatusNotFound)
+	}
+}
+
+func (f *Feed) answer(w http.ResponseWriter, r *http.Request, s subscription, text string) {
+	if err := f.save(r.Context(), s); err != nil {
+		http.Error(w, string(events.ReasonUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write([]byte(text))
+}
+
+// receive takes what the hub distributes (WebSub §7): a feed, whole or in part.
+func (f *Feed) receive(w http.ResponseWriter, r *http.Request, s subscription, publish func(context.Context, []source.Record) error) {
+	body, err := source.ReadBody(w, r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err := signed(r.Header.Get("X-Hub-Signature"), s.Secret, body); err != nil {
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+		return
+	}
+	records, err := Parse(body, Options{ContentType: r.Header.Get("Content-Type"), URL: s.Topic, Zone: f.zone})
+	if err != nil { // a hub only announces, or sends a form we do not read: polling will
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	if err := publish(r.Context(), records); err != nil {
+		http.Error(w, string(events.OutcomeOf(err).Reason), http.StatusServiceUnavailable)
+		return
+	}
+	s.Pushed, s.Misses = f.deps.Now(), 0
+	_ = f.save(r.Context(), s) // it only counts silence
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// signed checks X-Hub-Signature, method=hexadecimal (WebSub §7.1).
+func signed(header, secret string, body []byte) error {
+	method, text, _ := strings.Cut(strings.TrimSpace(header), "=")
+	var algorithm func() hash.Hash
+	switch method {
+	case "sha1":
+		algorithm = sha1.New
+	case "sha256":
+		algorithm = sha256.New
+	case "sha384":
+		algorithm = sha512.New384
+	case "sha512":
+		algorithm = sha512.New
+	default:
+		return errors.New("X-Hub-Signature: sha1, sha256, sha384 or sha512 is required")
+	}
+	given, err := hex.DecodeString(text)
+	mac := hmac.New(algorithm, []byte(secret))
+	mac.Write(body)
+	if err != nil || !hmac.Equal(given, mac.Sum(nil)) {
+		return fmt.Errorf("X-Hub-Signature: not the signature of this body")
+	}
+	return nil
+}
