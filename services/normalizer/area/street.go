@@ -85,7 +85,7 @@ func nameEnd(text string, end int) int {
 			stop = next
 		case unicode.IsUpper(r), elided(w):
 			stop = next
-		case linked && stop == end && !strings.EqualFold(text[max(0, end-5):end], "cours"):
+		case linked && stop == end && !joined(text[end:at]) && !strings.EqualFold(text[max(0, end-5):end], "cours"):
 			return next // place du marché
 		default:
 			return stop
@@ -103,6 +103,13 @@ func link(w string) bool {
 		return true
 	}
 	return false
+}
+
+// joined reports whether small words only go on with a sentence: "au détour
+// d'une allée et peut-être", "rue en travaux" name no street.
+func joined(between string) bool {
+	first, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(between)), " ")
+	return first == "et" || first == "en" || first == "sur" || first == "le"
 }
 
 // elided is a word such as "l'Église" or "d’Alsace".
