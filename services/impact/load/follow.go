@@ -29,7 +29,11 @@ type chunk struct {
 }
 
 func (s *reader) newChunk(first uint64) *chunk {
-	return &chunk{target: s.target, first: first, last: first - 1, rows: s.rows()}
+	rows, ok := s.spare.Get().(rows)
+	if !ok {
+		rows = s.rows()
+	}
+	return &chunk{target: s.target, first: first, last: first - 1, rows: rows}
 }
 
 // add takes one event. Those replayed for another consumer are passed over.

@@ -208,4 +208,5 @@ type reader struct {
 	target
 	ledger ledger
 	log    *slog.Logger
+	spare  sync.Pool // of rows: a batch costs no memory that the one before had
 }

@@ -22,6 +22,7 @@ type publicationRows struct {
 }
 
 func (r *publicationRows) len() int       { return len(r.publication) }
+func (r *publicationRows) reset()         { *r = publicationRows{} }
 func (r *publicationRows) insert() string { return insertPublications }
 
 func (r *publicationRows) columns() []any {
@@ -79,6 +80,7 @@ type messageRows struct {
 }
 
 func (r *messageRows) len() int       { return len(r.seq) }
+func (r *messageRows) reset()         { *r = messageRows{} }
 func (r *messageRows) insert() string { return insertMessages }
 
 func (r *messageRows) columns() []any {

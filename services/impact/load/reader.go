@@ -156,6 +156,8 @@ func (s *reader) settle(ctx context.Context, c *chunk) error {
 	s.metrics.letters.WithLabelValues(s.stream).Add(float64(len(c.letters)))
 	s.metrics.lag.WithLabelValues(s.stream).Set(float64(c.pending))
 	s.onStep(stepSettled)
+	c.rows.reset()
+	s.spare.Put(c.rows)
 	return nil
 }
 

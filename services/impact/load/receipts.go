@@ -55,6 +55,23 @@ func (r *receiptRows) columns() []any {
 	}
 }
 
+func (r *receiptRows) reset() {
+	for _, column := range []*[]string{
+		&r.authority, &r.stream, &r.channel, &r.kind, &r.class, &r.topic, &r.endpoint, &r.status, &r.reason, &r.publication, &r.delivery,
+	} {
+		clear(*column) // holds no event's text
+		*column = (*column)[:0]
+	}
+	for _, column := range []*[]time.Time{&r.at, &r.createdAt, &r.sourceAt, &r.fetchedAt, &r.approvedAt} {
+		*column = (*column)[:0]
+	}
+	for _, column := range []*[]uint32{&r.revision, &r.batch, &r.units} {
+		*column = (*column)[:0]
+	}
+	r.subscriber, r.sequence, r.costMicroEUR = r.subscriber[:0], r.sequence[:0], r.costMicroEUR[:0]
+	r.informed, r.duplicate = r.informed[:0], r.duplicate[:0]
+}
+
 func (r *receiptRows) add(sequence uint64, body []byte) error {
 	e, err := events.Unmarshal[events.Receipt](body)
 	if err != nil {

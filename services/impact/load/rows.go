@@ -17,6 +17,7 @@ type rows interface {
 	// nothing.
 	add(sequence uint64, body []byte) error
 	len() int
+	reset() // empties it, and keeps its memory
 	// insert is the statement, columns returns their values in its order.
 	insert() string
 	columns() []any
