@@ -14,6 +14,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source/openagenda"
 	"github.com/crieur/crieur/services/ingest/source/opendatasoft"
 	"github.com/crieur/crieur/services/ingest/source/page"
+	"github.com/crieur/crieur/services/ingest/source/slack"
 	"github.com/crieur/crieur/services/ingest/source/table"
 	"github.com/crieur/crieur/services/ingest/source/vigicrues"
 	"github.com/crieur/crieur/services/ingest/source/vigieau"
@@ -44,5 +45,6 @@ func Kinds() []source.Kind {
 		webhook.Kind(),
 		mail.Kind(),
 		page.Kind(),
+		slack.Kind(),
 	}
 }

@@ -52,8 +52,9 @@ func TestEveryFolderIsARegisteredKind(t *testing.T) {
 			t.Errorf("source/%s/example.yaml: %v", f.Name(), err)
 		}
 		_, polled := made.(source.Source)
-		if _, pushed := made.(source.Listener); !polled && !pushed {
-			t.Errorf("%s is neither a Source nor a Listener", f.Name())
+		_, pushed := made.(source.Listener)
+		if _, serves := made.(source.Server); !polled && !pushed && !serves {
+			t.Errorf("%s is neither a Source, nor a Listener, nor a Server", f.Name())
 		}
 		if polled && !(kind.Interval.Least > 0 && kind.Interval.Least <= kind.Interval.Usual && kind.Interval.Usual <= kind.Interval.Most) {
 			t.Errorf("%s: interval %+v", f.Name(), kind.Interval)
