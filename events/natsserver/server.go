@@ -33,6 +33,10 @@ type Server struct {
 // Start runs a server and returns when it accepts connections. Cancelling ctx
 // gives the start up; it does not stop a started server, Close does.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
+	if err := ctx.Err(); err != nil {
+		// Nothing is begun that would have to be ended.
+		return nil, fmt.Errorf("natsserver: %w", err)
+	}
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err

@@ -158,7 +158,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		before := tw.intents(t)
 		for n := 0; n < maxKills && tw.intents(t) < before+hits; n++ {
 			seen := len(peer.Submits())
-			eventstest.Eventually(t, func() bool { return len(peer.Submits()) > seen }, 10*time.Second, "nothing is sent")
+			eventstest.Eventually(t, func() bool { return len(peer.Submits()) > seen }, 60*time.Second, "nothing is sent")
 			<-time.After(rand.N(20 * time.Millisecond)) // the moment is the test's subject
 			process.kill()
 			kills++

@@ -181,7 +181,7 @@ func (c *Console) open(h func(http.ResponseWriter, *http.Request, *request)) htt
 			c.renderer.Error(w, r, http.StatusServiceUnavailable)
 			return
 		}
-		sessions, err := web.NewSessions(back.Sessions, web.SessionOptions{Cookie: sessionCookie, Path: "/console"})
+		sessions, err := web.NewSessions(back.Sessions, web.SessionOptions{Cookie: sessionCookie, Path: "/"})
 		if err != nil {
 			c.fail(w, r, err)
 			return
