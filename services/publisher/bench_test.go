@@ -49,7 +49,7 @@ func fanout(b *testing.B, addr string, window int) {
 		d := batchOf(rendition, events.ClassService, n, 0)
 		d.CreatedAt, d.Subscribers = now, nil
 		for i := range size {
-			d.Subscribers = append(d.Subscribers, fmt.Sprintf("s%08d", n*size+i))
+			d.Subscribers = append(d.Subscribers, fmt.Sprintf("s%08d", (n*size+i)%9_999_999*10))
 		}
 		if out = append(out, d); len(out) == cap(out) || n == count-1 {
 			if err := tw.emitter.Publish(b.Context(), out...); err != nil {

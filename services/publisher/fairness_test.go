@@ -56,7 +56,7 @@ func TestHungChannelLeavesHandlersToOthers(t *testing.T) {
 		}
 	}
 	eventstest.Eventually(t, func() bool {
-		return tw.inHand(t, bus.BulkConsumer("sms")) >= 64 && tw.inHand(t, bus.AlertConsumer("sms")) >= 32
+		return tw.inHand(t, bus.BulkConsumer("sms")) >= 32 && tw.inHand(t, bus.AlertConsumer("sms")) >= 32
 	}, 10*time.Second, "the hung channel does not fill the handlers")
 	for _, class := range []events.Class{events.ClassService, events.ClassAlert} {
 		began := time.Now()

@@ -27,8 +27,8 @@ type Config struct {
 	// PublicURL is where residents reach the portal: https://crieur.example.
 	PublicURL string `yaml:"public_url"`
 	// AlertConcurrency and BulkConcurrency are how many deliveries of one
-	// channel kind are in hand at once, in lanes of their own. Default 32 and
-	// 64; the engine bounds how many of them one channel has.
+	// channel kind are in hand at once, in lanes of their own. Default 32;
+	// the engine bounds how many of them one channel has.
 	AlertConcurrency int           `yaml:"alert_concurrency"`
 	BulkConcurrency  int           `yaml:"bulk_concurrency"`
 	Engine           engine.Config `yaml:"engine"`
@@ -70,7 +70,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 		cfg.AlertConcurrency = 32
 	}
 	if cfg.BulkConcurrency == 0 {
-		cfg.BulkConcurrency = 64
+		cfg.BulkConcurrency = 32
 	}
 	metrics, err := engine.NewMetrics(deps.Metrics, KindNames()...)
 	if err != nil {
@@ -182,6 +182,10 @@ func (s *Service) serve(ctx context.Context, reg *registry.Registry, eng *engine
 	if err != nil {
 		return err
 	}
+	// Ready means that the server, too, knows that we answer.
+	if err := s.deps.NATS.FlushTimeout(10 * time.Second); err != nil {
+		return ignoreStop(ctx, fmt.Errorf("publisher: %w", err))
+	}
 	s.ready.Store(true)
 	return ignoreStop(ctx, router.Run(ctx))
 }
@@ -204,13 +208,15 @@ func (s *Service) router(eng *engine.Engine) (*bus.Router, error) {
 	if err := router.Consume(bus.ConsumerPublisher, bus.SubscriberConfig{Concurrency: 4}, bus.Handle(eng.Plan)); err != nil {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}
+	// Little is held ready: what a killed process had in hand comes back late.
+	const prefetch = 8
 	// The engine says when to try again; this is for what it says nothing of.
 	backoff := bus.Backoff{Base: 500 * time.Millisecond, Max: 2 * time.Second}
 	for _, kind := range KindNames() {
 		for consumer, concurrency := range map[string]int{
 			bus.AlertConsumer(kind): s.cfg.AlertConcurrency, bus.BulkConsumer(kind): s.cfg.BulkConcurrency,
 		} {
-			cfg := bus.SubscriberConfig{Concurrency: concurrency, Backoff: backoff}
+			cfg := bus.SubscriberConfig{Concurrency: concurrency, Prefetch: prefetch, Backoff: backoff}
 			if err := router.Consume(consumer, cfg, bus.Handle(eng.Deliver)); err != nil {
 				return nil, fmt.Errorf("publisher: %w", err)
 			}

@@ -58,7 +58,7 @@ type Config struct {
 	OrphanWait   time.Duration // for a receipt that came before its answer; default 5 s
 	// PerChannel and PerAuthority are how many deliveries of a channel, and of
 	// an authority's channels of one kind, are in hand at once in each lane;
-	// default 12 and 32.
+	// default 8 and 16.
 	PerChannel, PerAuthority int
 }
 
@@ -77,7 +77,7 @@ func (c Config) withDefaults() Config {
 			*d.value = d.is
 		}
 	}
-	c.PerChannel, c.PerAuthority = cmp.Or(c.PerChannel, 12), cmp.Or(c.PerAuthority, 32)
+	c.PerChannel, c.PerAuthority = cmp.Or(c.PerChannel, 8), cmp.Or(c.PerAuthority, 16)
 	return c
 }
 
