@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -48,6 +50,8 @@ func cloudEvent(ctx context.Context, ev events.Event) (*nats.Msg, error) {
 	if ev.EventID() == "" || ev.Subject() == "" {
 		return nil, events.Permanent(events.ReasonInvalidEvent, errors.New("bus: event without ID or subject"))
 	}
+	ctx, span := startSpan(ctx, "publish", ev, trace.SpanKindProducer)
+	defer span.End()
 	header := nats.Header{
 		jetstream.MsgIDHeader:               {ev.EventID()},
 		HeaderSpecVersion:                   {specVersion},

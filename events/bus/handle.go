@@ -3,6 +3,9 @@ package bus
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"go.opentelemetry.io/otel/propagation"
@@ -19,7 +22,12 @@ func Handle[T events.Event](fn func(ctx context.Context, event T) error) message
 		if err != nil {
 			return err
 		}
-		return fn(handlerContext(m), event)
+		ctx, span := startSpan(handlerContext(m), "handle", event, trace.SpanKindConsumer)
+		defer span.End()
+		if err = fn(ctx, event); err != nil {
+			span.SetStatus(codes.Error, string(events.OutcomeOf(err).Reason))
+		}
+		return err
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel"
 
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/registry"
@@ -55,6 +56,7 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 	if p.traces, err = run.Tracing(ctx); err != nil {
 		return err
 	}
+	otel.SetTracerProvider(p.traces.Provider)
 	if p.engines.nats, p.engines.conn, err = openNATS(ctx, p.cfg, logger); err != nil {
 		return err
 	}
