@@ -42,6 +42,8 @@ type Stage struct {
 // Prepare opens the stand-ins and completes cfg with the demonstration's
 // authorities. It fails when a port is taken: another demonstration runs.
 func Prepare(cfg *config.Config) (*Stage, error) {
+	// A folder of its own: without the demonstration, Crieur starts empty.
+	cfg.Data = filepath.Clean(cfg.Data) + "-demo"
 	s := &Stage{cfg: cfg}
 	secrets := filepath.Join(cfg.Data, "secrets")
 	passwordFile := filepath.Join(cfg.Data, "demo", "password")
