@@ -30,7 +30,10 @@ require (
 	github.com/emersion/go-msgauth v0.7.0
 )
 
-require github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
+require (
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
+	golang.org/x/image v0.47.0
+)
 
 require (
 	codeberg.org/readeck/go-readability/v2 v2.1.3

@@ -6,6 +6,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source/ckan"
 	"github.com/crieur/crieur/services/ingest/source/datex2"
 	"github.com/crieur/crieur/services/ingest/source/feed"
+	"github.com/crieur/crieur/services/ingest/source/field"
 	"github.com/crieur/crieur/services/ingest/source/grandlyon"
 	"github.com/crieur/crieur/services/ingest/source/gtfsrt"
 	"github.com/crieur/crieur/services/ingest/source/ical"
@@ -46,5 +47,6 @@ func Kinds() []source.Kind {
 		mail.Kind(),
 		page.Kind(),
 		slack.Kind(),
+		field.Kind(),
 	}
 }

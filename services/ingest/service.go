@@ -19,6 +19,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/runner"
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/source/field"
 )
 
 const (
@@ -130,7 +131,7 @@ func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns fu
 func (s *Service) sourceDeps(cursors jetstream.KeyValue) source.Deps {
 	deps := source.Deps{
 		HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}, DialTLS: s.client.DialTLS,
-		Memory: memory{cursors},
+		Memory: memory{cursors}, Media: media{js: s.deps.JetStream, base: strings.TrimSuffix(s.cfg.PublicURL, "/")},
 	}
 	if s.cfg.PublicURL != "" {
 		deps.Callback = func(authority, id string) string {
@@ -204,13 +205,17 @@ func (s *Service) reject(ctx context.Context, r runner.Rejection) error {
 	return err
 }
 
-// Handlers implements run.Routed: the web hooks, and the sources that answer for
-// themselves.
+// Handlers implements run.Routed: the web hooks, the sources that answer for
+// themselves, and the pictures they keep.
 func (s *Service) Handlers() []run.Route {
 	hook := http.HandlerFunc(s.serveHook)
 	return []run.Route{
 		{Pattern: "POST /hooks/{authority}/{source}", Handler: hook},
 		{Pattern: "GET /hooks/{authority}/{source}", Handler: hook},
+		{Pattern: "POST " + field.Prefix + "{authority}/{source}", Handler: hook},
+		{Pattern: "GET " + field.Prefix + "{authority}/{source}", Handler: hook},
+		{Pattern: "GET " + field.Prefix + "{authority}/{source}/{file}", Handler: hook},
+		{Pattern: "GET " + mediaPrefix + "{name}", Handler: http.HandlerFunc(s.serveMedia)},
 	}
 }
 
