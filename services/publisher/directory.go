@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
@@ -54,6 +55,12 @@ func (d *directory) Authority(id string) (registry.Authority, bool) {
 		return registry.Authority{}, false
 	}
 	return v.authorities.Get(id)
+}
+
+// location is an authority's time zone.
+func (d *directory) location(id string) *time.Location {
+	a, _ := d.Authority(id)
+	return a.Location()
 }
 
 // Stream implements channel.Directory.

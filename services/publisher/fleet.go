@@ -89,7 +89,7 @@ func (s *ship) end() {
 func made(of registry.Channel, c channel.Channel) engine.Made {
 	return engine.Made{
 		Channel: c, Kind: of.Kind, Name: of.Name, Window: of.Window, RatePerSecond: of.RatePerSecond,
-		Paused: of.Paused, Classes: of.Classes,
+		Paused: of.Paused, Classes: of.Classes, QuietHours: of.QuietHours,
 	}
 }
 

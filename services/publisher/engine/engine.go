@@ -13,6 +13,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -25,6 +26,9 @@ type Made struct {
 	RatePerSecond float64 // recipients a second; 0 without limit
 	Paused        bool
 	Classes       []events.Class // empty: all
+	// QuietHours hold what is not an alert, on the authority's wall clock; nil
+	// holds nothing.
+	QuietHours *registry.QuietHours
 }
 
 // Channels finds channels, from memory.
@@ -41,6 +45,8 @@ type Deps struct {
 	Channels Channels
 	Resolve  func(context.Context, call.ResolveRequest) (call.ResolveReply, error)
 	Emit     func(context.Context, ...events.Event) error
+	// Location is an authority's time zone; nil is UTC.
+	Location func(authority string) *time.Location
 	// Profile completes a channel's profile with what the authority says of
 	// itself and the publication's public page.
 	Profile func(p events.Publication, endpoint channel.Profile) channel.Profile

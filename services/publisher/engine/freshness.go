@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/crieur/crieur/events"
 )
@@ -16,6 +17,24 @@ func (e *Engine) freshness(_ context.Context, j *job) error {
 	}
 	if j.delivery.Action != events.ActionWithdraw && !now.Before(j.delivery.Expires) {
 		j.endPending(events.StatusFailed, events.ReasonExpired, now)
+		return nil
+	}
+	if end, quiet := e.quiet(j, now); quiet {
+		return events.Transient(events.ReasonUnavailable, fmt.Errorf("delivery %s: the channel is silent until %s", j.delivery.ID, end), end.Sub(now))
 	}
 	return nil
+}
+
+// quiet tells whether the channel's quiet hours hold the job, and until when.
+// They never hold an alert, nor what takes a text away.
+func (e *Engine) quiet(j *job, now time.Time) (time.Time, bool) {
+	d, hours := j.delivery, j.channel.QuietHours
+	if hours == nil || d.Class == events.ClassAlert || d.Endpoint != "" && d.Action == events.ActionWithdraw || len(j.try) == 0 {
+		return now, false
+	}
+	loc := time.UTC
+	if e.deps.Location != nil {
+		loc = e.deps.Location(d.Authority)
+	}
+	return hours.Until(now, loc)
 }

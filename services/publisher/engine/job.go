@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
@@ -22,6 +24,7 @@ type job struct {
 
 	try        []int          // records to send, by index
 	contacts   []call.Contact // theirs, in the same order; none for an endpoint
+	intent     *nats.Msg      // the entry as it is stored before sending
 	retryAfter time.Duration  // the longest that somebody asked for
 	reason     events.Reason  // of the last transient result
 	release    func()         // of the window

@@ -56,6 +56,8 @@ type entry struct {
 	attempt  int // 1 the first time
 	delivery events.Delivery
 	records  []record
+
+	written []byte // the delivery as JSON, the same in every state
 }
 
 type entryHead struct {
@@ -65,20 +67,24 @@ type entryHead struct {
 }
 
 func (e *entry) encode() ([]byte, error) {
-	d := e.delivery
-	d.Subscribers = nil
-	if d.Endpoint == "" {
-		d.Rendition.Body, d.Rendition.Text, d.Rendition.Warnings = nil, "", nil
+	if e.written == nil {
+		d := e.delivery
+		d.Subscribers = nil
+		if d.Endpoint == "" {
+			d.Rendition.Body, d.Rendition.Text, d.Rendition.Warnings = nil, "", nil
+		}
+		if d.Rendition.Body == nil {
+			d.Rendition.Body = json.RawMessage("null")
+		}
+		var err error
+		if e.written, err = json.Marshal(d); err != nil {
+			return nil, fmt.Errorf("ledger: %s: encode: %w", d.ID, err)
+		}
 	}
-	if d.Rendition.Body == nil {
-		d.Rendition.Body = json.RawMessage("null")
-	}
-	head, err := json.Marshal(entryHead{State: e.state, Attempt: e.attempt, Delivery: d})
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %s: encode: %w", d.ID, err)
-	}
-	b := make([]byte, 0, len(head)+1+96*len(e.records))
-	b = append(append(b, head...), '\n')
+	b := make([]byte, 0, 64+len(e.written)+96*len(e.records))
+	b = append(append(b, `{"state":"`...), e.state...)
+	b = strconv.AppendInt(append(b, `","attempt":`...), int64(e.attempt), 10)
+	b = append(append(append(b, `,"delivery":`...), e.written...), "}\n"...)
 	for i := range e.records {
 		b = e.records[i].append(b)
 	}
@@ -165,28 +171,54 @@ func (l *Ledger) get(ctx context.Context, delivery string) (*entry, uint64, erro
 // put stores e if the key is still at revision (0: does not exist) and returns
 // the new revision: errExists otherwise.
 func (l *Ledger) put(ctx context.Context, e *entry, revision uint64) (uint64, error) {
-	body, err := e.encode()
+	msg, err := l.write(e, revision)
 	if err != nil {
 		return 0, err
+	}
+	return l.send(msg, e.delivery.ID).wait(ctx)
+}
+
+// write is the message that puts e.
+func (l *Ledger) write(e *entry, revision uint64) (*nats.Msg, error) {
+	body, err := e.encode()
+	if err != nil {
+		return nil, err
 	}
 	msg := nats.NewMsg("$KV." + l.kv.Bucket() + "." + ledgerKey(e.delivery.ID))
 	msg.Data = body
 	msg.Header.Set(headerState, string(e.state))
 	msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
+	return msg, nil
+}
+
+// putting is a put on its way. The server stores those of one connection in
+// the order in which they were sent.
+type putting struct {
+	delivery string
+	future   jetstream.PubAckFuture
+	err      error
+}
+
+func (l *Ledger) send(msg *nats.Msg, delivery string) putting {
 	future, err := l.js.PublishMsgAsync(msg)
-	if err != nil {
-		return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", e.delivery.ID, err), 0)
-	}
-	select {
-	case ack := <-future.Ok():
-		return ack.Sequence, nil
-	case err = <-future.Err():
-	case <-ctx.Done():
-		err = ctx.Err()
+	return putting{delivery: delivery, future: future, err: err}
+}
+
+// wait returns the new revision once the put is stored.
+func (p putting) wait(ctx context.Context) (uint64, error) {
+	err := p.err
+	if err == nil {
+		select {
+		case ack := <-p.future.Ok():
+			return ack.Sequence, nil
+		case err = <-p.future.Err():
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
 		return 0, errExists
 	}
-	return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", e.delivery.ID, err), 0)
+	return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", p.delivery, err), 0)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -29,13 +30,33 @@ func (e *Engine) outcome(ctx context.Context, j *job) error {
 		j.endPending(events.StatusFailed, events.ReasonRetriesExceeded, e.now())
 	}
 	j.entry.state = stateDone
+	if err := e.storeOutcome(ctx, j); err != nil {
+		return err
+	}
+	e.later.index(j.entry)
+	return nil
+}
+
+// storeOutcome gives the window back as soon as the outcome is on its way: the
+// intent of whoever takes the place is stored after it, and only then is
+// anything handed over. So at no moment are there more than a window of intents
+// without an outcome, and nobody waits for two stores.
+func (e *Engine) storeOutcome(ctx context.Context, j *job) error {
 	for {
-		revision, err := e.ledger.put(ctx, j.entry, j.revision)
+		msg, err := e.ledger.write(j.entry, j.revision)
+		if err != nil {
+			return err
+		}
+		sent := e.ledger.send(msg, j.delivery.ID)
+		if j.release != nil {
+			j.release()
+		}
+		revision, err := sent.wait(ctx)
 		if err == nil {
 			j.revision = revision
-			break
+			return nil
 		}
-		if err != errExists { //nolint:errorlint // never wrapped by put
+		if !errors.Is(err, errExists) {
 			return err
 		}
 		// Another process took the intent for a crash. What we know is true.
@@ -48,11 +69,6 @@ func (e *Engine) outcome(ctx context.Context, j *job) error {
 		}
 		j.revision = current
 	}
-	if j.release != nil {
-		j.release()
-	}
-	e.later.index(j.entry)
-	return nil
 }
 
 // receipts publishes what this attempt ended. A delivery with recipients left

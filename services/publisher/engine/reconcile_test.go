@@ -15,6 +15,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/engine"
@@ -29,6 +30,7 @@ type account struct {
 	calls  []string
 	away   error // what every call answers, when set
 	unable bool  // cannot tell what it has
+	quiet  *registry.QuietHours
 }
 
 var (
@@ -102,7 +104,7 @@ func (a *account) said() []string {
 
 // Channel implements engine.Channels.
 func (a *account) Channel(string, string) (engine.Made, error) {
-	return engine.Made{Channel: a, Kind: "account", Name: "account"}, nil
+	return engine.Made{Channel: a, Kind: "account", Name: "account", QuietHours: a.quiet}, nil
 }
 
 // office is an engine on one account; its clock runs ahead by later.
@@ -140,7 +142,8 @@ func newOffice(t *testing.T) *office {
 	o.Engine = engine.New(engine.Config{}, engine.Deps{
 		JS: js, Ledger: ledger, Channels: o.account, Emit: bus.NewEmitter(pub).Publish, Now: o.now,
 		Logger: slog.New(slog.DiscardHandler), Metrics: metrics,
-		Profile: func(_ events.Publication, p channel.Profile) channel.Profile { return p },
+		Location: func(string) *time.Location { return registry.Authority{TimeZone: "Europe/Paris"}.Location() },
+		Profile:  func(_ events.Publication, p channel.Profile) channel.Profile { return p },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -371,5 +374,41 @@ func TestUnknownIsAskedAboutUntilTheProviderTells(t *testing.T) {
 	o.sweep(t)
 	if r, n := o.last(t, 1); r.Status != events.StatusDelivered || n != 2 {
 		t.Errorf("once it tells: %+v, %d receipts", r, n)
+	}
+}
+
+func TestQuietHoursHoldAllButAlertsAndWithdrawals(t *testing.T) {
+	t.Parallel()
+	paris := registry.Authority{TimeZone: "Europe/Paris"}.Location()
+	at := time.Now().In(paris)
+	now := registry.TimeOfDay(at.Hour()*60 + at.Minute())
+	around := &registry.QuietHours{From: (now + 24*60 - 60) % (24 * 60), To: (now + 60) % (24 * 60)}
+	for _, c := range []struct {
+		name  string
+		class events.Class
+		quiet *registry.QuietHours
+		later time.Duration
+		held  bool
+	}{
+		{"service by day", events.ClassService, nil, 0, false},
+		{"service by night", events.ClassService, around, 0, true},
+		{"promotional by night", events.ClassPromotional, around, 0, true},
+		{"alert by night", events.ClassAlert, around, 0, false},
+		{"service in the morning", events.ClassService, around, 61 * time.Minute, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.account.quiet = c.quiet
+			o.wait(c.later)
+			err := o.Deliver(t.Context(), delivery(1, events.ActionPublish, c.class))
+			outcome := events.OutcomeOf(err)
+			if held := outcome.Kind == events.TransientFailure; held != c.held || (c.held && (outcome.RetryAfter < 58*time.Minute || outcome.RetryAfter > time.Hour)) {
+				t.Fatalf("%v, again in %s", err, outcome.RetryAfter)
+			}
+			if _, n := o.last(t, 1); (n == 0) != c.held {
+				t.Errorf("%d receipts", n)
+			}
+		})
 	}
 }

@@ -15,8 +15,7 @@ func (e *Engine) intent(ctx context.Context, j *job) error {
 	if len(j.try) == 0 {
 		return nil
 	}
-	j.entry.state = stateIntent
-	revision, err := e.ledger.put(ctx, j.entry, j.revision)
+	revision, err := e.ledger.send(j.intent, j.delivery.ID).wait(ctx)
 	if err != nil {
 		return err
 	}

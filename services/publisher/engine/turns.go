@@ -23,7 +23,7 @@ type turns struct {
 type turn struct {
 	taken int
 	last  time.Time     // when one ended, or the first began
-	freed chan struct{} // closed when one ends
+	freed chan struct{} // signalled, without blocking, while there is room
 }
 
 const (
@@ -70,18 +70,26 @@ func (t *turns) try(keys [2]laneKey) (<-chan struct{}, time.Duration, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	for i, most := range [...]int{t.perChannel, t.perAuthority} {
-		l := t.lanes[keys[i]]
+	most := [...]int{t.perChannel, t.perAuthority}
+	var both [len(keys)]*turn
+	for i, key := range keys {
+		l := t.lanes[key]
 		if l == nil {
-			l = &turn{last: now, freed: make(chan struct{})}
-			t.lanes[keys[i]] = l
+			l = &turn{freed: make(chan struct{}, 1)}
+			t.lanes[key] = l
 		}
-		if l.taken >= most {
+		if l.taken >= most[i] {
 			return l.freed, now.Sub(l.last), false
 		}
+		both[i] = l
 	}
-	for _, key := range keys {
-		t.lanes[key].taken++
+	for i, l := range both {
+		if l.taken == 0 {
+			l.last = now
+		}
+		if l.taken++; l.taken < most[i] {
+			l.signal() // one signal may stand for several
+		}
 	}
 	return nil, 0, true
 }
@@ -91,10 +99,15 @@ func (t *turns) end(keys [2]laneKey) {
 	defer t.mu.Unlock()
 	for _, key := range keys {
 		l := t.lanes[key]
-		close(l.freed)
-		l.taken, l.last, l.freed = l.taken-1, time.Now(), make(chan struct{})
-		if l.taken == 0 {
-			delete(t.lanes, key)
-		}
+		l.taken, l.last = l.taken-1, time.Now()
+		l.signal()
+	}
+}
+
+// signal wakes one that waits.
+func (l *turn) signal() {
+	select {
+	case l.freed <- struct{}{}:
+	default:
 	}
 }

@@ -43,6 +43,12 @@ func (e *Engine) window(ctx context.Context, j *job) error {
 	if len(j.try) == 0 {
 		return nil
 	}
+	// Written before the wait, for whoever holds a place holds up others.
+	j.entry.state = stateIntent
+	var err error
+	if j.intent, err = e.ledger.write(j.entry, j.revision); err != nil {
+		return err
+	}
 	l := e.windows.of(laneKey{j.delivery.Authority, j.delivery.Channel, j.delivery.Class == events.ClassAlert}, j.channel.Window)
 	n := min(int64(len(j.try)), l.size)
 	if err := l.sem.Acquire(ctx, n); err != nil {
