@@ -37,7 +37,7 @@ setup-tests: setup ## install the programs that tests talk to
 	.ci/peers
 
 test: setup-tests ## run every test
-	CI=$${CI:-} $(GO) test -timeout 20m work
+	CI=$${CI:-} $(GO) test -p 1 -timeout 20m work
 
 test-slow: setup-tests ## run the tests with slow peers, and the fuzzers for a minute each
 	CRIEUR_SLOW=1 $(GO) test -timeout 120m work
