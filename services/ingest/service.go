@@ -234,6 +234,10 @@ func (s *Service) serveHook(w http.ResponseWriter, r *http.Request) {
 	if running.Serve(authority+"."+id, w, r) {
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, field.Prefix) {
+		http.NotFound(w, r)
+		return
+	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "a hook is posted to", http.StatusMethodNotAllowed)

@@ -59,13 +59,14 @@ const crieurQueue = (() => {
 
   // flush sends what waits for one form, oldest first, until the network fails.
   async function flush(base) {
-    const outcome = { sent: 0, signin: false };
+    const outcome = { sent: 0, signin: false, refused: 0 };
     const waiting = (await all()).filter((e) => !e.refused && (!base || e.base === base));
     waiting.sort((a, b) => a.fields.at.localeCompare(b.fields.at));
     for (const entry of waiting) {
       const result = await send(entry);
       if (result === "sent") outcome.sent++;
       if (result === "signin") outcome.signin = true;
+      if (result === "refused") outcome.refused++;
       if (result === "wait" || result === "signin") break;
     }
     return outcome;

@@ -34,7 +34,7 @@
         const drop = document.createElement("button");
         drop.type = "button";
         drop.className = "button danger";
-        drop.textContent = words.drop + " « " + entry.fields.title + " »";
+        drop.textContent = words.drop + " «\u00a0" + entry.fields.title + "\u00a0»";
         drop.addEventListener("click", async () => { await crieurQueue.drop(entry.id); await show(); });
         item.append(reason, drop);
       }
@@ -45,6 +45,7 @@
   async function flush(announce) {
     const outcome = await crieurQueue.flush(base);
     if (outcome.signin) say("danger", words.signin);
+    else if (outcome.refused > 0) say("danger", words.refusedSome);
     else if (outcome.sent > 0) say("success", words.sent);
     else if (announce) say("info", words.kept);
     await show();
