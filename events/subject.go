@@ -12,6 +12,9 @@ const (
 	SubjectReceipt     = "receipt"
 	SubjectAudit       = "audit"
 	SubjectDeadLetter  = "deadletter"
+	// SubjectRejected is followed by .<authority>.<source>: what a source gave
+	// that cannot be used.
+	SubjectRejected = "rejected"
 )
 
 // All returns the filter that matches every subject under the given tokens:

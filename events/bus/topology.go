@@ -20,6 +20,7 @@ const (
 	StreamReceipts     = "RECEIPTS"
 	StreamAudit        = "AUDIT"
 	StreamDeadLetters  = "DEADLETTERS"
+	StreamRejected     = "REJECTED"
 )
 
 // Durable consumers. Those of DELIVERIES are named by AlertConsumer and
@@ -47,6 +48,7 @@ const (
 	BucketFanout   = "fanout"   // audience: the window of batches of each publication
 	BucketSessions = "sessions" // curator: signed-in officers
 	BucketDedupe   = "dedupe"   // normalizer: what was seen
+	BucketImpact   = "impact"   // impact: how far each stream is in ClickHouse
 )
 
 const (
@@ -70,7 +72,9 @@ type stream struct {
 	queue        bool          // a work queue: an event leaves when handled
 	maxMsgs      int64         // 0 is without limit
 	compressed   bool
-	appendOnly   bool // nothing in it can be deleted
+	appendOnly   bool  // nothing in it can be deleted
+	perSubject   int64 // the latest of each subject that are kept; 0 is all
+	maxBytes     int64 // 0 is without limit
 }
 
 // streams is the place to add one.
@@ -84,6 +88,9 @@ func streams() []stream {
 		{name: StreamAudit, prefix: events.SubjectAudit, duplicates: time.Hour, appendOnly: true},
 		// Of their own, because the duplicate window is a stream's.
 		{name: StreamDeadLetters, prefix: events.SubjectDeadLetter, maxAge: 90 * day, duplicates: time.Hour},
+		// The only stream that drops its oldest: a source that gives rubbish
+		// must neither fill the disk nor hide what others gave.
+		{name: StreamRejected, prefix: events.SubjectRejected, maxAge: 30 * day, perSubject: 50, maxBytes: 512 << 20, compressed: true},
 	}
 }
 
@@ -99,6 +106,12 @@ func (s stream) config() jetstream.StreamConfig {
 	}
 	if s.maxMsgs > 0 {
 		c.MaxMsgs = s.maxMsgs
+	}
+	if s.perSubject > 0 {
+		c.MaxMsgsPerSubject, c.Discard = s.perSubject, jetstream.DiscardOld
+	}
+	if s.maxBytes > 0 {
+		c.MaxBytes = s.maxBytes
 	}
 	if s.compressed {
 		c.Compression = jetstream.S2Compression
@@ -192,6 +205,7 @@ func buckets() []bucket {
 		{name: BucketFanout, about: "window of batches of each publication"},
 		{name: BucketSessions, about: "signed-in officers", ttl: 14 * day},
 		{name: BucketDedupe, about: "what the normalizer has seen"},
+		{name: BucketImpact, about: "how far each stream is in ClickHouse"},
 	}
 }
 

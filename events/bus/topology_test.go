@@ -29,7 +29,11 @@ func TestEnsureTwiceChangesNothing(t *testing.T) {
 			if before != nil && info.Config.MaxAge != before[info.Config.Name].MaxAge {
 				t.Errorf("%s: max_age changed", info.Config.Name)
 			}
-			if c := info.Config; c.Storage != jetstream.FileStorage || c.Discard != jetstream.DiscardNew {
+			discard := jetstream.DiscardNew // what is full refuses the new, so that somebody sees it
+			if info.Config.Name == bus.StreamRejected {
+				discard = jetstream.DiscardOld
+			}
+			if c := info.Config; c.Storage != jetstream.FileStorage || c.Discard != discard {
 				t.Errorf("%s: storage %s, discard %s", c.Name, c.Storage, c.Discard)
 			}
 		}
@@ -43,7 +47,7 @@ func TestEnsureTwiceChangesNothing(t *testing.T) {
 	}
 	for _, name := range []string{
 		bus.BucketRegistry, bus.BucketCursors, bus.BucketItems, bus.BucketVault,
-		bus.BucketLedger, bus.BucketFanout, bus.BucketSessions, bus.BucketDedupe,
+		bus.BucketLedger, bus.BucketFanout, bus.BucketSessions, bus.BucketDedupe, bus.BucketImpact,
 	} {
 		if _, err := js.KeyValue(t.Context(), name); err != nil {
 			t.Errorf("bucket %s: %v", name, err)

@@ -1,10 +1,63 @@
 package call
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
 )
+
+// Try asks ingest what an address would give if it were a source. Nothing is
+// kept. An address that is no source is permanent, events.ReasonUnsupported.
+var Try = Endpoint[TryRequest, TryReply]{Service: "ingest", Name: "try"}
+
+// TryRequest is an address as a person pastes it, with or without https://.
+type TryRequest struct {
+	Authority string `json:"authority"`
+	URL       string `json:"url"`
+	// Limit bounds TryReply.Records; 0 is 20, 100 at most.
+	Limit int `json:"limit,omitempty"`
+}
+
+// TryReply is the source to configure and what it gives today.
+type TryReply struct {
+	Kind     string          `json:"kind"`
+	URL      string          `json:"url"`            // the address given, or the feed it leads to
+	Name     string          `json:"name,omitempty"` // the source's own title
+	Settings json.RawMessage `json:"settings,omitempty"`
+	Every    time.Duration   `json:"every"` // the usual interval
+	Total    int             `json:"total"` // records in the document
+	Records  []TryRecord     `json:"records,omitempty"`
+}
+
+// TryRecord is one record as ingest would publish it, or why it is refused.
+type TryRecord struct {
+	Raw     events.Raw `json:"raw,omitzero"`
+	Refused string     `json:"refused,omitempty"`
+}
+
+// Normalise asks normalizer for the messages that raw records would become.
+// Nothing is kept.
+var Normalise = Endpoint[NormaliseRequest, NormaliseReply]{Service: "normalizer", Name: "normalise"}
+
+// NormaliseRequest is up to 100 records of one source, which need not be in
+// the registry.
+type NormaliseRequest struct {
+	Source registry.Source `json:"source"`
+	Raws   []events.Raw    `json:"raws"`
+}
+
+// NormaliseReply has one entry a record, in the order asked.
+type NormaliseReply struct {
+	Messages []Normalised `json:"messages"`
+}
+
+// Normalised is a message, or why the record makes none.
+type Normalised struct {
+	Message events.Message `json:"message,omitzero"`
+	Error   string         `json:"error,omitempty"`
+}
 
 // Render asks publisher what channels would show for a publication: exactly
 // what they will send. It is the console's preview and audience's rendition.

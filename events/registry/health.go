@@ -23,6 +23,12 @@ type SourceHealth struct {
 	Items       int           `json:"items,omitempty"`     // records at the last success
 	Stale       bool          `json:"stale,omitempty"`     // silent for longer than is usual
 	Drifting    bool          `json:"drifting,omitempty"`  // its records have lost what they used to have
+	// CertificateExpires is the end of the certificate its server showed last;
+	// zero without TLS.
+	CertificateExpires time.Time `json:"certificateExpires,omitzero"`
+	// TokenExpires is the end of the token or lease it is read with, where that
+	// is known; zero otherwise.
+	TokenExpires time.Time `json:"tokenExpires,omitzero"`
 }
 
 // Key implements the repository's key: {Authority, Source}.

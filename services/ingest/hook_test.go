@@ -20,12 +20,13 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/ingest"
 	"github.com/crieur/crieur/services/ingest/fetch"
-	"github.com/crieur/crieur/services/ingest/runner"
 )
 
 const hookSecret = "s3cret-of-the-hook-0123"
@@ -79,7 +80,7 @@ func TestHookReachesTheBusAndRefusesTheRest(t *testing.T) {
 	if got := raws(t, js); len(got) != 1 || got[0].Item != "7" || got[0].Backlog || got[0].Kind != "webhook" {
 		t.Errorf("raws %+v", got)
 	}
-	stream, err := js.Stream(t.Context(), ingest.RejectedStream)
+	stream, err := js.Stream(t.Context(), bus.StreamRejected)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestHookReachesTheBusAndRefusesTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept runner.Rejection
+	var kept record.Rejection
 	if err := json.Unmarshal(msg.Data, &kept); err != nil || kept.Reason == events.ReasonNone {
 		t.Errorf("kept %+v, %v", kept, err)
 	}

@@ -14,23 +14,13 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/runner"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/field"
-)
-
-const (
-	// RejectedStream keeps what was refused, for a month.
-	RejectedStream = "REJECTED"
-	// RejectedSubject is followed by .<authority>.<source>.
-	RejectedSubject = "rejected"
-
-	rejectedAge       = 30 * 24 * time.Hour
-	rejectedPerSource = 50
-	rejectedBytes     = 512 << 20
 )
 
 // Service is ingest as a run.Service.
@@ -89,9 +79,6 @@ func (s *Service) Run(ctx context.Context) error {
 	cursors, err := s.deps.JetStream.KeyValue(ctx, bus.BucketCursors)
 	if err != nil {
 		return fmt.Errorf("ingest: bucket %s: %w", bus.BucketCursors, err)
-	}
-	if err := ensureRejected(ctx, s.deps.JetStream); err != nil {
-		return fmt.Errorf("ingest: stream %s: %w", RejectedStream, err)
 	}
 	publisher, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{})
 	if err != nil {
@@ -186,22 +173,12 @@ func sameSource(a, b registry.Source) bool {
 		a.Paused == b.Paused && string(a.Settings) == string(b.Settings)
 }
 
-func ensureRejected(ctx context.Context, js jetstream.JetStream) error {
-	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: RejectedStream, Subjects: []string{events.All(RejectedSubject)},
-		Description: "what sources gave that cannot be used, with its reason",
-		MaxAge:      rejectedAge, MaxMsgsPerSubject: rejectedPerSource, MaxBytes: rejectedBytes,
-		Discard: jetstream.DiscardOld, Compression: jetstream.S2Compression, AllowDirect: true,
-	})
-	return err
-}
-
-func (s *Service) reject(ctx context.Context, r runner.Rejection) error {
+func (s *Service) reject(ctx context.Context, r record.Rejection) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	_, err = s.deps.JetStream.Publish(ctx, RejectedSubject+"."+r.Authority+"."+r.Source, body)
+	_, err = s.deps.JetStream.Publish(ctx, events.SubjectRejected+"."+r.Authority+"."+r.Source, body)
 	return err
 }
 

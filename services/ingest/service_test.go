@@ -171,7 +171,7 @@ func TestMalformedFeedIsShownAndKept(t *testing.T) {
 		h, _, err := reg.SourceHealth.Get(t.Context(), "bordeaux", "casse")
 		return err == nil && h.LastReason == events.ReasonInvalidContent
 	}, wait, "health")
-	stream, err := js.Stream(t.Context(), ingest.RejectedStream)
+	stream, err := js.Stream(t.Context(), bus.StreamRejected)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestMalformedFeedIsShownAndKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept runner.Rejection
+	var kept record.Rejection
 	if err := json.Unmarshal(msg.Data, &kept); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ import (
 // A Trial is what an address would give if it were a source.
 type Trial struct {
 	Kind string
+	// Name is what the source calls itself, "" when it does not say.
+	Name string
 	// URL is the address to configure: the one given, or what it leads to.
 	URL     string
 	Records []source.Record
@@ -26,8 +28,14 @@ type Trial struct {
 	Interval source.Interval
 }
 
-// maxLeads bounds the feeds of a page that are tried.
-const maxLeads = 5
+const (
+	// maxLeads bounds the feeds of a page that are tried.
+	maxLeads = 5
+	// maxTitle is the length of a source's own title, in characters.
+	maxTitle = 200
+	// trialName stands for the authority and the source that are none yet.
+	trialName = "essai"
+)
 
 // Try guesses the kind of source at an address, reads it once and returns what
 // would come. A page leads to the feeds it names. Nothing is published or kept.
@@ -38,13 +46,20 @@ func Try(ctx context.Context, cfg Config, address string) (*Trial, error) {
 		return nil, err
 	}
 	defer client.Close()
-	deps := source.Deps{HTTP: client, Now: func() time.Time { return time.Now().UTC() }, Secret: cfg.Secret}
-	return try(ctx, deps, address)
+	return try(ctx, trialDeps(cfg, client, func() time.Time { return time.Now().UTC() }), address)
+}
+
+// trialDeps gives a connector nothing to remember with and nowhere to be pushed to.
+func trialDeps(cfg Config, client source.Doer, now func() time.Time) source.Deps {
+	return source.Deps{HTTP: client, Now: now, Secret: cfg.Secret}
 }
 
 func try(ctx context.Context, deps source.Deps, address string) (*Trial, error) {
-	if !strings.Contains(address, "://") {
-		address = "https://" + strings.TrimSpace(address)
+	once := &again{Doer: deps.HTTP}
+	defer once.release()
+	deps.HTTP = once
+	if address = strings.TrimSpace(address); !strings.Contains(address, "://") {
+		address = "https://" + address
 	}
 	res, err := deps.HTTP.Do(ctx, fetch.Request{URL: address})
 	if err != nil {
@@ -61,10 +76,44 @@ func try(ctx context.Context, deps source.Deps, address string) (*Trial, error) 
 			continue
 		}
 		if kind, ok := guess(next); ok {
-			return read(ctx, deps, kind, next)
+			trial, err := read(ctx, deps, kind, next)
+			if err == nil && trial.Name == "" {
+				trial.Name = pageTitle(res)
+			}
+			return trial, err
 		}
 	}
 	return nil, events.Permanent(events.ReasonUnsupported, errors.Join(errors.New(fetch.Redact(address)+": no kind of source is recognised there"), first))
+}
+
+// again gives the answer that an address was guessed from to the connector that
+// reads it: a trial asks no address twice.
+type again struct {
+	source.Doer
+	last *fetch.Response
+}
+
+// Do implements source.Doer. A trial is one goroutine.
+func (a *again) Do(ctx context.Context, req fetch.Request) (*fetch.Response, error) {
+	plain := req.Method == "" && req.Header == nil && req.ETag == "" && req.LastModified == ""
+	if last := a.last; plain && last != nil && last.FinalURL == req.URL {
+		return last, nil
+	}
+	if a.last != nil {
+		a.last.Release()
+		a.last = nil
+	}
+	res, err := a.Doer.Do(ctx, req)
+	if err == nil {
+		a.last = res
+	}
+	return res, err
+}
+
+func (a *again) release() {
+	if a.last != nil {
+		a.last.Release()
+	}
 }
 
 func guess(res *fetch.Response) (source.Kind, bool) {
@@ -78,7 +127,10 @@ func guess(res *fetch.Response) (source.Kind, bool) {
 
 func read(ctx context.Context, deps source.Deps, kind source.Kind, res *fetch.Response) (*Trial, error) {
 	trial := &Trial{Kind: kind.Name, URL: res.FinalURL, Interval: kind.Interval}
-	made, err := kind.New(deps, source.Spec{Authority: "essai", ID: "essai", Kind: kind.Name, URL: res.FinalURL})
+	if kind.Title != nil {
+		trial.Name = cutTitle(kind.Title(res))
+	}
+	made, err := kind.New(deps, source.Spec{Authority: trialName, ID: trialName, Kind: kind.Name, URL: res.FinalURL})
 	if err != nil {
 		return nil, err
 	}
@@ -127,4 +179,25 @@ func leads(res *fetch.Response) []string {
 		}
 	}
 	return found
+}
+
+// pageTitle is what a page calls itself.
+func pageTitle(res *fetch.Response) string {
+	text, _ := fetch.UTF8(res.Body, res.ContentType)
+	z := html.NewTokenizer(bytes.NewReader(text))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return ""
+		case html.StartTagToken:
+			if name, _ := z.TagName(); string(name) == "title" && z.Next() == html.TextToken {
+				return cutTitle(string(z.Text()))
+			}
+		}
+	}
+}
+
+func cutTitle(s string) string {
+	runes := []rune(strings.Join(strings.Fields(html.UnescapeString(s)), " "))
+	return string(runes[:min(len(runes), maxTitle)])
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/web"
@@ -129,34 +131,23 @@ func (d *desktop) troubled() int {
 	return n
 }
 
-// Where ingest keeps what it refused: stream REJECTED, subject
-// rejected.<authority>.<source>.
-const (
-	rejectedStream  = "REJECTED"
-	rejectedSubject = "rejected"
-	refusedWithin   = 2 * time.Second
-)
+const refusedWithin = 2 * time.Second
 
 // refused reads the last refusal of a source, which is what somebody can act on. Ingest may not run here, or
 // never have refused anything: then there are none.
 func (d *desktop) refused(ctx context.Context, s registry.Source) *refusedView {
 	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
 	defer cancel()
-	stream, err := d.JetStream.Stream(ctx, rejectedStream)
+	stream, err := d.JetStream.Stream(ctx, bus.StreamRejected)
 	if err != nil {
 		return nil
 	}
-	subject := rejectedSubject + "." + s.Authority + "." + s.ID
+	subject := events.SubjectRejected + "." + s.Authority + "." + s.ID
 	last, err := stream.GetLastMsgForSubject(ctx, subject)
 	if err != nil {
 		return nil
 	}
-	var refusal struct {
-		At     time.Time     `json:"at"`
-		Reason events.Reason `json:"reason"`
-		Detail string        `json:"detail"`
-		Bytes  int           `json:"bytes"`
-	}
+	var refusal record.Rejection
 	if json.Unmarshal(last.Data, &refusal) != nil {
 		return nil
 	}

@@ -171,7 +171,7 @@ func equalToStream(t *testing.T, f *fixture, conn driver.Conn, rows int) {
 		if err != nil {
 			return false
 		}
-		kv, err := f.js.KeyValue(t.Context(), Bucket)
+		kv, err := f.js.KeyValue(t.Context(), bus.BucketImpact)
 		if err != nil {
 			return false
 		}

@@ -9,12 +9,10 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
-	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 )
 
@@ -125,9 +123,7 @@ func New(deps run.Deps, conn driver.Conn, cfg Config) (*Loader, error) {
 // Run loads until ctx ends; the tables and the bus must exist. What fails is
 // tried again: Err tells.
 func (l *Loader) Run(ctx context.Context) error {
-	kv, err := registry.OpenBucket(ctx, l.deps.JetStream, jetstream.KeyValueConfig{
-		Bucket: Bucket, History: 1, Description: "how far each stream is in ClickHouse",
-	})
+	kv, err := l.deps.JetStream.KeyValue(ctx, bus.BucketImpact)
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}

@@ -10,9 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Bucket keeps the positions.
-const Bucket = "impact"
-
 // errElsewhere means that another program wrote the position since it was read.
 var errElsewhere = errors.New("another program loads this stream")
 

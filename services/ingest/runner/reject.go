@@ -3,31 +3,16 @@ package runner
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
 // maxKeptBytes is how much of a refused body is kept.
 const maxKeptBytes = 64 << 10
-
-// A Rejection is something a source gave that cannot be used, with its reason.
-type Rejection struct {
-	Authority string        `json:"authority"`
-	Source    string        `json:"source"`
-	Item      string        `json:"item,omitempty"`
-	At        time.Time     `json:"at"`
-	Reason    events.Reason `json:"reason"`
-	Detail    string        `json:"detail"` // no content, no secret
-	// Body is the beginning of what was refused, up to 64 KiB; empty when it was
-	// not received or came unsigned.
-	Body []byte `json:"body,omitempty"`
-	// Bytes is the size of the whole.
-	Bytes int `json:"bytes,omitempty"`
-}
 
 // reject keeps what cannot be used. What the network did is health, not content.
 func (r *Runner) reject(ctx context.Context, t *task, item string, err error) {
@@ -50,7 +35,7 @@ func (r *Runner) reject(ctx context.Context, t *task, item string, err error) {
 
 func (r *Runner) rejectSpec(ctx context.Context, spec source.Spec, item string, err error) {
 	body := source.BodyOf(err)
-	rejection := Rejection{
+	rejection := record.Rejection{
 		Authority: spec.Authority, Source: spec.ID, Item: cutTo(item, maxItemBytes), At: r.deps.Clock.Now().UTC(),
 		Reason: events.OutcomeOf(err).Reason, Detail: cutTo(err.Error(), maxErrorBytes),
 		Body: body[:min(len(body), maxKeptBytes)], Bytes: len(body),

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -80,7 +81,7 @@ type Deps struct {
 	Health  HealthStore
 	// Publish returns once all the events are stored.
 	Publish func(ctx context.Context, evs ...events.Event) error
-	Reject  func(ctx context.Context, r Rejection) error
+	Reject  func(ctx context.Context, r record.Rejection) error
 	// Owns says whether this process asks a host; nil for all of them.
 	Owns    func(host string) bool
 	Clock   run.Clock

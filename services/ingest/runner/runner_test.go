@@ -52,7 +52,7 @@ type bench struct {
 
 	mu       sync.Mutex
 	raws     []events.Raw
-	rejected []Rejection
+	rejected []record.Rejection
 	refuse   atomic.Bool // the bus
 }
 
@@ -86,7 +86,7 @@ func newBench(t *testing.T, js jetstream.JetStream, owns func(string) bool, fetc
 			}
 			return nil
 		},
-		Reject: func(_ context.Context, r Rejection) error {
+		Reject: func(_ context.Context, r record.Rejection) error {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.rejected = append(b.rejected, r)

@@ -161,6 +161,9 @@ type Kind struct {
 	// Guess reports whether the answer of an address looks like this kind; nil where
 	// a kind is never guessed.
 	Guess func(res *fetch.Response) bool
+	// Title reads what the source calls itself in an answer that Guess recognised,
+	// "" when it does not say; nil for kinds whose documents have no title.
+	Title func(res *fetch.Response) string
 }
 
 // An Interval bounds the time between two fetches.

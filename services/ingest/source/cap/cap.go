@@ -54,6 +54,7 @@ func Kind() source.Kind {
 		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
 		Interval: source.Interval{Least: time.Minute, Usual: 2 * time.Minute, Most: 5 * time.Minute},
 		Guess:    func(res *fetch.Response) bool { return Looks(res.Body, res.ContentType) },
+		Title:    xmlTitle,
 	}
 }
 

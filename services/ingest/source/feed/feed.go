@@ -59,6 +59,7 @@ func Kind() source.Kind {
 		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
 		Interval: source.Interval{Least: 5 * time.Minute, Usual: 15 * time.Minute, Most: time.Hour},
 		Guess:    guess,
+		Title:    Title,
 	}
 }
 
