@@ -90,6 +90,11 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("ingest: %w", err)
 	}
 	defer leave()
+	stop, err := s.answer(ctx)
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	defer stop()
 	r := runner.New(s.cfg.Runner, runner.Deps{
 		Kinds: Kinds(), Source: s.sourceDeps(cursors), Cursors: cursors, Health: reg.SourceHealth,
 		Publish: bus.NewEmitter(publisher).Publish, Reject: s.reject, Owns: owns,

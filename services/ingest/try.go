@@ -26,6 +26,8 @@ type Trial struct {
 	Records []source.Record
 	// Interval is how often it would be asked.
 	Interval source.Interval
+
+	kind source.Kind
 }
 
 const (
@@ -58,9 +60,7 @@ func try(ctx context.Context, deps source.Deps, address string) (*Trial, error) 
 	once := &again{Doer: deps.HTTP}
 	defer once.release()
 	deps.HTTP = once
-	if address = strings.TrimSpace(address); !strings.Contains(address, "://") {
-		address = "https://" + address
-	}
+	address = web(address)
 	res, err := deps.HTTP.Do(ctx, fetch.Request{URL: address})
 	if err != nil {
 		return nil, err
@@ -84,6 +84,20 @@ func try(ctx context.Context, deps source.Deps, address string) (*Trial, error) 
 		}
 	}
 	return nil, events.Permanent(events.ReasonUnsupported, errors.Join(errors.New(fetch.Redact(address)+": no kind of source is recognised there"), first))
+}
+
+// web makes of an address as people copy it one that can be asked.
+func web(address string) string {
+	address = strings.TrimPrefix(strings.TrimSpace(address), "feed:")
+	address = strings.TrimPrefix(address, "//")
+	scheme, rest, ok := strings.Cut(address, "://")
+	switch {
+	case !ok:
+		return "https://" + address
+	case scheme == "webcal" || scheme == "webcals" || scheme == "feed":
+		return "https://" + rest
+	}
+	return address
 }
 
 // again gives the answer that an address was guessed from to the connector that
@@ -126,7 +140,7 @@ func guess(res *fetch.Response) (source.Kind, bool) {
 }
 
 func read(ctx context.Context, deps source.Deps, kind source.Kind, res *fetch.Response) (*Trial, error) {
-	trial := &Trial{Kind: kind.Name, URL: res.FinalURL, Interval: kind.Interval}
+	trial := &Trial{Kind: kind.Name, URL: res.FinalURL, Interval: kind.Interval, kind: kind}
 	if kind.Title != nil {
 		trial.Name = cutTitle(kind.Title(res))
 	}

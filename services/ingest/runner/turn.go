@@ -202,7 +202,7 @@ func (r *Runner) publish(ctx context.Context, spec source.Spec, kind source.Kind
 		return nil
 	}
 	for _, c := range changes {
-		raw, err := r.raw(spec, kind, c)
+		raw, err := rawOf(spec, kind, c, r.deps.Clock.Now().UTC())
 		if err != nil {
 			r.rejectSpec(ctx, spec, c.Item, err)
 			continue
@@ -216,11 +216,11 @@ func (r *Runner) publish(ctx context.Context, spec source.Spec, kind source.Kind
 	return flush()
 }
 
-func (r *Runner) raw(spec source.Spec, kind source.Kind, c Change) (events.Raw, error) {
+func rawOf(spec source.Spec, kind source.Kind, c Change, now time.Time) (events.Raw, error) {
 	raw := events.Raw{
 		ID:        events.RawID(spec.Authority, spec.ID, c.Item, c.Hash),
 		Authority: spec.Authority, Source: spec.ID, Kind: kind.Name,
-		Item: c.Item, Hash: c.Hash, Revision: c.Revision, FetchedAt: r.deps.Clock.Now().UTC(),
+		Item: c.Item, Hash: c.Hash, Revision: c.Revision, FetchedAt: now,
 		URL: c.Record.URL, Withdrawn: c.Withdrawn, Backlog: c.Backlog,
 	}
 	if c.Withdrawn {

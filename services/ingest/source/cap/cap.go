@@ -17,6 +17,7 @@ import (
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/xmltext"
 )
 
 // Name is the kind's name.
@@ -54,7 +55,7 @@ func Kind() source.Kind {
 		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
 		Interval: source.Interval{Least: time.Minute, Usual: 2 * time.Minute, Most: 5 * time.Minute},
 		Guess:    func(res *fetch.Response) bool { return Looks(res.Body, res.ContentType) },
-		Title:    xmlTitle,
+		Title:    func(res *fetch.Response) string { return xmltext.Title(res.Body, res.ContentType) },
 	}
 }
 

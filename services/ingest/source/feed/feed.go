@@ -12,6 +12,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/xmltext"
 )
 
 // Name is the kind's name.
@@ -59,7 +60,7 @@ func Kind() source.Kind {
 		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
 		Interval: source.Interval{Least: 5 * time.Minute, Usual: 15 * time.Minute, Most: time.Hour},
 		Guess:    guess,
-		Title:    Title,
+		Title:    func(res *fetch.Response) string { return xmltext.Title(res.Body, res.ContentType) },
 	}
 }
 

@@ -59,6 +59,7 @@ func Kind() source.Kind {
 		Guess: func(res *fetch.Response) bool {
 			return bytes.Contains(res.Body[:min(len(res.Body), 512)], []byte("BEGIN:VCALENDAR"))
 		},
+		Title: title,
 	}
 }
 

@@ -247,3 +247,19 @@ func list(s string) []string {
 	}
 	return append(out, s[min(from, len(s)):])
 }
+
+// title reads what a calendar calls itself (RFC 7986 §5.1, and what was written
+// before it).
+func title(res *fetch.Response) string {
+	for line := range strings.SplitSeq(unfold(res.Body, res.ContentType), "\n") {
+		p, ok := contentLine(line)
+		switch {
+		case !ok:
+		case p.name == "X-WR-CALNAME" || p.name == "NAME":
+			return p.text()
+		case p.name == "BEGIN" && strings.EqualFold(p.text(), "VEVENT"):
+			return ""
+		}
+	}
+	return ""
+}
