@@ -132,6 +132,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 			return nil, err
 		}
 		c.Alone, c.SecretsDir = p.engines.nats != nil, filepath.Join(cfg.Data, "secrets")
+		c.PublicURL = cfg.PublicURL
 		return ingest.New(deps, c)
 	case "normalizer":
 		return normalizer.New(deps, normalizer.Config{Rules: cfg.Normalizer.Rules})
@@ -158,8 +159,9 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 // Run runs the services until ctx ends.
 func (p *Program) Run(ctx context.Context) error { return p.group.Run(ctx) }
 
-// maxBodyBytes bounds what may be posted: a web hook with a list of items.
-const maxBodyBytes = 2 << 20
+// maxBodyBytes bounds what may be posted: an agent's form with its photo. Each
+// handler has a bound of its own below it.
+const maxBodyBytes = 9 << 20
 
 // closeWithin bounds the last spans.
 const closeWithin = 2 * time.Second
