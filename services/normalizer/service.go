@@ -133,6 +133,11 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	silence, err := s.answer(ctx, r.authorities)
+	if err != nil {
+		return err
+	}
+	defer silence()
 	go r.forget(ctx)
 	s.ready.Store(true)
 	return router.Run(ctx)
