@@ -63,7 +63,8 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-func newTown(t *testing.T) *town {
+// newTown starts one; before is called ahead of the start, to change it.
+func newTown(t *testing.T, before ...func(*town)) *town {
 	t.Helper()
 	tw := &town{t: t, data: t.TempDir(), logs: &safeBuffer{}}
 	tw.nc = eventstest.Dial(t, eventstest.Server(t, func(c *natsserver.Config) { tw.store = c.Dir }))
@@ -78,7 +79,7 @@ func newTown(t *testing.T) *town {
 		}
 	}
 	ok(bus.Ensure(t.Context(), tw.js, bus.Options{}))
-	ok(bus.EnsureDeliveryConsumers(t.Context(), tw.js, bus.Options{}, "sms", "email"))
+	ok(bus.EnsureDeliveryConsumers(t.Context(), tw.js, bus.Options{}, "sms", "email", "push", "smshttp", "gammu"))
 	tw.reg, err = registry.Open(t.Context(), tw.js)
 	ok(err)
 	put := func(_ uint64, err error) { t.Helper(); ok(err) }
@@ -108,6 +109,9 @@ func newTown(t *testing.T) *town {
 		}
 		return reply, nil
 	}))
+	for _, f := range before {
+		f(tw)
+	}
 	tw.start()
 	return tw
 }
@@ -159,7 +163,9 @@ func (tw *town) get(path string) *httptest.ResponseRecorder {
 func (tw *town) queue(n int) []events.Delivery {
 	tw.t.Helper()
 	var list []events.Delivery
-	for _, name := range []string{"sms-bulk", "email-bulk", "sms-alert", "email-alert"} {
+	for _, name := range []string{
+		"sms-bulk", "email-bulk", "push-bulk", "smshttp-bulk", "gammu-bulk", "sms-alert", "email-alert", "push-alert", "smshttp-alert",
+	} {
 		c, err := tw.js.Consumer(tw.t.Context(), bus.StreamDeliveries, name)
 		if err != nil {
 			tw.t.Fatal(err)

@@ -31,9 +31,11 @@ const maxResolve = 10_000
 
 // resolve answers call.Resolve: the only way out of the vault.
 func (r *running) resolve(ctx context.Context, q call.ResolveRequest) (call.ResolveReply, error) {
-	if !consent.IsKind(q.Kind) || len(q.Subscribers) > maxResolve {
+	kind, ok := consent.ContactOf(q.Kind)
+	if !ok || len(q.Subscribers) > maxResolve {
 		return call.ResolveReply{}, events.Permanentf(events.ReasonInvalidEvent, "audience: resolve: kind %q, %d subscribers", q.Kind, len(q.Subscribers))
 	}
+	q.Kind = kind
 	loc, now := time.UTC, r.now()
 	if a, ok := r.authorities.Get(q.Authority); ok {
 		loc = a.Location()
@@ -112,9 +114,11 @@ func (r *running) whyNot(ctx context.Context, q call.ResolveRequest, id string, 
 
 // optOut answers call.OptOut.
 func (r *running) optOut(ctx context.Context, q call.OptOutRequest) (call.OptOutReply, error) {
-	if !consent.IsKind(q.Kind) || (q.Reason != events.ReasonOptedOut && q.Reason != events.ReasonBadRecipient) {
+	kind, ok := consent.ContactOf(q.Kind)
+	if !ok || (q.Reason != events.ReasonOptedOut && q.Reason != events.ReasonBadRecipient) {
 		return call.OptOutReply{}, events.Permanentf(events.ReasonInvalidEvent, "audience: opt-out: kind %q, reason %q", q.Kind, q.Reason)
 	}
+	q.Kind = kind
 	if q.At.IsZero() {
 		q.At = r.now()
 	}
@@ -208,8 +212,9 @@ func (r *running) reach(_ context.Context, q call.ReachRequest) (call.ReachReply
 	var kinds, ids []string
 	for _, id := range p.Channels {
 		ch, ok := r.channels.Get(p.Authority, id)
-		if ok && consent.IsKind(ch.Kind) && ch.Takes(p.Class) && !slices.Contains(kinds, ch.Kind) {
-			kinds, ids = append(kinds, ch.Kind), append(ids, id)
+		kind, people := consent.ContactOf(ch.Kind)
+		if ok && people && ch.Takes(p.Class) && !slices.Contains(kinds, kind) {
+			kinds, ids = append(kinds, kind), append(ids, id)
 		}
 	}
 	sets, people := r.selected(p, kinds), roaring.New()
@@ -263,10 +268,10 @@ func (r *running) channel(authority, id string) (registry.Channel, bool) {
 	return r.channels.Get(authority, id)
 }
 
-// channelOf finds the authority's channel of a kind.
+// channelOf finds the authority's channel to a kind of contact.
 func (r *running) channelOf(authority, kind string) (registry.Channel, bool) {
 	for _, ch := range r.channels.All(authority) {
-		if ch.Kind == kind && ch.Takes(events.ClassService) {
+		if to, _ := consent.ContactOf(ch.Kind); to == kind && ch.Takes(events.ClassService) {
 			return ch, true
 		}
 	}

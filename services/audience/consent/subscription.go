@@ -8,14 +8,28 @@ import (
 	"github.com/crieur/crieur/events"
 )
 
-// The kinds of channel that subscribers have.
+// The kinds of contact that subscribers have: what a consent is given for.
 const (
 	SMS   = "sms"
 	Email = "email"
 	Push  = "push"
 )
 
-// Kinds returns the kinds of subscriber channel, the best first: the quickest
+// ContactOf returns the kind of contact that a kind of channel (publisher's
+// connectors) writes to, and whether it writes to subscribers at all. This is
+// the only place that knows: an SMS is the same consent and the same number
+// whichever way it leaves.
+func ContactOf(channelKind string) (kind string, ok bool) {
+	switch channelKind {
+	case SMS, "smshttp", "gammu":
+		return SMS, true
+	case Email, Push:
+		return channelKind, true
+	}
+	return "", false
+}
+
+// Kinds returns the kinds of contact, the best first: the quickest
 // to reach a person, where he chose none.
 func Kinds() []string { return []string{Push, SMS, Email} }
 

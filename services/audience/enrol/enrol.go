@@ -49,7 +49,7 @@ type Deps struct {
 	Master *vault.Master
 	Emit   func(context.Context, ...events.Event) error
 	Render func(context.Context, call.RenderRequest) (call.RenderReply, error)
-	// Channel finds the authority's channel of a kind.
+	// Channel finds the authority's channel to a kind of contact.
 	Channel func(authority, kind string) (registry.Channel, bool)
 	Now     func() time.Time
 }
@@ -199,7 +199,7 @@ func codeMessage(q Request, r vault.Record, ch registry.Channel, code string, no
 
 // overrides writes an SMS whole, so that nothing is added to it.
 func overrides(ch registry.Channel, text string) []events.Override {
-	if ch.Kind != consent.SMS {
+	if to, _ := consent.ContactOf(ch.Kind); to != consent.SMS {
 		return nil
 	}
 	return []events.Override{{Channel: ch.ID, Text: text}}

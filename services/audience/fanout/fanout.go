@@ -178,15 +178,16 @@ func (f *Fanout) concerns(p events.Publication) bool {
 }
 
 // legs asks for the rendition of each channel that writes to people: the first
-// of each kind.
+// of each kind of contact.
 func (f *Fanout) legs(ctx context.Context, p events.Publication) ([]leg, error) {
 	var list []leg
 	for _, id := range p.Channels {
 		ch, ok := f.deps.Channel(p.Authority, id)
-		if !ok || !consent.IsKind(ch.Kind) || !ch.Takes(p.Class) {
+		kind, people := consent.ContactOf(ch.Kind)
+		if !ok || !people || !ch.Takes(p.Class) {
 			continue
 		}
-		if slices.ContainsFunc(list, func(l leg) bool { return l.Kind == ch.Kind }) {
+		if slices.ContainsFunc(list, func(l leg) bool { return l.contact() == kind }) {
 			continue
 		}
 		list = append(list, leg{Channel: id, Kind: ch.Kind, Size: max(1, ch.Window/2)})
@@ -292,13 +293,13 @@ func (f *Fanout) begin(ctx context.Context, p *plan) error {
 	default:
 		kinds := make([]string, len(p.Channels))
 		for i, l := range p.Channels {
-			kinds[i] = l.Kind
+			kinds[i] = l.contact()
 		}
 		sets = f.deps.Select(pub, kinds)
 	}
 	for i := range begun.Channels {
 		l := &begun.Channels[i]
-		if err := f.segment(ctx, pub, l, sets[l.Kind]); err != nil {
+		if err := f.segment(ctx, pub, l, sets[l.contact()]); err != nil {
 			return err
 		}
 	}

@@ -155,7 +155,7 @@ func (l *lane) store(ctx context.Context, evs []events.Event, parts []part) erro
 			r.at.Reason = p.reason
 		}
 		l.mu.Unlock()
-		l.f.metrics.planned(r.leg.Kind, p.reason, people)
+		l.f.metrics.planned(r.leg.contact(), p.reason, people)
 		if err := l.f.save(ctx, r); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func (f *Fanout) saveFailures(ctx context.Context, p events.Publication, channel
 
 // Receipt takes a receipt of any delivery.
 func (f *Fanout) Receipt(ctx context.Context, rc events.Receipt) error {
-	if !consent.IsKind(rc.Kind) {
+	if _, people := consent.ContactOf(rc.Kind); !people {
 		return nil
 	}
 	if f.lane(rc.Class).receipt(rc, f.deps.Ordinal) {

@@ -11,7 +11,7 @@ import (
 // Told is one publication that was sent to a subscriber.
 type Told struct {
 	Publication events.Publication
-	Kind        string
+	Kind        string    // of contact
 	At          time.Time // when its fan-out began
 	delivery    events.Delivery
 }
@@ -28,7 +28,7 @@ func (f *Fanout) Recent(ctx context.Context, ordinal uint32, authority string) (
 // Last returns the last delivery to a subscriber on a stream and kind.
 func (f *Fanout) Last(ctx context.Context, ordinal uint32, authority, stream, kind string) (events.Delivery, bool, error) {
 	list, err := f.told(ctx, ordinal, func(p *plan, l leg) bool {
-		return p.Publication.Authority == authority && p.Publication.Stream == stream && l.Kind == kind
+		return p.Publication.Authority == authority && p.Publication.Stream == stream && l.contact() == kind
 	}, 1)
 	if err != nil || len(list) == 0 {
 		return events.Delivery{}, false, err
@@ -78,5 +78,5 @@ func (f *Fanout) toldOn(ctx context.Context, p *plan, l leg, ordinal uint32) (To
 		return Told{}, false, nil
 	}
 	d := sender(p.Publication, l).delivery(batch, nil, p.Begun)
-	return Told{Publication: p.Publication, Kind: l.Kind, At: p.Begun, delivery: d}, true, nil
+	return Told{Publication: p.Publication, Kind: l.contact(), At: p.Begun, delivery: d}, true, nil
 }

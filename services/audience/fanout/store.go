@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/audience/consent"
 )
 
 // plan is one revision of a publication on its subscriber channels.
@@ -25,7 +26,7 @@ type plan struct {
 // leg is one channel of a plan.
 type leg struct {
 	Channel   string           `json:"channel"`
-	Kind      string           `json:"kind"`
+	Kind      string           `json:"kind"` // of the channel
 	Size      int              `json:"size"` // subscribers in a batch
 	Rendition events.Rendition `json:"rendition"`
 	Segments  []segment        `json:"segments,omitempty"`
@@ -36,6 +37,12 @@ type segment struct {
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	People    int       `json:"people"`
 	Chunks    int       `json:"chunks"`
+}
+
+// contact is the kind of contact that the leg's channel writes to.
+func (l leg) contact() string {
+	kind, _ := consent.ContactOf(l.Kind)
+	return kind
 }
 
 func (l leg) people() (n int) {

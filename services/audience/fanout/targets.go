@@ -55,7 +55,7 @@ func (f *Fanout) received(ctx context.Context, p events.Publication, legs []leg)
 		return out, nil
 	}
 	for _, l := range old.Channels {
-		if !slices.ContainsFunc(legs, func(n leg) bool { return n.Kind == l.Kind }) {
+		if !slices.ContainsFunc(legs, func(n leg) bool { return n.contact() == l.contact() }) {
 			continue
 		}
 		sets, err := f.store.targets(ctx, old.Publication, l)
@@ -77,7 +77,7 @@ func (f *Fanout) received(ctx context.Context, p events.Publication, legs []leg)
 			return nil, err
 		}
 		b.AndNot(failed)
-		out[l.Kind] = b
+		out[l.contact()] = b
 	}
 	return out, nil
 }

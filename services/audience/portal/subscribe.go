@@ -45,7 +45,7 @@ func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offe
 	slices.SortFunc(o.Topics, func(x, y web.Choice) int { return strings.Compare(territory.Fold(x.Label), territory.Fold(y.Label)) })
 	for _, kind := range []string{consent.SMS, consent.Email} {
 		for _, ch := range b.Channels.All(a.ID) {
-			if ch.Kind == kind && ch.Takes(events.ClassService) {
+			if to, _ := consent.ContactOf(ch.Kind); to == kind && ch.Takes(events.ClassService) {
 				o.Kinds = append(o.Kinds, web.Choice{Value: kind, Label: t.T("kind." + kind), Hint: t.T("kind." + kind + ".hint"), Checked: len(o.Kinds) == 0})
 				break
 			}

@@ -1,0 +1,64 @@
+package audience_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/registry"
+)
+
+// An SMS is the same consent and the same number whichever way it leaves.
+func TestEveryWayToAMobileIsOneConsent(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"smshttp", "gammu"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			tw := newTown(t, func(tw *town) {
+				if _, err := tw.reg.Channels.Put(t.Context(), registry.Channel{Authority: "pessac", ID: "sms", Name: "SMS", Kind: kind, Window: 8}); err != nil {
+					t.Fatal(err)
+				}
+			})
+			prefs, id := tw.subscribe("sms", "06 12 34 56 78", "192.0.2.1", "infos")
+			reply, err := call.Ask(t.Context(), tw.nc, call.Enrol, call.EnrolRequest{
+				Authority: "pessac", By: "claire", Evidence: "fiche 12",
+				People: []call.Enrolment{{Kind: "sms", Address: "0611111111", Streams: []string{"infos"}}},
+			})
+			if err != nil || reply.Enrolled != 1 {
+				t.Fatalf("enrol: %+v, %v", reply, err)
+			}
+			reach, err := call.Ask(t.Context(), tw.nc, call.Reach, call.ReachRequest{Publication: news("k1", "eau")})
+			if err != nil || reach.People != 2 {
+				t.Fatalf("reach %+v, %v", reach, err)
+			}
+			tw.publish(news("k1", "eau"))
+			got := tw.await(1)
+			if len(got) != 1 || got[0].Kind != kind || len(got[0].Subscribers) != 2 {
+				t.Fatalf("deliveries %+v", got)
+			}
+			contacts := tw.resolve(got[0])
+			for _, c := range contacts {
+				if c.Address == "" || c.Unsubscribe == "" {
+					t.Errorf("%s: %q", c.Subscriber, c.Reason)
+				}
+				if w := tw.get(c.Unsubscribe); w.Code != http.StatusOK {
+					t.Errorf("leave: %d", w.Code)
+				}
+			}
+			ended, err := call.Ask(t.Context(), tw.nc, call.OptOut, call.OptOutRequest{
+				Kind: kind, Address: "+33612345678", Reason: events.ReasonOptedOut, Evidence: "sms-stop", At: time.Now(),
+			})
+			if err != nil || ended.Ended != 1 {
+				t.Fatalf("opt-out: %+v, %v", ended, err)
+			}
+			if r := tw.receipts(events.StatusOptedOut); r[0].Delivery != got[0].ID || r[0].Recipients[0].ID != id {
+				t.Errorf("opt-out receipt %+v", r[0])
+			}
+			if w := tw.get(prefs); w.Code != http.StatusOK {
+				t.Errorf("preferences: %d", w.Code)
+			}
+		})
+	}
+}
