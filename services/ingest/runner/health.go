@@ -18,8 +18,6 @@ const (
 	leastStale = 48 * time.Hour
 	// staleGaps is how many usual gaps between two changes make a silence unusual.
 	staleGaps = 4
-	// certWarning is how long before its end a certificate is spoken of.
-	certWarning = 14 * 24 * time.Hour
 	// maxErrorBytes is what a health's error may hold.
 	maxErrorBytes = 1000
 )
@@ -42,21 +40,18 @@ func (r *Runner) loadHealth(ctx context.Context, t *task) {
 		h = registry.SourceHealth{}
 	}
 	h.Authority, h.Source = t.spec.Authority, t.spec.ID
-	t.health = h
+	t.health, t.told = h, alarmsOf(h)
 }
 
 // noteHealth updates a source's health and writes it when its state changed, or
 // from time to time.
 func (r *Runner) noteHealth(ctx context.Context, t *task, o outcome) {
 	now := r.deps.Clock.Now().UTC()
-	before := t.health
+	told, before := t.told, t.health
 	t.health = nextHealth(t.health, o, now, t.spec.StaleAfter)
 	h := &t.health
-	r.alarm(t, before)
-	state := func(h registry.SourceHealth) [4]any {
-		return [4]any{h.ErrorStreak > 0, h.LastReason, h.Stale, h.Drifting}
-	}
-	if o.changes == 0 && state(before) == state(*h) && o.err == nil && now.Sub(t.reported) < jitter(r.cfg.HealthEvery) {
+	r.alarm(ctx, t, before)
+	if o.changes == 0 && told == t.told && before.LastReason == h.LastReason && o.err == nil && now.Sub(t.reported) < jitter(r.cfg.HealthEvery) {
 		return
 	}
 	if _, err := r.deps.Health.Put(ctx, *h); err != nil {
@@ -106,31 +101,6 @@ func silence(h registry.SourceHealth, staleAfter time.Duration) time.Duration {
 		hours = min(staleGaps*24/h.ChangesADay, year)
 	}
 	return max(time.Duration(hours*float64(time.Hour)), leastStale)
-}
-
-// alarm logs what an operator should know, once, when it begins.
-func (r *Runner) alarm(t *task, before registry.SourceHealth) {
-	h := t.health
-	log := r.deps.Log.With("authority", h.Authority, "source", h.Source, "kind", t.kind.Name)
-	switch {
-	case h.ErrorStreak == 1 || h.ErrorStreak > 0 && h.LastReason != before.LastReason:
-		log.Warn("source cannot be read", "reason", string(h.LastReason), "err", h.LastError)
-	case before.ErrorStreak > 0 && h.ErrorStreak == 0:
-		log.Info("source is read again", "errors", before.ErrorStreak)
-	}
-	if h.Stale && !before.Stale {
-		log.Warn("source is silent for longer than usual", "since", h.LastChange)
-	}
-	if h.Drifting && !before.Drifting {
-		log.Warn("source drifts: its items lost a field they used to have")
-	}
-	if t.state == nil || t.state.Cursor.CertNotAfter.IsZero() {
-		return
-	}
-	left := t.state.Cursor.CertNotAfter.Sub(h.LastAttempt)
-	if left < certWarning && h.LastAttempt.Sub(t.reported) >= r.cfg.HealthEvery {
-		log.Warn("the certificate of the source's host expires soon", "on", t.state.Cursor.CertNotAfter)
-	}
 }
 
 // reportUnusable shows the mistake of a source that cannot be made.

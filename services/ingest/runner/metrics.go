@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +18,8 @@ type Metrics struct {
 	published  *prometheus.CounterVec
 	rejections *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
+	alarmed    *prometheus.GaugeVec
+	sources    *prometheus.GaugeVec
 }
 
 // NewMetrics registers the metrics of ingest.
@@ -28,6 +32,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		published:  stage.Counter("raws_total", "Raws stored on the bus."),
 		rejections: stage.Counter("rejections_total", "Inputs refused, by reason.", reason),
 		seconds:    stage.Histogram("fetch_seconds", "Time of a turn, publication included.", nil),
+		alarmed:    stage.Gauge("alarmed_sources_count", "Sources that have an alarm, by alarm.", run.Label{Name: "alarm", Values: slices.Sorted(maps.Values(alarmNames()))}),
+		sources:    stage.Gauge("sources_count", "Sources that are read by polling, those of other processes too."),
 	}
 }
 
@@ -42,6 +48,21 @@ func (m *Metrics) turn(err error, unchanged bool, took time.Duration) {
 		m.turns.WithLabelValues("changed").Inc()
 	}
 	m.seconds.WithLabelValues().Observe(took.Seconds())
+}
+
+// alarms moves one source from some alarms to others.
+func (m *Metrics) alarms(before, now alarms) {
+	if before == now {
+		return
+	}
+	for alarm, name := range alarmNames() {
+		switch {
+		case now&^before&alarm != 0:
+			m.alarmed.WithLabelValues(name).Inc()
+		case before&^now&alarm != 0:
+			m.alarmed.WithLabelValues(name).Dec()
+		}
+	}
 }
 
 func (m *Metrics) raws(n int) { m.published.WithLabelValues().Add(float64(n)) }

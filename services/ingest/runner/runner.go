@@ -144,7 +144,7 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 		r.Remove(key)
 		return nil
 	}
-	kind, made, room, err := r.make(spec)
+	kind, made, out, err := r.make(spec)
 	if err != nil {
 		r.Remove(key)
 		return errors.Join(err, r.reportUnusable(ctx, spec, err))
@@ -162,7 +162,7 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 	if !ok {
 		return nil
 	}
-	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), held: room, pushed: accept != nil || serve != nil, index: -1}
+	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), outside: out, pushed: accept != nil || serve != nil, index: -1}
 	t.every = t.interval.Usual
 	if old := r.tasks[key]; old != nil && old.running {
 		r.next[key] = t // takes over once the running one is done
@@ -174,22 +174,22 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 		due = due.Add(rand.N(spread))
 	}
 	r.sched.add(t, due)
+	r.deps.Metrics.sources.WithLabelValues().Set(float64(len(r.tasks)))
 	r.nudge()
 	return nil
 }
 
-func (r *Runner) make(spec source.Spec) (source.Kind, any, *held, error) {
+func (r *Runner) make(spec source.Spec) (source.Kind, any, *outside, error) {
 	kind, ok := r.kinds[spec.Kind]
 	if !ok {
 		return kind, nil, nil, events.Permanentf(events.ReasonInvalidConfig, "source %s: kind: unknown kind %q", spec.Key(), spec.Kind)
 	}
-	deps, room := r.deps.Source, &held{Doer: r.deps.Source.HTTP}
-	deps.HTTP = room
-	made, err := kind.New(deps, spec)
+	out := &outside{}
+	made, err := kind.New(out.through(r.deps.Source), spec)
 	if err != nil {
 		return kind, nil, nil, fmt.Errorf("source %s: %w", spec.Key(), err)
 	}
-	return kind, made, room, nil
+	return kind, made, out, nil
 }
 
 func (r *Runner) interval(spec source.Spec, kind source.Kind) source.Interval {
@@ -210,9 +210,11 @@ func (r *Runner) Remove(key string) {
 	r.drop(key)
 	if t := r.tasks[key]; t != nil && t.running {
 		t.stopWatch()
+		r.uncount(t)
 		r.sched.remove(t)
 		delete(r.tasks, key)
 	}
+	r.deps.Metrics.sources.WithLabelValues().Set(float64(len(r.tasks)))
 }
 
 // drop takes a source out, but for one that is running.
@@ -221,6 +223,7 @@ func (r *Runner) drop(key string) {
 	delete(r.next, key)
 	if t := r.tasks[key]; t != nil && !t.running {
 		t.stopWatch()
+		r.uncount(t)
 		r.sched.remove(t)
 		delete(r.tasks, key)
 	}
@@ -316,6 +319,7 @@ func (r *Runner) finish(t *task, wait, hold time.Duration) {
 	if replacement := r.next[key]; replacement != nil {
 		delete(r.next, key)
 		t.stopWatch()
+		r.uncount(t)
 		r.sched.remove(t)
 		r.tasks[key] = replacement
 		r.sched.add(replacement, now)

@@ -16,7 +16,7 @@ type task struct {
 	kind     source.Kind
 	interval source.Interval
 	host     string
-	held     *held
+	outside  *outside
 	watch    context.CancelFunc // of its Watch, nil while none runs
 
 	due      time.Time
@@ -32,6 +32,8 @@ type task struct {
 	health   registry.SourceHealth
 	reported time.Time // when health was last written
 	rejected string    // the last refusal, so that it is kept once
+	alarms   alarms    // those that are counted
+	told     alarms    // those that were logged, by this process or before
 }
 
 type taskHeap []*task

@@ -26,6 +26,7 @@ const (
 func (r *Runner) turn(ctx context.Context, t *task) {
 	if !r.owns(t.host) {
 		t.state = nil
+		r.count(t, 0)
 		r.unwatch(t)
 		r.finish(t, jitter(elsewhere), 0)
 		return
@@ -33,7 +34,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 	r.watch(ctx, t)
 	began := r.deps.Clock.Now()
 	changes, items, err := r.read(ctx, t)
-	t.held.release()
+	t.outside.release()
 	if ctx.Err() != nil {
 		r.finish(t, time.Hour, 0)
 		return
@@ -43,6 +44,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 		err = nil
 	}
 	wait, hold := r.plan(t, changes, err)
+	noteEnds(t)
 	r.deps.Metrics.turn(err, unchanged, r.deps.Clock.Now().Sub(began))
 	r.noteHealth(ctx, t, outcome{err: err, changes: changes, items: items, unchanged: unchanged, wait: wait})
 	r.finish(t, wait, hold)

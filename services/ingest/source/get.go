@@ -35,7 +35,6 @@ func Get(ctx context.Context, deps Deps, req fetch.Request, cur *Cursor) (*fetch
 		cur.MovedTo = res.PermanentURL
 	}
 	cur.ETag, cur.LastModified = res.ETag, res.LastModified
-	cur.CertNotAfter = res.CertNotAfter
 	if res.NotModified {
 		return nil, ErrUnchanged
 	}

@@ -52,6 +52,13 @@ type Server interface {
 	Serve(w http.ResponseWriter, r *http.Request, publish func(ctx context.Context, records []Record) error)
 }
 
+// A Leased source is read with a lease that it renews by itself.
+type Leased interface {
+	// Lease tells when the lease ends, zero when there is none, and whether it
+	// should have been renewed by now.
+	Lease() (ends time.Time, late bool)
+}
+
 // ErrUnchanged is returned by Fetch when the source shows what it showed before.
 var ErrUnchanged = errors.New("source unchanged")
 
@@ -64,8 +71,6 @@ type Cursor struct {
 	Body uint64 `json:"body,omitempty"`
 	// MovedTo is where the source moved for good, "" when it did not.
 	MovedTo string `json:"movedTo,omitempty"`
-	// CertNotAfter is when the server's certificate expires, zero when unknown.
-	CertNotAfter time.Time `json:"cert,omitzero"`
 	// State is the connector's own: a page token, the entries already followed.
 	State json.RawMessage `json:"state,omitempty"`
 }

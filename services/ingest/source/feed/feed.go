@@ -38,7 +38,8 @@ type Feed struct {
 	spec     string // its key
 	callback string // where its hub pushes to, "" for no hub
 	heard    atomic.Int32
-	polled   time.Time // when it last changed
+	lease    atomic.Pointer[subscription] // as last seen by a poll
+	polled   time.Time                    // when it last changed
 }
 
 // What is known of a feed's hub since the start.
@@ -51,6 +52,7 @@ const (
 var (
 	_ source.Source = (*Feed)(nil)
 	_ source.Server = (*Feed)(nil)
+	_ source.Leased = (*Feed)(nil)
 )
 
 // Kind describes the connector. Town sites publish a few items a day.

@@ -103,6 +103,7 @@ func (f *Feed) listen(ctx context.Context, res *fetch.Response) {
 	}
 	now := f.deps.Now()
 	before := s
+	defer func() { f.keep(s) }()
 	if res != nil {
 		hub, topic := discover(res)
 		if hub != s.Hub || topic != s.Topic {
@@ -125,6 +126,23 @@ func (f *Feed) listen(ctx context.Context, res *fetch.Response) {
 		return
 	}
 	f.subscribe(ctx, s, now)
+}
+
+func (f *Feed) keep(s subscription) {
+	if s.Until.IsZero() {
+		f.lease.Store(nil)
+		return
+	}
+	f.lease.Store(&s)
+}
+
+// Lease implements source.Leased: a hub that does not answer leaves a lease to end.
+func (f *Feed) Lease() (ends time.Time, late bool) {
+	s := f.lease.Load()
+	if s == nil {
+		return time.Time{}, false
+	}
+	return s.Until, f.deps.Now().After(s.Until.Add(-s.Lease / 6))
 }
 
 // missed reports whether a change found by polling should have been pushed.

@@ -371,6 +371,27 @@ func TestADeafHubIsNotPestered(t *testing.T) {
 	}
 }
 
+// TestALeaseThatIsNotRenewedIsTold: the runner's alarm; one that renews itself is
+// no alarm.
+func TestALeaseThatIsNotRenewedIsTold(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	tw.lease = "864000"
+	tw.poll(false)
+	tw.mu.Lock()
+	tw.deaf = true
+	ends := tw.now.Add(10 * 24 * time.Hour)
+	tw.mu.Unlock()
+	for day := range 10 {
+		tw.feed.listen(t.Context(), nil)
+		got, late := tw.feed.Lease()
+		if !got.Equal(ends) || late != (day == 9) {
+			t.Errorf("day %d: lease to %s, late %t", day, got, late)
+		}
+		tw.pass(24 * time.Hour)
+	}
+}
+
 func TestWhereNoHubIsAsked(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(tw *town){
