@@ -35,6 +35,7 @@ import (
 // the title and lets the test read the queue.
 type town struct {
 	t       *testing.T
+	server  *natsserver.Server
 	store   string // the server's folder
 	data    string
 	nc      *nats.Conn
@@ -67,7 +68,8 @@ func (s *safeBuffer) String() string {
 func newTown(t *testing.T, before ...func(*town)) *town {
 	t.Helper()
 	tw := &town{t: t, data: t.TempDir(), logs: &safeBuffer{}}
-	tw.nc = eventstest.Dial(t, eventstest.Server(t, func(c *natsserver.Config) { tw.store = c.Dir }))
+	tw.server = eventstest.Server(t, func(c *natsserver.Config) { tw.store = c.Dir })
+	tw.nc = eventstest.Dial(t, tw.server)
 	var err error
 	if tw.js, err = jetstream.New(tw.nc); err != nil {
 		t.Fatal(err)
@@ -118,9 +120,25 @@ func newTown(t *testing.T, before ...func(*town)) *town {
 
 func (tw *town) start() {
 	tw.t.Helper()
+	stop := tw.process(tw.nc, audience.Config{DataDir: tw.data, PublicURL: "https://infos.example"})
+	tw.stop = func() {
+		if err := stop(); err != nil {
+			tw.t.Errorf("Run: %v", err)
+		}
+	}
+	tw.t.Cleanup(tw.stop)
+}
+
+// process runs a service on a connection until stop, and serves its pages.
+func (tw *town) process(nc *nats.Conn, cfg audience.Config) (stop func() error) {
+	tw.t.Helper()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		tw.t.Fatal(err)
+	}
 	svc, err := audience.New(run.Deps{
-		NATS: tw.nc, JetStream: tw.js, Logger: slog.New(slog.NewTextHandler(tw.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}, audience.Config{DataDir: tw.data, PublicURL: "https://infos.example"})
+		NATS: nc, JetStream: js, Logger: slog.New(slog.NewTextHandler(tw.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}, cfg)
 	if err != nil {
 		tw.t.Fatal(err)
 	}
@@ -130,17 +148,10 @@ func (tw *town) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- svc.Run(ctx) }()
-	var once sync.Once
-	tw.stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-ended; err != nil {
-				tw.t.Errorf("Run: %v", err)
-			}
-		})
-	}
-	tw.t.Cleanup(tw.stop)
+	stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	tw.t.Cleanup(func() { _ = stop() })
 	eventstest.Eventually(tw.t, func() bool { return svc.Ready() == nil }, 15*time.Second, "audience is not ready")
+	return stop
 }
 
 // call makes a request and returns the answer.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/services/web"
@@ -32,6 +33,8 @@ type Config struct {
 	Site web.Site `yaml:"-"`
 	// BusMetrics are shared by the program's services; nil makes new ones.
 	BusMetrics *bus.Metrics `yaml:"-"`
+
+	leaseLife time.Duration // of the fan-outs' lease; the default where zero
 }
 
 func (c *Config) check() error {
@@ -49,6 +52,14 @@ func (c *Config) check() error {
 		c.Site.Name = "Crieur"
 	}
 	return nil
+}
+
+// holderDir is where the installation's name is kept; empty for none.
+func (c *Config) holderDir() string {
+	if c.DataDir == "" {
+		return ""
+	}
+	return filepath.Join(c.DataDir, "audience")
 }
 
 func (c *Config) masterKey() (file string, create bool) {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/crieur/crieur/events/bus"
@@ -17,6 +18,7 @@ import (
 	"github.com/crieur/crieur/services/audience/consent"
 	"github.com/crieur/crieur/services/audience/enrol"
 	"github.com/crieur/crieur/services/audience/fanout"
+	"github.com/crieur/crieur/services/audience/lease"
 	"github.com/crieur/crieur/services/audience/portal"
 	"github.com/crieur/crieur/services/audience/seal"
 	"github.com/crieur/crieur/services/audience/vault"
@@ -112,6 +114,7 @@ type running struct {
 	vault       *vault.Vault
 	desk        *enrol.Desk
 	fanout      *fanout.Fanout
+	fanouts     jetstream.KeyValue // its bucket
 	emitter     *bus.Emitter
 	publisher   *bus.Publisher
 }
@@ -162,7 +165,7 @@ func (s *Service) open(ctx context.Context) (*running, error) {
 		streams:     registry.NewView(ctx, reg.Streams),
 		channels:    registry.NewView(ctx, reg.Channels),
 		index:       consent.NewIndex(),
-		publisher:   pub, emitter: bus.NewEmitter(pub),
+		publisher:   pub, emitter: bus.NewEmitter(pub), fanouts: under,
 	}
 	for _, wait := range []func(context.Context) error{r.authorities.Wait, r.streams.Wait, r.channels.Wait} {
 		if err := wait(ctx); err != nil {
@@ -193,9 +196,6 @@ func (r *running) serve(ctx context.Context, g *errgroup.Group) error {
 	case <-ctx.Done():
 		return nil
 	}
-	if err := r.fanout.Load(ctx); err != nil {
-		return err
-	}
 	server, err := call.NewServer(ctx, r.deps.NATS, "audience", "1.0.0")
 	if err != nil {
 		return fmt.Errorf("audience: %w", err)
@@ -209,16 +209,11 @@ func (r *running) serve(ctx context.Context, g *errgroup.Group) error {
 	); err != nil {
 		return fmt.Errorf("audience: %w", err)
 	}
-	router, err := bus.NewRouter(bus.Deps{NATS: r.deps.NATS, Logger: r.deps.Logger, Metrics: r.bus})
+	name, sole, closeName, err := lease.OpenName(r.cfg.holderDir())
 	if err != nil {
 		return fmt.Errorf("audience: %w", err)
 	}
-	if err := errors.Join(
-		router.Consume(bus.ConsumerAudience, bus.SubscriberConfig{}, bus.Handle(r.fanout.Plan)),
-		router.Consume(bus.ConsumerAudienceReceipts, bus.SubscriberConfig{Concurrency: 32}, bus.Handle(r.fanout.Receipt)),
-	); err != nil {
-		return fmt.Errorf("audience: %w", err)
-	}
+	defer closeName()
 	read := make(chan struct{})
 	g.Go(func() error {
 		return r.portal.Run(ctx, portal.Backend{
@@ -226,7 +221,6 @@ func (r *running) serve(ctx context.Context, g *errgroup.Group) error {
 			Vault: r.vault, Model: r.model, Desk: r.desk, Fanout: r.fanout, Emit: r.emitter.Publish, OptOut: r.end,
 		}, read)
 	})
-	g.Go(func() error { return r.fanout.Run(ctx) })
 	g.Go(func() error { return r.sweep(ctx) })
 	g.Go(func() error {
 		select {
@@ -236,5 +230,41 @@ func (r *running) serve(ctx context.Context, g *errgroup.Group) error {
 		}
 		return nil
 	})
-	return router.Run(ctx)
+	turn := lease.Lease{
+		KV: r.fanouts, Key: fanout.LeaseKey, Holder: name, Sole: sole, Life: r.cfg.leaseLife, Clock: r.deps.Clock, Logger: r.deps.Logger,
+	}
+	if err := turn.Hold(ctx, r.fanout.Follow, r.lead); err != nil {
+		return fmt.Errorf("audience: %w", err)
+	}
+	return nil
+}
+
+// lead runs the fan-outs, while this process has the lease.
+func (r *running) lead(ctx context.Context, term string) error {
+	if err := r.fanout.Load(ctx, term); err != nil {
+		return err
+	}
+	router, err := bus.NewRouter(bus.Deps{NATS: r.deps.NATS, Logger: r.deps.Logger, Metrics: r.bus})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(
+		router.Consume(bus.ConsumerAudience, bus.SubscriberConfig{}, bus.Handle(r.fanout.Plan)),
+		router.Consume(bus.ConsumerAudienceReceipts, bus.SubscriberConfig{Concurrency: 32}, bus.Handle(r.fanout.Receipt)),
+	); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.fanout.Run(ctx) })
+	g.Go(func() error {
+		if err := router.Run(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		return errors.New("audience: the consumers ended by themselves")
+	})
+	if err := g.Wait(); !errors.Is(err, fanout.ErrLost) {
+		return err
+	}
+	r.deps.Logger.Warn("audience: the fan-outs are read again: another process wrote to them")
+	return nil
 }

@@ -10,6 +10,11 @@
 // under set.…, the cursor of each channel under at.…, who could not be reached
 // under failed.…). Those in their quiet hours are sent to when these end.
 //
+// One process of several runs the fan-outs, the one that has the lease (package
+// lease); the others follow, to answer what was sent to whom. Cursors and plans
+// are written by compare-and-set, so that a process that woke after its lease
+// was taken stops at its first write.
+//
 // Guarantees:
 //   - After a crash a fan-out goes on where it was. The cursor moves only once
 //     the batches are stored; what is published again in between has the same

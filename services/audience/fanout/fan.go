@@ -18,6 +18,7 @@ type fan struct {
 	action      events.Action
 
 	at       cursor
+	revision uint64        // of the stored cursor
 	stop     events.Reason // why the rest is given up
 	open     map[int]int   // batches in the queue → recipients without an end
 	ghosts   int           // batches that were in the queue before a restart

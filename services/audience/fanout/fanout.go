@@ -11,6 +11,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
@@ -54,6 +55,7 @@ type Fanout struct {
 	bulk    *lane
 
 	mu    sync.Mutex
+	term  string           // of the lease
 	plans map[string]*plan // by plan key: what is known of every publication
 	due   []*plan          // not begun
 	wake  chan struct{}
@@ -83,24 +85,75 @@ func (f *Fanout) lane(c events.Class) *lane {
 	return f.bulk
 }
 
-// Load reads what was under way. It is called before Run and Plan.
-func (f *Fanout) Load(ctx context.Context) error {
-	list, err := f.store.plans(ctx)
+// holder is the term of the lease that the fan-outs are run under.
+func (f *Fanout) holder() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.term
+}
+
+// Follow keeps what is known of every publication up to date while another
+// process runs the fan-outs, until ctx ends (nil).
+func (f *Fanout) Follow(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := f.follow(ctx); ctx.Err() == nil {
+			f.deps.Logger.Warn("fanout: plans not followed; trying again", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-f.deps.Clock.After(emitPause):
+			}
+		}
+	}
+	return nil
+}
+
+func (f *Fanout) follow(ctx context.Context) error {
+	seen := map[string]*plan{}
+	read := false
+	return f.store.plans(ctx, func(key string, p *plan) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		to := seen
+		if read {
+			to = f.plans
+		}
+		if to[key] = p; p == nil {
+			delete(to, key)
+		}
+	}, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.plans, read = seen, true
+		return false
+	})
+}
+
+// Load takes over what was under way, under a term of the lease that is like
+// no other. It is called before Run and Plan, and again for another term once
+// Run has ended.
+func (f *Fanout) Load(ctx context.Context, term string) error {
+	list := map[string]*plan{}
+	err := f.store.plans(ctx, func(key string, p *plan) {
+		if list[key] = p; p == nil {
+			delete(list, key)
+		}
+	}, func() bool { return true })
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		p := &list[i]
-		f.mu.Lock()
-		f.plans[planKey(p.Publication.ID, p.Publication.Revision)] = p
-		f.mu.Unlock()
-	}
-	for i := range list {
-		p := &list[i]
+	f.alert.empty()
+	f.bulk.empty()
+	f.metrics.running.Set(0)
+	f.mu.Lock()
+	f.plans, f.due, f.term = list, nil, term
+	for _, p := range list {
 		if p.Begun.IsZero() {
-			f.mu.Lock()
 			f.due = append(f.due, p)
-			f.mu.Unlock()
+		}
+	}
+	f.mu.Unlock()
+	for _, p := range list {
+		if p.Begun.IsZero() {
 			continue
 		}
 		if err := f.start(ctx, p); err != nil {
@@ -110,15 +163,15 @@ func (f *Fanout) Load(ctx context.Context) error {
 	return nil
 }
 
-// Run works until ctx ends.
+// Run works until ctx ends (nil), or another process has taken over (an error).
 func (f *Fanout) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
+	g, ctx := errgroup.WithContext(ctx)
 	for _, l := range []*lane{f.alert, f.bulk} {
-		wg.Go(func() { l.loop(ctx) })
+		g.Go(func() error { return l.loop(ctx) })
 	}
-	wg.Go(func() { f.beginDue(ctx) })
-	wg.Wait()
-	return nil
+	g.Go(func() error { return f.beginDue(ctx) })
+	err := g.Wait()
+	return errors.Join(err, f.alert.flush(ctx), f.bulk.flush(ctx))
 }
 
 // Plan takes a publication in. Once it returns nil, all of its targets will
@@ -144,7 +197,13 @@ func (f *Fanout) Plan(ctx context.Context, p events.Publication) error {
 	if len(made.Channels) == 0 {
 		return nil
 	}
-	if err := f.store.put(ctx, key, made); err != nil {
+	var err error
+	if made.revision, err = f.store.swap(ctx, key, made, 0); errors.Is(err, ErrLost) {
+		// Written, and the answer lost; or by who had the lease before.
+		made = &plan{}
+		made.revision, err = f.store.get(ctx, key, made)
+	}
+	if err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -238,7 +297,7 @@ func sender(p events.Publication, l leg) *fan {
 }
 
 // beginDue begins each plan when its publication may start.
-func (f *Fanout) beginDue(ctx context.Context) {
+func (f *Fanout) beginDue(ctx context.Context) error {
 	for ctx.Err() == nil {
 		wait := time.Hour
 		f.mu.Lock()
@@ -249,7 +308,9 @@ func (f *Fanout) beginDue(ctx context.Context) {
 				wait = min(wait, in)
 				continue
 			}
-			if err := f.begin(ctx, p); err != nil {
+			if err := f.begin(ctx, p); errors.Is(err, ErrLost) {
+				return err
+			} else if err != nil {
 				if ctx.Err() == nil {
 					f.deps.Logger.Error("fanout: targets not stored; trying again", "message", p.Publication.Message, "err", err)
 				}
@@ -271,6 +332,7 @@ func (f *Fanout) beginDue(ctx context.Context) {
 		}
 		t.Stop()
 	}
+	return nil
 }
 
 // begin decides and stores whom a plan is for, then starts it.
@@ -304,7 +366,8 @@ func (f *Fanout) begin(ctx context.Context, p *plan) error {
 		}
 	}
 	begun.Begun = f.now()
-	if err := f.store.put(ctx, planKey(pub.ID, pub.Revision), begun); err != nil {
+	var err error
+	if begun.revision, err = f.store.swap(ctx, planKey(pub.ID, pub.Revision), begun, p.revision); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -317,7 +380,8 @@ func (f *Fanout) begin(ctx context.Context, p *plan) error {
 func (f *Fanout) start(ctx context.Context, p *plan) error {
 	for _, l := range p.Channels {
 		var at cursor
-		if _, err := f.store.get(ctx, legKey("at", p.Publication, l.Channel), &at); err != nil {
+		revision, err := f.store.get(ctx, legKey("at", p.Publication, l.Channel), &at)
+		if err != nil {
 			return err
 		}
 		if at.Done || l.people() == 0 {
@@ -328,6 +392,7 @@ func (f *Fanout) start(ctx context.Context, p *plan) error {
 			return err
 		}
 		r := newFan(p.Publication, l, sets, at, f.window)
+		r.revision = revision
 		if at.Next > 0 {
 			if r.failed, err = f.failures(ctx, p.Publication, l.Channel); err != nil {
 				return err

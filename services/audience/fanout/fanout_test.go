@@ -2,6 +2,7 @@ package fanout_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -130,7 +131,7 @@ func (g *rig) start(window int) {
 		},
 		Clock: run.SystemClock{}, Logger: slog.New(slog.DiscardHandler), Metrics: fanout.NewMetrics(prometheus.NewRegistry()),
 	}, window)
-	if err := g.f.Load(g.t.Context()); err != nil {
+	if err := g.f.Load(g.t.Context(), rand.Text()); err != nil {
 		g.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

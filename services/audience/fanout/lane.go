@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -53,13 +54,39 @@ type part struct {
 	reason events.Reason
 }
 
-// loop runs until ctx ends.
-func (l *lane) loop(ctx context.Context) {
+// empty forgets the runs of an earlier hold.
+func (l *lane) empty() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.runs = nil
+}
+
+// flush stores who could not be reached, where that is not yet.
+func (l *lane) flush(ctx context.Context) error {
+	l.mu.Lock()
+	runs := slices.Clone(l.runs)
+	l.mu.Unlock()
+	var errs []error
+	for _, r := range runs {
+		l.mu.Lock()
+		dirty := r.dirty
+		l.mu.Unlock()
+		if dirty {
+			errs = append(errs, l.f.save(ctx, r))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// loop runs until ctx ends (nil), or another process has taken over.
+func (l *lane) loop(ctx context.Context) error {
 	looked := l.f.now()
 	for ctx.Err() == nil {
 		evs, parts, next := l.gather(l.f.now())
 		if len(parts) > 0 {
-			if err := l.store(ctx, evs, parts); err != nil && ctx.Err() == nil {
+			if err := l.store(ctx, evs, parts); errors.Is(err, ErrLost) {
+				return err
+			} else if err != nil && ctx.Err() == nil {
 				l.f.deps.Logger.Error("fanout: batches not stored; trying again", "err", err)
 				l.sleep(ctx, emitPause)
 			}
@@ -72,6 +99,7 @@ func (l *lane) loop(ctx context.Context) {
 			l.sleep(ctx, max(0, min(lookEvery, next)))
 		}
 	}
+	return nil
 }
 
 func (l *lane) sleep(ctx context.Context, d time.Duration) {

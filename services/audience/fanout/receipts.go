@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -31,7 +32,28 @@ func (f *Fanout) save(ctx context.Context, r *fan) error {
 			return err
 		}
 	}
-	return f.store.put(ctx, legKey("at", r.publication, r.leg.Channel), at)
+	return f.saveCursor(ctx, r, at)
+}
+
+// saveCursor writes over the cursor that this hold wrote or read: ErrLost when
+// another process has gone on with the leg. One lane's loop calls it.
+func (f *Fanout) saveCursor(ctx context.Context, r *fan, at cursor) error {
+	key := legKey("at", r.publication, r.leg.Channel)
+	at.Term = f.holder()
+	revision, err := f.store.swap(ctx, key, at, r.revision)
+	if errors.Is(err, ErrLost) {
+		// The answer to a write of ours may have been lost.
+		var kept cursor
+		found, bad := f.store.get(ctx, key, &kept)
+		if bad != nil || found == 0 || kept.Term != at.Term {
+			return errors.Join(err, bad)
+		}
+		revision, err = f.store.swap(ctx, key, at, found)
+	}
+	if err == nil {
+		r.revision = revision
+	}
+	return err
 }
 
 func (f *Fanout) saveFailures(ctx context.Context, p events.Publication, channel string, failed *roaring.Bitmap) error {

@@ -21,6 +21,7 @@ type plan struct {
 	Publication events.Publication `json:"publication"`
 	Channels    []leg              `json:"channels"`
 	Begun       time.Time          `json:"begun,omitzero"` // when the targets were decided
+	revision    uint64             // of what is stored
 }
 
 // leg is one channel of a plan.
@@ -30,6 +31,7 @@ type leg struct {
 	Size      int              `json:"size"` // subscribers in a batch
 	Rendition events.Rendition `json:"rendition"`
 	Segments  []segment        `json:"segments,omitempty"`
+	Term      string           `json:"term,omitempty"` // of the hold that decided the targets: part of their keys
 }
 
 // segment is a part of a leg's targets that may be sent to from a time on.
@@ -58,7 +60,14 @@ type cursor struct {
 	Ended  int           `json:"ended,omitempty"`  // batches from Next on that were given up
 	Reason events.Reason `json:"reason,omitempty"` // why they were
 	Done   bool          `json:"done,omitempty"`
+	Term   string        `json:"term,omitempty"` // of the hold that wrote it
 }
+
+// ErrLost tells that another process has taken the fan-outs over.
+var ErrLost = errors.New("fanout: another process writes here")
+
+// LeaseKey is where the bucket tells which process runs the fan-outs.
+const LeaseKey = "lease"
 
 // chunkBytes bounds one value of the bucket.
 const chunkBytes = 512 << 10
@@ -78,18 +87,41 @@ func (s store) fail(op, key string, err error) error {
 	return events.Transient(events.ReasonUnavailable, fmt.Errorf("fanout: %s %s: %w", op, key, err), 0)
 }
 
-func (s store) get(ctx context.Context, key string, into any) (bool, error) {
+// get reads a value and its revision: 0 when there is none.
+func (s store) get(ctx context.Context, key string, into any) (uint64, error) {
 	e, err := s.kv.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) || errors.Is(err, jetstream.ErrKeyDeleted) {
-		return false, nil
+		return 0, nil
 	}
 	if err != nil {
-		return false, s.fail("get", key, err)
+		return 0, s.fail("get", key, err)
 	}
 	if err := json.Unmarshal(e.Value(), into); err != nil {
-		return false, events.Permanentf(events.ReasonInternal, "fanout: decode %s: %w", key, err)
+		return 0, events.Permanentf(events.ReasonInternal, "fanout: decode %s: %w", key, err)
 	}
-	return true, nil
+	return e.Revision(), nil
+}
+
+// swap writes a value over a revision, 0 for none: ErrLost when there is
+// another.
+func (s store) swap(ctx context.Context, key string, value any, revision uint64) (uint64, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return 0, events.Permanentf(events.ReasonInternal, "fanout: encode %s: %w", key, err)
+	}
+	if revision == 0 {
+		revision, err = s.kv.Create(ctx, key, body)
+	} else {
+		revision, err = s.kv.Update(ctx, key, body, revision)
+	}
+	var api *jetstream.APIError
+	if errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+		return 0, fmt.Errorf("fanout: put %s: %w", key, ErrLost)
+	}
+	if err != nil {
+		return 0, s.fail("put", key, err)
+	}
+	return revision, nil
 }
 
 func (s store) put(ctx context.Context, key string, value any) error {
@@ -143,15 +175,19 @@ func (s store) getSet(ctx context.Context, key string, chunks int) (*roaring.Bit
 	return b, nil
 }
 
-func setKey(p events.Publication, channel string, segment int) string {
-	return legKey("set", p, channel) + "." + strconv.Itoa(segment)
+func setKey(p events.Publication, l leg, segment int) string {
+	key := legKey("set", p, l.Channel) + "." + strconv.Itoa(segment)
+	if l.Term != "" {
+		key += "." + l.Term
+	}
+	return key
 }
 
 // targets reads a leg's segments.
 func (s store) targets(ctx context.Context, p events.Publication, l leg) ([]*roaring.Bitmap, error) {
 	sets := make([]*roaring.Bitmap, len(l.Segments))
 	for i, seg := range l.Segments {
-		b, err := s.getSet(ctx, setKey(p, l.Channel, i), seg.Chunks)
+		b, err := s.getSet(ctx, setKey(p, l, i), seg.Chunks)
 		if err != nil {
 			return nil, err
 		}
@@ -160,27 +196,36 @@ func (s store) targets(ctx context.Context, p events.Publication, l leg) ([]*roa
 	return sets, nil
 }
 
-// plans reads every plan.
-func (s store) plans(ctx context.Context) ([]plan, error) {
-	w, err := s.kv.Watch(ctx, "plan.>", jetstream.IgnoreDeletes())
+// plans calls take for every plan, and for every one that changes until ctx
+// ends or, once all were read, past says to stop. take gets no plan for one
+// that was dropped.
+func (s store) plans(ctx context.Context, take func(key string, p *plan), past func() (stop bool)) error {
+	w, err := s.kv.Watch(ctx, "plan.>")
 	if err != nil {
-		return nil, s.fail("list", "plan", err)
+		return s.fail("list", "plan", err)
 	}
 	defer func() { _ = w.Stop() }()
-	var list []plan
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case e, open := <-w.Updates():
-			if !open || e == nil {
-				return list, nil
+			switch {
+			case !open:
+				return s.fail("list", "plan", jetstream.ErrConsumerNotFound)
+			case e == nil:
+				if past() {
+					return nil
+				}
+			case e.Operation() != jetstream.KeyValuePut:
+				take(e.Key(), nil)
+			default:
+				p := &plan{revision: e.Revision()}
+				if err := json.Unmarshal(e.Value(), p); err != nil {
+					return events.Permanentf(events.ReasonInternal, "fanout: decode %s: %w", e.Key(), err)
+				}
+				take(e.Key(), p)
 			}
-			var p plan
-			if err := json.Unmarshal(e.Value(), &p); err != nil {
-				return nil, events.Permanentf(events.ReasonInternal, "fanout: decode %s: %w", e.Key(), err)
-			}
-			list = append(list, p)
 		}
 	}
 }

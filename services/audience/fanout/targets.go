@@ -12,7 +12,7 @@ import (
 // segment stores a leg's targets: those who may be sent to now, then those in
 // their quiet hours, by the time these end.
 func (f *Fanout) segment(ctx context.Context, p events.Publication, l *leg, b *roaring.Bitmap) error {
-	l.Segments = nil
+	l.Segments, l.Term = nil, f.holder()
 	if b == nil || b.IsEmpty() {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (f *Fanout) segment(ctx context.Context, p events.Publication, l *leg, b *r
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	for _, at := range times {
-		n, err := f.store.putSet(ctx, setKey(p, l.Channel, len(l.Segments)), parts[at])
+		n, err := f.store.putSet(ctx, setKey(p, *l, len(l.Segments)), parts[at])
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (f *Fanout) failures(ctx context.Context, p events.Publication, channel str
 	var kept struct {
 		Chunks int `json:"chunks"`
 	}
-	if ok, err := f.store.get(ctx, legKey("failed", p, channel)+".n", &kept); err != nil || !ok {
+	if n, err := f.store.get(ctx, legKey("failed", p, channel)+".n", &kept); err != nil || n == 0 {
 		return roaring.New(), err
 	}
 	return f.store.getSet(ctx, legKey("failed", p, channel), kept.Chunks)
