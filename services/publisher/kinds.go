@@ -26,7 +26,7 @@ func Kinds() map[string]channel.Factory {
 		bluesky.Kind:  {New: bluesky.New},
 		email.Kind:    {New: email.New},
 		facebook.Kind: {New: facebook.New},
-		feed.Kind:     {New: feed.New, Routes: feed.Routes},
+		feed.Kind:     feed.NewFactory(),
 		mastodon.Kind: {New: mastodon.New},
 		ntcip.Kind:    {New: ntcip.New},
 		push.Kind:     push.NewFactory(),

@@ -18,17 +18,17 @@ import (
 )
 
 // newShelf is the real shelf on a NATS server, and its connection.
-func newShelf(t *testing.T) (*shelf.Shelf, *nats.Conn) {
+func newShelf(t testing.TB) (*shelf.Shelf, *nats.Conn) {
 	t.Helper()
 	nc := eventstest.Dial(t, eventstest.Server(t))
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+	if err := bus.Ensure(context.Background(), js, bus.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	kv, err := js.KeyValue(t.Context(), bus.BucketDisplays)
+	kv, err := js.KeyValue(context.Background(), bus.BucketDisplays)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package feed
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type Channel struct {
 	cfg  Config
 	deps channel.Deps
 	host string
+	hub  *hub // nil outside a factory: then no feed names a hub
 }
 
 var (
@@ -35,6 +38,7 @@ var (
 	_ channel.Updater    = (*Channel)(nil)
 	_ channel.Withdrawer = (*Channel)(nil)
 	_ channel.Idempotent = (*Channel)(nil)
+	_ channel.Runner     = (*Channel)(nil)
 )
 
 // New validates the settings of one channel.
@@ -58,20 +62,27 @@ func tagHost(public string) string {
 
 // Entry is a feed entry: the body of its rendition.
 type Entry struct {
-	ID         string    `json:"id"` // tag: URI
-	URL        string    `json:"url"`
-	Source     string    `json:"source,omitempty"` // where it was first published
-	Title      string    `json:"title"`
-	Summary    string    `json:"summary,omitempty"`
-	HTML       string    `json:"html"`
-	Text       string    `json:"text"`
-	Image      string    `json:"image,omitempty"`
-	ImageAlt   string    `json:"imageAlt,omitempty"`
-	Categories []string  `json:"categories"`
-	Author     string    `json:"author"`
-	Language   string    `json:"language"`
-	Published  time.Time `json:"published"`
-	Updated    time.Time `json:"updated"`
+	ID         string        `json:"id"` // tag: URI
+	URL        string        `json:"url"`
+	Source     string        `json:"source,omitempty"` // where it was first published
+	Title      string        `json:"title"`
+	Summary    string        `json:"summary,omitempty"`
+	HTML       string        `json:"html"`
+	Text       string        `json:"text"`
+	Image      string        `json:"image,omitempty"`
+	ImageAlt   string        `json:"imageAlt,omitempty"`
+	Categories []string      `json:"categories"`
+	Author     string        `json:"author"`
+	Language   string        `json:"language"`
+	Published  time.Time     `json:"published"`
+	Updated    time.Time     `json:"updated"`
+	Start      *time.Time    `json:"start,omitempty"` // UTC; with neither start nor end it is no event
+	End        *time.Time    `json:"end,omitempty"`
+	TimeZone   string        `json:"timeZone,omitempty"` // of Start and End
+	Place      string        `json:"place,omitempty"`
+	Point      *events.Point `json:"point,omitempty"`
+	Areas      []string      `json:"areas,omitempty"` // INSEE codes and sectors; none: everywhere
+	Alert      *Alert        `json:"alert,omitempty"` // of class alert only
 }
 
 // Render implements channel.Channel.
@@ -89,6 +100,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		HTML: c.html(p, text), Text: withInstruction(text, p.Content.Instruction),
 		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
 		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),
+		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: oneLine(p.Content.Place), Areas: areasOf(p),
 	}
 	if body.URL == "" {
 		body.URL = p.Content.Link
@@ -99,7 +111,26 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if body.Published.After(body.Updated) || p.SourceAt.IsZero() {
 		body.Published = body.Updated
 	}
+	if len(p.Areas) == 1 {
+		body.Point = p.Areas[0].Point
+	}
+	if p.Class == events.ClassAlert {
+		body.Alert = alertOf(p, text, profile)
+	}
 	return channel.NewRendition(c.spec, body, body.Title+"\n\n"+body.Text)
+}
+
+// areasOf lists where p is for: what the officer chose, or else what the
+// source said.
+func areasOf(p events.Publication) []string {
+	list := slices.Clone(p.Audience.Areas)
+	if len(list) == 0 {
+		for _, a := range p.Areas {
+			list = append(list, a.INSEE...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -118,24 +149,61 @@ func (c *Channel) Endpoints(events.Publication) []channel.Profile {
 
 // Deliver implements channel.Endpoint.
 func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Result, error) {
-	if err := c.deps.Shelf.Put(ctx, post.Delivery); err != nil {
+	d := post.Delivery
+	if d.Class == events.ClassAlert {
+		if err := c.deps.Shelf.Put(ctx, inHistory(d)); err != nil {
+			return channel.Result{}, err
+		}
+	}
+	if err := c.deps.Shelf.Put(ctx, d); err != nil {
 		return channel.Result{}, err
 	}
-	return channel.Result{Remote: post.Delivery.Publication, At: c.deps.Now(), Units: 1, Delivered: true}, nil
+	return channel.Result{Remote: d.Publication, At: c.deps.Now(), Units: 1, Delivered: true}, nil
 }
+
+// inHistory is where a revision of an alert stays until it expires: CAP
+// messages are never changed, only superseded by others that name them.
+func inHistory(d events.Delivery) events.Delivery {
+	d.Endpoint = historyOf(d.Revision)
+	return d
+}
+
+func historyOf(revision int) string { return "alert-" + strconv.Itoa(revision) }
 
 // Update implements channel.Updater.
 func (c *Channel) Update(ctx context.Context, post channel.Post) (channel.Result, error) {
 	return c.Deliver(ctx, post)
 }
 
-// Withdraw implements channel.Withdrawer.
+// Withdraw implements channel.Withdrawer. An alert leaves its CAP message of
+// type Cancel behind until it expires, for those who copied it.
 func (c *Channel) Withdraw(ctx context.Context, post channel.Post) (channel.Result, error) {
-	if err := c.deps.Shelf.Remove(ctx, post.Delivery); err != nil {
+	d := post.Delivery
+	if d.Class == events.ClassAlert {
+		cancel := inHistory(d)
+		if err := c.deps.Shelf.Put(ctx, cancel); err != nil {
+			return channel.Result{}, err
+		}
+		cancel.Endpoint = cancelled
+		if err := c.deps.Shelf.Put(ctx, cancel); err != nil {
+			return channel.Result{}, err
+		}
+	}
+	if err := c.deps.Shelf.Remove(ctx, d); err != nil {
 		return channel.Result{}, err
 	}
-	return channel.Result{Remote: post.Delivery.Publication, At: c.deps.Now(), Delivered: true}, nil
+	return channel.Result{Remote: d.Publication, At: c.deps.Now(), Delivered: true}, nil
 }
 
 // IdempotentBecause implements channel.Idempotent.
 func (c *Channel) IdempotentBecause() string { return "an entry has one key on the shelf" }
+
+// Run implements channel.Runner: it tells those who subscribed to the
+// authority's feeds by WebSub.
+func (c *Channel) Run(ctx context.Context) error {
+	if c.hub == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return c.hub.run(ctx, c.spec.Authority)
+}

@@ -1,228 +1,294 @@
 package feed
 
 import (
-	"cmp"
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
-// document is what a feed of one authority or stream holds now.
-type document struct {
-	Title, Description, Language string
-	Self, Home, Base             string
-	ID                           string
-	Updated                      time.Time
-	Entries                      []Entry
-}
-
-// page is a document written in one format, until something changes.
+// page is a document written in one format, until something changes. Its
+// headers are values as http.Header holds them, shared by all answers.
 type page struct {
 	version  uint64
 	until    time.Time // the next expiry or start
-	body     []byte
-	etag     string
 	modified time.Time
-	mime     string
+	topic    string // its own address, which is its WebSub topic
+	mime     []string
+	last     []string // Last-Modified
+	link     []string // its hub and itself (WebSub, 4)
+	plain    variant
+	gzip     variant
 }
 
-// maxPages bounds the cache: authorities × streams × 3 formats in use.
+// variant is a page in one content coding.
+type variant struct {
+	body   []byte
+	etag   []string
+	length []string
+}
+
+func newVariant(body []byte, sum, suffix string) variant {
+	return variant{body: body, etag: []string{`"` + sum + suffix + `"`}, length: []string{strconv.Itoa(len(body))}}
+}
+
+// The headers that every feed has.
+func always() map[string][]string {
+	return map[string][]string{
+		"Cache-Control": {"public, max-age=60"}, "Access-Control-Allow-Origin": {"*"},
+		"X-Content-Type-Options": {"nosniff"}, "Vary": {"Accept-Encoding"},
+	}
+}
+
+// maxPages bounds what is kept written: authorities × selections × formats.
 const maxPages = 20_000
 
 // server writes feeds. It is safe for concurrent use.
 type server struct {
-	deps  channel.Deps
-	mu    sync.RWMutex
-	pages map[string]*page
+	deps    channel.Deps
+	hubURL  string // empty: no hub
+	headers map[string][]string
+	coding  []string
+	pages   sync.Map // *page by path
+	count   atomic.Int64
 }
 
-// Routes serves every feed of the installation.
+func newServer(deps channel.Deps, hubURL string) *server {
+	return &server{deps: deps, hubURL: hubURL, headers: always(), coding: []string{"gzip"}}
+}
+
+// Routes serves every feed of the installation, without a hub.
 func Routes(deps channel.Deps) map[string]http.Handler {
-	s := &server{deps: deps, pages: map[string]*page{}}
-	return map[string]http.Handler{"GET /feeds/{path...}": s}
+	return map[string]http.Handler{"GET /feeds/{path...}": newServer(deps, "")}
 }
 
-// writer is how a feed is written, by the end of its address; nil when there
-// is no such format.
-func writer(format string) func(document) (mime string, body []byte, err error) {
-	switch format {
-	case "rss":
-		return writeRSS
-	case "atom":
-		return writeAtom
-	case "json":
-		return writeJSON
-	}
-	return nil
-}
+const noFeed = "no such feed: /feeds/<authority>.rss, .atom, .json, .ics or .cap, and the same after " +
+	"<authority>/<stream>, <authority>/topic/<topic> and <authority>/area/<INSEE code or sector>"
 
 // ServeHTTP answers with a feed, or 304 when the reader has it.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := r.PathValue("path")
-	p, err := s.page(path)
+	p, err := s.page(r.PathValue("path"))
 	if err != nil {
 		s.deps.Logger.Error("feed: write", "err", err)
 		http.Error(w, "feed: internal error", http.StatusInternalServerError)
 		return
 	}
 	if p == nil {
-		http.Error(w, "no such feed: /feeds/<authority>.rss, .atom or .json, or /feeds/<authority>/<stream>.rss", http.StatusNotFound)
+		http.Error(w, noFeed, http.StatusNotFound)
 		return
 	}
-	h := w.Header()
-	h.Set("ETag", p.etag)
-	h.Set("Last-Modified", p.modified.Format(http.TimeFormat))
-	h.Set("Cache-Control", "public, max-age=60")
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("X-Content-Type-Options", "nosniff")
+	v, h := &p.plain, w.Header()
+	if len(p.gzip.body) > 0 && takesGzip(r.Header.Get("Accept-Encoding")) {
+		v = &p.gzip
+	}
+	for name, value := range s.headers {
+		h[name] = value
+	}
+	h["Etag"], h["Last-Modified"] = v.etag, p.last
+	if p.link != nil {
+		h["Link"] = p.link
+	}
 	if notModified(r, p) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Type", p.mime)
-	h.Set("Content-Length", strconv.Itoa(len(p.body)))
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(p.body) // the reader may be gone
+	if v == &p.gzip {
+		h["Content-Encoding"] = s.coding
 	}
+	h["Content-Type"], h["Content-Length"] = p.mime, v.length
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(v.body) // the reader may be gone
+	}
+}
+
+// takesGzip reads an Accept-Encoding header (RFC 9110, 12.5.3).
+func takesGzip(accept string) bool {
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		if name = strings.TrimSpace(name); !strings.EqualFold(name, "gzip") && name != "*" {
+			continue
+		}
+		weight, weighs := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		q, err := strconv.ParseFloat(weight, 64)
+		return !weighs || err == nil && q > 0
+	}
+	return false
 }
 
 // notModified follows RFC 9110, 13.2.2: If-None-Match first.
 func notModified(r *http.Request, p *page) bool {
 	if tags := r.Header.Get("If-None-Match"); tags != "" {
 		for tag := range strings.SplitSeq(tags, ",") {
-			if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == p.etag || tag == "*" {
+			tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+			if tag == "*" || tag == p.plain.etag[0] || p.gzip.etag != nil && tag == p.gzip.etag[0] {
 				return true
 			}
 		}
 		return false
 	}
-	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
+	asked := r.Header.Get("If-Modified-Since")
+	if asked == "" {
+		return false
+	}
+	since, err := http.ParseTime(asked)
 	return err == nil && !p.modified.After(since)
 }
 
-// page returns the written feed at a path; nil when there is none.
+// page returns the written feed at a path under /feeds/; nil when there is
+// none.
 func (s *server) page(path string) (*page, error) {
+	authority, _, _ := strings.Cut(path, "/")
+	if authority == path {
+		authority = path[:max(0, strings.LastIndexByte(path, '.'))]
+	}
+	version, now := s.deps.Shelf.Version(Kind, authority), s.deps.Now()
+	if found, ok := s.pages.Load(path); ok {
+		if p, _ := found.(*page); p.version == version && now.Before(p.until) {
+			return p, nil
+		}
+	}
+	w, err := s.write(path, now)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	p, err := s.newPage(path, version, w)
+	if err != nil {
+		return nil, err
+	}
+	s.keep(path, p, w.entries)
+	return p, nil
+}
+
+// keep remembers a page. An empty one of a part that anybody may make up is
+// quickly written again.
+func (s *server) keep(path string, p *page, entries int) {
+	if entries == 0 && strings.Count(path, "/") > 1 {
+		s.pages.Delete(path)
+		return
+	}
+	if _, replaced := s.pages.Swap(path, p); !replaced && s.count.Add(1) > maxPages {
+		s.pages.Clear()
+		s.count.Store(0)
+	}
+}
+
+// written is a feed's content.
+type written struct {
+	mime     string
+	body     []byte
+	modified time.Time
+	until    time.Time
+	entries  int
+	self     string
+}
+
+// write makes the feed at a path; nil when there is none.
+func (s *server) write(path string, now time.Time) (*written, error) {
 	dot := strings.LastIndexByte(path, '.')
 	if dot < 0 {
 		return nil, nil
 	}
-	write := writer(path[dot+1:])
-	if write == nil {
-		return nil, nil
-	}
-	authority, stream, _ := strings.Cut(path[:dot], "/")
-	version, now := s.deps.Shelf.Version(Kind, authority), s.deps.Now()
-	s.mu.RLock()
-	p := s.pages[path]
-	s.mu.RUnlock()
-	if p != nil && p.version == version && now.Before(p.until) {
-		return p, nil
-	}
-	doc, until, ok := s.document(authority, stream, now)
+	sel, ok := parse(path[:dot])
+	format := path[dot+1:]
 	if !ok {
 		return nil, nil
 	}
-	doc.Self = s.deps.PublicURL + "/feeds/" + path
+	self := s.deps.PublicURL + "/feeds/" + path
+	if sel.message != "" {
+		return s.message(sel, format, self, now)
+	}
+	var doc document
+	var write func(document) (string, []byte, error)
+	switch format {
+	case "rss":
+		write = writeRSS
+	case "atom":
+		write = writeAtom
+	case "json":
+		write = writeJSON
+	case "ics":
+		write = writeCalendar
+	case "cap":
+		write = writeAlerts
+	default:
+		return nil, nil
+	}
+	if format == "cap" {
+		doc, ok = s.alerts(sel, now)
+	} else {
+		doc, ok = s.document(sel, now)
+	}
+	if !ok {
+		return nil, nil
+	}
+	doc.Self = self
 	mime, body, err := write(doc)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(body)
-	p = &page{
-		version: version, until: until, body: body, mime: mime,
-		etag: `"` + hex.EncodeToString(sum[:12]) + `"`, modified: doc.Updated,
-	}
-	s.mu.Lock()
-	if len(s.pages) >= maxPages {
-		clear(s.pages)
-	}
-	s.pages[path] = p
-	s.mu.Unlock()
-	return p, nil
+	return &written{mime, body, doc.Updated, doc.Until, len(doc.Entries), self}, nil
 }
 
-// epoch dates a feed that never had an entry.
-func epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+// message writes /feeds/<authority>/cap/<publication>.<revision>.xml.
+func (s *server) message(sel selection, format, self string, now time.Time) (*written, error) {
+	publication, rev, ok := strings.Cut(sel.message, ".")
+	revision, err := strconv.Atoi(rev)
+	if !ok || format != "xml" || err != nil || revision < 1 || revision > maxRevisions {
+		return nil, nil
+	}
+	list := s.capMessages(sel.authority, publication, revision)
+	if len(list) == 0 {
+		return nil, nil
+	}
+	last := list[len(list)-1]
+	d := last.delivery
+	if d.Revision != revision || now.Before(d.NotBefore) || !now.Before(d.Expires) || !s.public(d) {
+		return nil, nil
+	}
+	body, err := writeCAP(s.deps.PublicURL+"/c/"+sel.authority, last.entry, d, list[:len(list)-1])
+	if err != nil {
+		return nil, err
+	}
+	return &written{"application/cap+xml; charset=utf-8", body, last.entry.Updated, d.Expires, 1, self}, nil
+}
 
-// document gathers the entries of an authority, or of one of its streams, and
-// tells until when they are right.
-func (s *server) document(authority, stream string, now time.Time) (document, time.Time, bool) {
-	a, ok := s.deps.Directory.Authority(authority)
-	if !ok {
-		return document{}, time.Time{}, false
+// maxRevisions of an alert are looked for.
+const maxRevisions = 100
+
+// minGzipBytes is where compression begins to save.
+const minGzipBytes = 512
+
+func (s *server) newPage(path string, version uint64, w *written) (*page, error) {
+	sum := sha256.Sum256(w.body)
+	tag := hex.EncodeToString(sum[:12])
+	p := &page{
+		version: version, until: w.until, modified: w.modified, topic: w.self, mime: []string{w.mime},
+		last: []string{w.modified.UTC().Format(http.TimeFormat)}, plain: newVariant(w.body, tag, ""),
 	}
-	base := s.deps.PublicURL
-	doc := document{
-		Title: a.Name, Description: a.Name + " : les informations", Language: a.Language, Base: base,
-		Home: base + "/c/" + authority, ID: "tag:" + tagHost(base) + ",2026:feed/" + authority, Updated: epoch(),
+	if s.hubURL != "" && !strings.HasSuffix(path, ".xml") {
+		p.link = []string{"<" + s.hubURL + `>; rel="hub", <` + w.self + `>; rel="self"`}
 	}
-	if stream != "" {
-		st, ok := s.deps.Directory.Stream(authority, stream)
-		if !ok || !st.Public {
-			return document{}, time.Time{}, false
-		}
-		doc.Title = a.Name + " – " + st.Name
-		doc.ID += "/" + stream
-		if st.Description != "" {
-			doc.Description = oneLine(st.Description)
-		}
-	}
-	until := now.Add(24 * time.Hour)
-	for _, d := range s.deps.Shelf.Items(Kind, authority, endpoint) {
-		switch {
-		case stream != "" && d.Stream != stream, stream == "" && !s.public(d):
-			continue
-		case now.Before(d.NotBefore):
-			until = earlier(until, d.NotBefore)
-			continue
-		case !now.Before(d.Expires):
-			doc.Updated = later(doc.Updated, d.Expires.Truncate(time.Second))
-			continue
-		}
-		entry, err := channel.BodyOf[Entry](d.Rendition)
+	if len(w.body) >= minGzipBytes {
+		var b bytes.Buffer
+		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 		if err != nil {
-			s.deps.Logger.Error("feed: entry", "delivery", d.ID, "err", err)
-			continue
+			return nil, fmt.Errorf("feed: compress: %w", err)
 		}
-		until = earlier(until, d.Expires)
-		doc.Updated = later(doc.Updated, entry.Updated)
-		doc.Entries = append(doc.Entries, entry)
+		_, err = z.Write(w.body)
+		if err = errors.Join(err, z.Close()); err != nil {
+			return nil, fmt.Errorf("feed: compress: %w", err)
+		}
+		p.gzip = newVariant(b.Bytes(), tag, "-gzip")
 	}
-	slices.SortFunc(doc.Entries, func(x, y Entry) int {
-		return cmp.Or(y.Updated.Compare(x.Updated), strings.Compare(x.ID, y.ID))
-	})
-	doc.Entries = doc.Entries[:min(len(doc.Entries), maxEntries)]
-	return doc, until, true
-}
-
-// maxEntries in one document, newest first.
-const maxEntries = 50
-
-// public tells whether d's stream has a feed that anyone reads; one that was
-// deleted since keeps what it said until it expires.
-func (s *server) public(d events.Delivery) bool {
-	st, ok := s.deps.Directory.Stream(d.Authority, d.Stream)
-	return !ok || st.Public
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b.UTC()
-	}
-	return a
+	return p, nil
 }

@@ -20,15 +20,15 @@ type rssDoc struct {
 }
 
 type rssChannel struct {
-	Title       string    `xml:"title"`
-	Link        string    `xml:"link"`
-	Description string    `xml:"description"`
-	Language    string    `xml:"language"`
-	LastBuild   string    `xml:"lastBuildDate"`
-	Generator   string    `xml:"generator"`
-	TTL         int       `xml:"ttl"`
-	Self        atomLink  `xml:"atom:link"`
-	Items       []rssItem `xml:"item"`
+	Title       string     `xml:"title"`
+	Link        string     `xml:"link"`
+	Description string     `xml:"description"`
+	Language    string     `xml:"language"`
+	LastBuild   string     `xml:"lastBuildDate"`
+	Generator   string     `xml:"generator"`
+	TTL         int        `xml:"ttl"`
+	Links       []atomLink `xml:"atom:link"`
+	Items       []rssItem  `xml:"item"`
 }
 
 type atomLink struct {
@@ -53,6 +53,15 @@ type rssGUID struct {
 	Value     string `xml:",chardata"`
 }
 
+// hubLinks name the feed itself, and who tells of its changes (WebSub, 4).
+func hubLinks(d document, mime string) []atomLink {
+	links := []atomLink{{Rel: "self", Type: mime, Href: d.Self}}
+	if d.Hub != "" {
+		links = append(links, atomLink{Rel: "hub", Href: d.Hub})
+	}
+	return links
+}
+
 // rssTime is RFC 822 with four digits of year, as the specification prefers.
 func rssTime(t time.Time) string { return t.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") }
 
@@ -64,7 +73,7 @@ func writeRSS(d document) (string, []byte, error) {
 		Channel: rssChannel{
 			Title: d.Title, Link: d.Home, Description: d.Description, Language: d.Language,
 			LastBuild: rssTime(d.Updated), Generator: generator, TTL: 5,
-			Self: atomLink{Rel: "self", Type: mime, Href: d.Self},
+			Links: hubLinks(d, mime),
 		},
 	}
 	for _, e := range d.Entries {
@@ -120,14 +129,25 @@ type atomText struct {
 	Text string `xml:",chardata"`
 }
 
-func writeAtom(d document) (string, []byte, error) {
+func writeAtom(d document) (string, []byte, error) { return writeAtomWith(d, nil) }
+
+// writeAlerts is an Atom index of CAP messages.
+func writeAlerts(d document) (string, []byte, error) {
+	return writeAtomWith(d, func(e entry) atomLink {
+		return atomLink{
+			Rel: "alternate", Type: "application/cap+xml",
+			Href: fmt.Sprintf("%s/feeds/%s/cap/%s.%d.xml", d.Base, d.Authority, e.publicID, e.revision),
+		}
+	})
+}
+
+// writeAtomWith adds a link to each entry; none when it is nil.
+func writeAtomWith(d document, link func(entry) atomLink) (string, []byte, error) {
 	const mime = "application/atom+xml"
 	doc := atomDoc{
 		Lang: d.Language, ID: d.ID, Title: d.Title, Subtitle: d.Description, Updated: d.Updated.UTC().Format(time.RFC3339),
 		Author: atomPerson{d.Title}, Generator: generator,
-		Links: []atomLink{
-			{Rel: "self", Type: mime, Href: d.Self}, {Rel: "alternate", Type: "text/html", Href: d.Home},
-		},
+		Links: append(hubLinks(d, mime), atomLink{Rel: "alternate", Type: "text/html", Href: d.Home}),
 	}
 	for _, e := range d.Entries {
 		entry := atomEntry{
@@ -137,6 +157,9 @@ func writeAtom(d document) (string, []byte, error) {
 		}
 		if e.URL != "" {
 			entry.Links = append(entry.Links, atomLink{Rel: "alternate", Type: "text/html", Href: e.URL})
+		}
+		if link != nil {
+			entry.Links = append(entry.Links, link(e))
 		}
 		if e.Source != "" && e.Source != e.URL {
 			entry.Links = append(entry.Links, atomLink{Rel: "via", Href: e.Source})
@@ -169,6 +192,7 @@ type jsonDoc struct {
 	FeedURL     string     `json:"feed_url"`
 	Description string     `json:"description"`
 	Language    string     `json:"language,omitempty"`
+	Hubs        []jsonHub  `json:"hubs,omitempty"`
 	Items       []jsonItem `json:"items"`
 }
 
@@ -188,6 +212,11 @@ type jsonItem struct {
 	Language      string       `json:"language,omitempty"`
 }
 
+type jsonHub struct {
+	Type string `json:"type"`
+	URL  string `json:"url"`
+}
+
 type jsonAuthor struct {
 	Name string `json:"name"`
 }
@@ -196,6 +225,9 @@ func writeJSON(d document) (string, []byte, error) {
 	doc := jsonDoc{
 		Version: "https://jsonfeed.org/version/1.1", Title: d.Title, HomePageURL: d.Home, FeedURL: d.Self,
 		Description: d.Description, Language: d.Language, Items: []jsonItem{},
+	}
+	if d.Hub != "" {
+		doc.Hubs = []jsonHub{{"WebSub", d.Hub}}
 	}
 	for _, e := range d.Entries {
 		doc.Items = append(doc.Items, jsonItem{
