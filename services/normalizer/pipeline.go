@@ -171,11 +171,17 @@ func rewritten(d *mapping.Draft, address string, names []string) (c events.Conte
 		Text:  body.Text, HTML: body.HTML,
 		Link: rewrite.Link(d.Link, base),
 	}
+	if c.Title == "" {
+		c.Title = rewrite.Title(rewrite.Summary(body.Text))
+	}
+	if text := rewrite.WithoutTitle(body.Text, c.Title); text != "" {
+		c.Text, c.HTML = text, rewrite.WithoutHeading(body.HTML, c.Title)
+	}
 	if d.Summary != "" && d.Summary != d.Body {
-		c.Summary = rewrite.Summary(rewrite.Plain(d.Summary))
+		c.Summary = summary(rewrite.HTML(d.Summary, nil).Text, c.Title)
 	}
 	if c.Summary == "" {
-		c.Summary = rewrite.Summary(body.Text)
+		c.Summary = summary(c.Text, c.Title)
 	}
 	if c.Title == "" {
 		c.Title = rewrite.Title(c.Summary)
@@ -195,6 +201,11 @@ func rewritten(d *mapping.Draft, address string, names []string) (c events.Conte
 		text = text[:maxFolded] // Fold drops half a rune
 	}
 	return c, title, title + " " + territory.Fold(text)
+}
+
+// summary is empty where it would but repeat the title.
+func summary(text, title string) string {
+	return rewrite.Summary(rewrite.WithoutTitle(text, title))
 }
 
 func (p *Pipeline) location(zone string) *time.Location {

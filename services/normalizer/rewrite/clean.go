@@ -105,9 +105,38 @@ func hidden(r rune) bool {
 }
 
 // Line returns s cleaned, on one line, without leading or trailing blanks and
-// with single spaces. No-break spaces stay where French typography puts them:
-// between two words.
-func Line(s string) string { return oneLine(Clean(s)) }
+// with single spaces. No-break spaces stay where French typography puts them.
+func Line(s string) string { return oneLine(spaces(Clean(s))) }
+
+// spaces makes ordinary those no-break spaces that editors leave everywhere:
+// they stay before a high mark or a unit, inside guillemets and numbers.
+func spaces(s string) string {
+	if !strings.ContainsAny(s, "\u00a0\u202f\u2007") {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	var last rune
+	for i, r := range s {
+		if r == '\u00a0' || r == '\u202f' || r == '\u2007' {
+			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+			if !tied(last, next) {
+				r = ' '
+			}
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
+}
+
+func tied(last, next rune) bool {
+	switch {
+	case strings.ContainsRune("!?:;»%€", next), last == '«', last == '°':
+		return last != ' ' && !unicode.IsSpace(next)
+	}
+	return unicode.IsDigit(last) && (unicode.IsDigit(next) || next == 'h' || next == 'k' || next == 'm')
+}
 
 func oneLine(s string) string {
 	var b strings.Builder

@@ -39,7 +39,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 // relative links start from.
 func HTML(src string, base *url.URL) Body {
 	src, cut := head(src, MaxInputBytes)
-	src = strings.TrimSpace(Clean(repair(src)))
+	src = withoutBoilerplate(strings.TrimSpace(Clean(repair(src))))
 	if src == "" {
 		return Body{}
 	}
@@ -51,7 +51,7 @@ func HTML(src string, base *url.URL) Body {
 	b := Body{Text: w.text.String(), Image: w.image, Alt: w.alt, Cut: cut || w.cut}
 	b.HTML = policy().Sanitize(w.html.String())
 	var shortened bool
-	b.Text, shortened = Bound(Clean(b.Text), MaxText)
+	b.Text, shortened = Bound(trailingMark(Clean(b.Text)), MaxText)
 	b.Cut = b.Cut || shortened
 	if cut && !shortened && b.Text != "" {
 		b.Text += CutMark
@@ -95,19 +95,6 @@ func marked(s string) bool {
 		i += 1 + n
 	}
 	return false
-}
-
-// paragraphs makes HTML of a plain text, which may hold entities.
-func paragraphs(text string) string {
-	var b strings.Builder
-	for p := range strings.SplitSeq(html.UnescapeString(text), "\n\n") {
-		if p = strings.TrimSpace(p); p != "" {
-			b.WriteString("<p>")
-			b.WriteString(strings.ReplaceAll(html.EscapeString(p), "\n", "<br>"))
-			b.WriteString("</p>")
-		}
-	}
-	return b.String()
 }
 
 // escapedTags are what shows that a whole body was escaped once too often.

@@ -97,7 +97,7 @@ func TestSummary(t *testing.T) {
 		"M. le maire reçoit. Venez !\n\nPlan":                   "M. le maire reçoit. Venez !",
 		"Rendez-vous à 9 h. 30 places.\n- un\n- deux":           "Rendez-vous à 9 h. 30 places.",
 		"Sans fin de phrase":                                    "Sans fin de phrase",
-		"- un\n- deux":                                          "- un - deux",
+		"- un\n- deux":                                          "un ; deux",
 		strings.Repeat("long ", 100):                            strings.TrimSpace(strings.Repeat("long ", 59)) + "…",
 		"Une. " + strings.Repeat("X", 400) + " fin.":            "Une.",
 		"Le « 1er. » sera là. art. 5 du code, n° 3. Suite ici.": "Le « 1er. » sera là. art. 5 du code, n° 3. Suite ici.",
@@ -131,4 +131,38 @@ func FuzzHTML(f *testing.F) {
 		rewrite.Title(s, "x")
 		rewrite.Summary(s)
 	})
+}
+
+func TestWhatProgramsAdd(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ in, text string }{
+		"WordPress":        {`<p>Un texte.</p><p>L’article <a href="x">Travaux</a> est apparu en premier sur <a href="y">Ville</a>.</p>`, "Un texte."},
+		"in English":       {"<p>Un texte.</p>\n<p>The post <a href='x'>T</a> appeared first on <a href='y'>V</a>.</p>", "Un texte."},
+		"the rest":         {`<p>Un texte qui… <a class="more" href="x">Lire la suite →</a></p>`, "Un texte qui…"},
+		"the rest, plain":  {"Un texte. Lire la suite...", "Un texte."},
+		"cut":              {"Après 5 ans&nbsp;(...)", "Après 5 ans…"},
+		"cut by WordPress": {"<p>Après 5 ans [&hellip;]</p>", "Après 5 ans…"},
+		"only that":        {"Lire la suite", "Lire la suite"},
+		"Markdown":         {"## Le programme\n\nVoir [le **site**](https://a.fr/x) et _venir_ :\n* un\n* deux\n\nPrix 2*3*4", "Le programme\n\nVoir le site et venir :\n\n- un\n- deux\n\nPrix 2*3*4"},
+		"dashes":           {"Au menu :\n- soupe\n- pain", "Au menu :\n\n- soupe\n- pain"},
+		"no-break":         {"à\u00a0l'adresse\u00a0: 10\u00a0000\u00a0€ la\u00a0\u00a0salle", "à l'adresse\u00a0: 10\u00a0000\u00a0€ la salle"},
+	} {
+		if got := rewrite.HTML(c.in, nil).Text; got != c.text {
+			t.Errorf("%s: %q, want %q", name, got, c.text)
+		}
+	}
+}
+
+func TestTitleSaidTwice(t *testing.T) {
+	t.Parallel()
+	b := rewrite.HTML("<h2>Travaux rue Pasteur</h2><p>Du lundi au jeudi.</p>", nil)
+	if got := rewrite.WithoutTitle(b.Text, "Travaux, rue Pasteur"); got != "Du lundi au jeudi." {
+		t.Errorf("text %q", got)
+	}
+	if got := rewrite.WithoutHeading(b.HTML, "Travaux, rue Pasteur"); got != "<p>Du lundi au jeudi.</p>" {
+		t.Errorf("HTML %q", got)
+	}
+	if got := rewrite.WithoutHeading(b.HTML, "Travaux"); got != b.HTML {
+		t.Errorf("another title: %q", got)
+	}
 }

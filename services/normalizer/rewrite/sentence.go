@@ -90,15 +90,18 @@ func lastSentence(s string) int {
 // after a word, with an ellipsis.
 func Summary(text string) string {
 	var b strings.Builder
-	runes := 0
+	runes, open := 0, false
 	for par := range strings.SplitSeq(opening(text), "\n\n") {
+		if runes > 0 && strings.HasPrefix(par, "- ") {
+			continue
+		}
 		par = withoutList(par)
 		if par == "" || runes > 0 && !ended(par) {
 			continue
 		}
 		for par != "" && runes <= MaxSummary*2/3 {
 			end := sentenceEnd(par)
-			s := oneLine(par[:end])
+			s := oneLine(punctuated(par[:end]))
 			n := utf8.RuneCountInString(s)
 			if runes > 0 && runes+1+n > MaxSummary {
 				return b.String()
@@ -107,9 +110,14 @@ func Summary(text string) string {
 				return ellipsis(s, MaxSummary)
 			}
 			if runes > 0 && n > 0 {
+				if open {
+					b.WriteByte('.')
+					runes++
+				}
 				b.WriteByte(' ')
 				runes++
 			}
+			open = unfinished(s)
 			b.WriteString(s)
 			runes += n
 			par = strings.TrimLeftFunc(par[end:], unicode.IsSpace)
@@ -118,16 +126,44 @@ func Summary(text string) string {
 	return b.String()
 }
 
+// punctuated ends the lines of a paragraph that are followed by one that
+// begins anew.
+func punctuated(par string) string {
+	if !strings.Contains(par, "\n") {
+		return par
+	}
+	lines := strings.Split(par, "\n")
+	for i, l := range lines[:len(lines)-1] {
+		l = strings.TrimSpace(l)
+		next, _ := utf8.DecodeRuneInString(strings.TrimSpace(lines[i+1]))
+		if l != "" && unfinished(l) && (unicode.IsUpper(next) || unicode.IsDigit(next)) {
+			lines[i] = l + "."
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// unfinished reports whether a text ends in the middle of a sentence, as a
+// heading does.
+func unfinished(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == ')'
+}
+
 // opening is as much of a text as a summary may come from.
 func opening(text string) string {
 	h, _ := head(text, 8000)
 	return h
 }
 
-// withoutList drops the lines of a paragraph that are items, unless all are.
+// withoutList drops the lines of a paragraph that are items; when all are, it
+// is their line.
 func withoutList(par string) string {
 	par = strings.TrimSpace(par)
-	if strings.HasPrefix(par, "- ") || !strings.Contains(par, "\n- ") {
+	if items, ok := strings.CutPrefix(par, "- "); ok {
+		return strings.ReplaceAll(items, "\n- ", " ; ")
+	}
+	if !strings.Contains(par, "\n- ") {
 		return par
 	}
 	var kept []string
@@ -139,10 +175,10 @@ func withoutList(par string) string {
 	return strings.Join(kept, "\n")
 }
 
-// ended reports whether a paragraph ends as a sentence does, and is no item.
+// ended reports whether a paragraph ends as a sentence does.
 func ended(par string) bool {
 	r, _ := utf8.DecodeLastRuneInString(par)
-	return strings.ContainsRune(".!?…»)\"", r) && !strings.HasPrefix(par, "- ")
+	return strings.ContainsRune(".!?…»)\"", r)
 }
 
 // ellipsis cuts s after a word so that it holds in max runes with its mark.

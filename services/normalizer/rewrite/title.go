@@ -11,11 +11,11 @@ import (
 const maxTitleBytes = 4000
 
 // Title returns a title on one line, at most MaxTitle runes, without the name
-// of the site that many programs add after a bar or a dash. names are those of
-// the source and its authority.
+// of the site that many programs add after a bar or a dash, and not all in
+// capitals. names are those of the source and its authority.
 func Title(src string, names ...string) string {
 	t, _ := head(Plain(src), maxTitleBytes)
-	t = withoutSite(t, names)
+	t = Calm(trailingMark(withoutSite(t, names)))
 	if utf8.RuneCountInString(t) > MaxTitle {
 		t = ellipsis(t, MaxTitle)
 	}

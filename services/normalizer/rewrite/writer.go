@@ -247,6 +247,7 @@ func (w *writer) words(s string) {
 		}
 		return
 	}
+	s = spaces(s)
 	w.text.write(s)
 	if w.textOnly {
 		return

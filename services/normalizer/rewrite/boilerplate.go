@@ -1,0 +1,83 @@
+package rewrite
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/crieur/crieur/events/territory"
+)
+
+// What programs add to a body: where it first appeared (WordPress), and the
+// link to the rest, whose text says nothing.
+var (
+	appeared = regexp.MustCompile(`(?is)(<p[^>]*>\s*)?(L[’']article|Cet article|The post)\b[^\n]{0,1000}?(est apparu en premier sur|est apparu en premier dans|appeared first on)[^\n]{0,600}$`)
+	goOn     = regexp.MustCompile(`(?is)(\s|&nbsp;|\x{a0})*(<p[^>]*>\s*)?(<a\b[^>]*>\s*)?` + goOnWords + `(\s|\.|…|»|→|>|&[a-z0-9#]{2,8};|\[…\]|\[\.\.\.\]|\))*(</a>)?(\s|<br\s*/?>|</?p>|</?div>|</?span>)*$`)
+	cutOff   = regexp.MustCompile(`[ \x{a0}]*(\[…\]|\[\.{3}\]|\(…\)|\(\.{3}\)|\[&hellip;\]|\[&#8230;\])\s*$`)
+)
+
+// goOnWords invite to read the rest elsewhere.
+const goOnWords = `(lire la suite|lire plus|lire l[’']article|voir la suite|en savoir plus|en savoir \+|en lire plus|continuer la lecture|continue reading|read more)`
+
+// withoutBoilerplate drops from the end of a body what its program added.
+func withoutBoilerplate(src string) string {
+	if at := max(0, len(src)-2000); strings.Contains(src[at:], "est apparu") || strings.Contains(src[at:], "appeared") {
+		if m := appeared.FindStringIndex(tail(src, 2000)); m != nil {
+			src = src[:len(src)-len(tail(src, 2000))+m[0]]
+		}
+	}
+	end := tail(src, 1000)
+	if m := goOn.FindStringIndex(end); m != nil && len(src) > m[1]-m[0] {
+		src = src[:len(src)-len(end)+m[0]]
+	}
+	return src
+}
+
+// tail returns at most the last n bytes of s, from a rune on.
+func tail(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	i := len(s) - n
+	for i < len(s) && s[i]&0xc0 == 0x80 {
+		i++
+	}
+	return s[i:]
+}
+
+// trailingMark gives the mark of a text that its source cut its usual form.
+func trailingMark(s string) string {
+	if m := cutOff.FindStringIndex(tail(s, 40)); m != nil {
+		return strings.TrimRight(s[:len(s)-len(tail(s, 40))+m[0]], " \u00a0\n.,") + "…"
+	}
+	return s
+}
+
+// WithoutTitle drops from the beginning of a text the title that it repeats.
+// A text that is but its title is the empty string.
+func WithoutTitle(text, title string) string {
+	folded := territory.Fold(title)
+	if folded == "" {
+		return text
+	}
+	first, rest, _ := strings.Cut(text, "\n")
+	if territory.Fold(first) == folded {
+		return strings.TrimLeft(rest, "\n")
+	}
+	return text
+}
+
+// WithoutHeading is WithoutTitle for the HTML of a Body.
+func WithoutHeading(body, title string) string {
+	folded := territory.Fold(title)
+	for _, tag := range []string{"p", "h3", "h4"} {
+		rest, ok := strings.CutPrefix(body, "<"+tag+">")
+		if !ok {
+			continue
+		}
+		first, rest, ok := strings.Cut(rest, "</"+tag+">")
+		if ok && folded != "" && len(first) < 4*MaxTitle && !strings.Contains(first, "<img") && territory.Fold(Plain(first)) == folded {
+			return rest
+		}
+	}
+	return body
+}
