@@ -63,7 +63,7 @@ func New(deps Deps) *Desk { return &Desk{deps} }
 // Request is what a resident asks for.
 type Request struct {
 	Authority registry.Authority
-	Kind      string // sms or email
+	Kind      string // of contact
 	Address   string // as typed
 	Language  string
 	Text      string // version of the consent text shown
@@ -80,7 +80,7 @@ type Choice struct {
 }
 
 // Ask seals the contact and sends it a code. It returns the subscriber, not yet
-// confirmed. Errors: vault.ErrNumber, vault.ErrEmail, ErrTooMany, ErrTaken,
+// confirmed. Errors: vault.ErrNumber, vault.ErrEmail, vault.ErrPush, ErrTooMany, ErrTaken,
 // ErrChannel, or an outcome.
 func (d *Desk) Ask(ctx context.Context, q Request) (vault.Record, error) {
 	address, err := vault.Normalise(q.Kind, q.Address, vault.Region(q.Authority.INSEE))
@@ -103,7 +103,7 @@ func (d *Desk) Ask(ctx context.Context, q Request) (vault.Record, error) {
 			return ErrTooMany
 		}
 		r.Pending = &vault.Pending{
-			Kind: q.Kind, Nonce: nonce, Code: d.digest(r.ID, nonce, code), Expires: now.Add(CodeLife),
+			Kind: q.Kind, Nonce: nonce, Publication: codeID(r.ID, nonce), Code: d.digest(r.ID, nonce, code), Expires: now.Add(CodeLife),
 			Asked: asked(q, now), Sent: append(sent, now),
 		}
 		return nil
@@ -152,6 +152,10 @@ func newCode() string {
 	return fmt.Sprintf("%06d", n.Int64())
 }
 
+// codeID is the ID of the message that carries a code: its page is where the
+// code is entered.
+func codeID(id, nonce string) string { return events.NewID("code", id, nonce) }
+
 func (d *Desk) digest(id, nonce, code string) []byte {
 	return d.deps.Master.Digest("code", id, nonce, code)
 }
@@ -183,7 +187,7 @@ func codeMessage(q Request, r vault.Record, ch registry.Channel, code string, no
 		title = fmt.Sprintf("%s: your code is %s", q.Authority.Name, code)
 		text = "It is valid for 10 minutes. If you asked for nothing, ignore this message."
 	}
-	id := events.NewID("code", r.ID, r.Pending.Nonce)
+	id := r.Pending.Publication
 	return events.Publication{
 		ID: id, Revision: 1, Authority: q.Authority.ID, Stream: Stream, Message: id, Seq: id,
 		Status: events.StatusActual, MsgType: events.MsgAlert, Class: events.ClassService, Topic: Stream,
@@ -203,6 +207,24 @@ func overrides(ch registry.Channel, text string) []events.Override {
 		return nil
 	}
 	return []events.Override{{Channel: ch.ID, Text: text}}
+}
+
+// Refuse drops what a code was asked for, by who received it without having
+// asked: no other is sent to him for a day, after which nothing is left of who
+// was never confirmed.
+func (d *Desk) Refuse(ctx context.Context, id string) error {
+	now := d.deps.Now().UTC()
+	_, err := d.deps.Vault.Modify(ctx, id, func(r *vault.Record) error {
+		if p := r.Pending; p != nil {
+			p.Code, p.Asked, p.Publication = nil, nil, ""
+			p.Sent = slices.Repeat([]time.Time{now}, codesADay)
+		}
+		return nil
+	})
+	if errors.Is(err, vault.ErrNotFound) {
+		err = nil
+	}
+	return err
 }
 
 // Confirm proves what was asked, by the code. Errors: ErrWrong, ErrTries,
@@ -243,7 +265,7 @@ func (d *Desk) Confirm(ctx context.Context, id, code string) (vault.Record, erro
 		r.Subscriptions = list
 		r.Confirmed(p.Kind, now)
 		// The times of the codes stay: confirming gives no right to more.
-		p.Code, p.Asked = nil, nil
+		p.Code, p.Asked, p.Publication = nil, nil, ""
 		return nil
 	})
 	switch {

@@ -10,6 +10,7 @@
 //	/c/<authority>/p/<publication>     one publication, its history and proof
 //	/p/<12 characters>                 the same, as written in an SMS
 //	/c/<authority>/abonnement          subscribe; then the code
+//	/c/<authority>/notifications       the same, for this device (Web Push)
 //	/d/<token>                         leave in one gesture (RFC 8058)
 //	/preferences/<token>               pause, choose, export, be forgotten
 //	/verifier, /.well-known/crieur.json

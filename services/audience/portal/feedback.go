@@ -140,6 +140,12 @@ func (p *Portal) shortLink(w http.ResponseWriter, r *http.Request, b *Backend) e
 		return err
 	}
 	if len(list) == 0 {
+		// The address in a message that carries a code: where it is entered.
+		if ordinal, ok := b.Model.Waiting(r.PathValue("id")); ok && len(r.PathValue("id")) >= shortChars {
+			private(w)
+			http.Redirect(w, r, "/abonnement/"+p.cfg.Master.Token(vault.Enter, ordinal), http.StatusFound)
+			return nil
+		}
 		return errNotFound
 	}
 	last := list[len(list)-1]

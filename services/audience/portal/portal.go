@@ -23,8 +23,11 @@ import (
 	"github.com/crieur/crieur/services/web"
 )
 
-//go:embed templates i18n
+//go:embed templates i18n assets
 var files embed.FS
+
+// assetsPrefix is where the portal's own scripts are.
+const assetsPrefix = "/assets/portal/"
 
 // Config is what a Portal is made of.
 type Config struct {
@@ -56,6 +59,8 @@ type Backend struct {
 type Portal struct {
 	cfg      Config
 	pages    *web.Renderer
+	assets   *web.Assets
+	worker   []byte // of notifications
 	board    *board
 	backend  atomic.Pointer[Backend]
 	feedback *feedback
@@ -77,14 +82,24 @@ func New(cfg Config) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	scripts, err := fs.Sub(files, "assets")
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
 	p := &Portal{cfg: cfg, board: newBoard(), feedback: newFeedback(cfg.Logger), limits: limits{
 		ask:   web.NewLimiter(5, 10*time.Minute, 100_000),
 		code:  web.NewLimiter(20, time.Minute, 100_000),
 		link:  web.NewLimiter(60, 2*time.Second, 100_000),
 		voice: web.NewLimiter(30, 10*time.Second, 100_000),
 	}}
+	if p.assets, err = web.NewAssets(assetsPrefix, scripts); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	if p.worker, err = fs.ReadFile(scripts, "worker.js"); err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
 	p.pages, err = web.NewRenderer(templates, web.Options{
-		Surface: web.Portal, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Logger: cfg.Logger, Now: cfg.Now,
+		Surface: web.Portal, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Assets: p.assets, Logger: cfg.Logger, Now: cfg.Now,
 		Base: func(*http.Request) web.Page { return web.Page{} },
 	})
 	if err != nil {
@@ -121,27 +136,31 @@ var errNotFound = errors.New("portal: not found")
 
 // Routes returns the pages by mux pattern.
 func (p *Portal) Routes() map[string]http.Handler {
-	routes := map[string]http.Handler{}
+	routes := map[string]http.Handler{"GET " + assetsPrefix: p.assets}
 	for pattern, h := range map[string]handler{
-		"GET /{$}":                          p.home,
-		"GET /c/{authority}":                p.commune,
-		"GET /c/{authority}/p/{id}":         p.publication,
-		"GET /c/{authority}/p/{id}/sceau":   p.sealed,
-		"POST /c/{authority}/p/{id}/avis":   p.voice,
-		"GET /p/{id}":                       p.shortLink,
-		"GET /c/{authority}/abonnement":     p.subscribe,
-		"POST /c/{authority}/abonnement":    p.subscribe,
-		"GET /abonnement/{token}":           p.code,
-		"POST /abonnement/{token}":          p.code,
-		"GET /d/{token}":                    p.leave,
-		"POST /d/{token}":                   p.leave,
-		"GET /preferences/{token}":          p.preferences,
-		"POST /preferences/{token}":         p.change,
-		"GET /preferences/{token}/export":   p.export,
-		"POST /preferences/{token}/oublier": p.erase,
-		"GET /verifier":                     p.verify,
-		"POST /verifier":                    p.verify,
-		"GET /.well-known/crieur.json":      p.wellKnown,
+		"GET /{$}":                                   p.home,
+		"GET /c/{authority}":                         p.commune,
+		"GET /c/{authority}/p/{id}":                  p.publication,
+		"GET /c/{authority}/p/{id}/sceau":            p.sealed,
+		"POST /c/{authority}/p/{id}/avis":            p.voice,
+		"GET /p/{id}":                                p.shortLink,
+		"GET /c/{authority}/abonnement":              p.subscribe,
+		"POST /c/{authority}/abonnement":             p.subscribe,
+		"GET /c/{authority}/notifications":           p.notifications,
+		"POST /c/{authority}/notifications":          p.notifications,
+		"GET /c/{authority}/notifications.js":        p.serviceWorker,
+		"POST /c/{authority}/notifications/appareil": p.device,
+		"GET /abonnement/{token}":                    p.code,
+		"POST /abonnement/{token}":                   p.code,
+		"GET /d/{token}":                             p.leave,
+		"POST /d/{token}":                            p.leave,
+		"GET /preferences/{token}":                   p.preferences,
+		"POST /preferences/{token}":                  p.change,
+		"GET /preferences/{token}/export":            p.export,
+		"POST /preferences/{token}/oublier":          p.erase,
+		"GET /verifier":                              p.verify,
+		"POST /verifier":                             p.verify,
+		"GET /.well-known/crieur.json":               p.wellKnown,
 	} {
 		routes[pattern] = p.serve(h)
 	}

@@ -22,6 +22,7 @@ const ConsentText = "2026-11"
 // offer is what an authority lets one choose.
 type offer struct {
 	Streams, Topics, Areas, Kinds []web.Choice
+	Push                          string // the channel of notifications; empty for none
 }
 
 func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offer {
@@ -51,6 +52,12 @@ func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offe
 			}
 		}
 	}
+	for _, ch := range b.Channels.All(a.ID) {
+		if to, _ := consent.ContactOf(ch.Kind); to == consent.Push && ch.Takes(events.ClassService) {
+			o.Push = ch.ID
+			break
+		}
+	}
 	if len(a.INSEE) > 1 {
 		o.Areas = append(o.Areas, web.Choice{Value: "", Label: t.T("subscribe.area.all", "name", a.Name)})
 		for _, code := range a.INSEE {
@@ -73,10 +80,11 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 	page := p.page(r, a, t.T("subscribe.title"))
 	page.Lede = t.T("subscribe.lede", "name", a.Name)
 	page.Data = struct {
-		Offer offer
-		Steps web.Steps
-		Name  string
-	}{o, p.steps(t, 1), a.Name}
+		Offer         offer
+		Steps         web.Steps
+		Name          string
+		Notifications string
+	}{o, p.steps(t, 1), a.Name, notificationsPath(a.ID)}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		private(w)
@@ -117,8 +125,7 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	kind := form.Get("kind")
 	if len(taken([]string{kind}, o.Kinds)) == 0 {
 		form.Reject("kind", t.T("subscribe.kind.none"))
-	}
-	if _, err := vault.Normalise(kind, form.Get("contact"), vault.Region(a.INSEE)); err != nil {
+	} else if _, err := vault.Normalise(kind, form.Get("contact"), vault.Region(a.INSEE)); err != nil {
 		form.Reject("contact", t.T(contactProblem(kind)))
 	}
 	if form.Get("consent") != "1" {
@@ -129,11 +136,7 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	}
 	q := enrol.Request{
 		Authority: a, Kind: kind, Address: form.Get("contact"), Language: t.Language, Text: ConsentText + "-" + t.Language,
-		Origin: consent.Portal,
-	}
-	areas := taken([]string{form.Get("area")}, o.Areas)
-	for _, s := range streams {
-		q.Choices = append(q.Choices, enrol.Choice{Stream: s, Topics: topicsOf(b, a.ID, s, form.Values["topic"]), Areas: areas})
+		Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o),
 	}
 	rec, err := b.Desk.Ask(r.Context(), q)
 	switch {
@@ -147,6 +150,16 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 		return rec, err
 	}
 	return rec, nil
+}
+
+// choices are what a form asks for of each stream.
+func choices(b *Backend, authority string, streams []string, form *web.Form, o offer) []enrol.Choice {
+	areas := taken([]string{form.Get("area")}, o.Areas)
+	list := make([]enrol.Choice, 0, len(streams))
+	for _, s := range streams {
+		list = append(list, enrol.Choice{Stream: s, Topics: topicsOf(b, authority, s, form.Values["topic"]), Areas: areas})
+	}
+	return list
 }
 
 func contactProblem(kind string) string {
@@ -219,10 +232,15 @@ func (p *Portal) code(w http.ResponseWriter, r *http.Request, b *Backend) error 
 	}
 	page := p.page(r, a, t.T("code.title"))
 	page.Lede = t.T("code.lede."+rec.Pending.Kind, "to", vault.Mask(rec.Pending.Kind, address))
+	again := "/c/" + a.ID + "/abonnement"
+	if rec.Pending.Kind == consent.Push {
+		again = notificationsPath(a.ID)
+	}
 	page.Data = struct {
-		Steps web.Steps
-		Again string
-	}{p.steps(t, 2), "/c/" + a.ID + "/abonnement"}
+		Steps      web.Steps
+		Again, Tag string
+		Push       bool
+	}{p.steps(t, 2), again, rec.Pending.Publication, rec.Pending.Kind == consent.Push}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		if after, ok := p.limits.code.Allow(web.ClientKey(r)); !ok {
@@ -261,6 +279,9 @@ func (p *Portal) leave(w http.ResponseWriter, r *http.Request, b *Backend) error
 		return err
 	}
 	_, check, _ := p.cfg.Master.ReadToken(vault.Leave, r.PathValue("token"))
+	if slices.ContainsFunc(consent.Kinds(), func(kind string) bool { return check(enrol.Stream, kind) }) {
+		return p.refuse(w, r, b, rec)
+	}
 	i := slices.IndexFunc(rec.Subscriptions, func(s consent.Subscription) bool { return check(s.Stream, s.Kind) })
 	if i < 0 {
 		return errNotFound
@@ -303,6 +324,28 @@ func (p *Portal) leave(w http.ResponseWriter, r *http.Request, b *Backend) error
 		"/preferences/" + p.cfg.Master.Token(vault.Manage, rec.Ordinal),
 	}
 	p.pages.Render(w, r, http.StatusOK, "quitter", page)
+	return nil
+}
+
+// refuse is for who received a code that he did not ask for.
+func (p *Portal) refuse(w http.ResponseWriter, r *http.Request, b *Backend, rec vault.Record) error {
+	a, _ := b.Authorities.Get(rec.Authority)
+	t := p.pages.Translator(r)
+	if r.Method == http.MethodPost {
+		if err := b.Desk.Refuse(r.Context(), rec.ID); err != nil {
+			return err
+		}
+		if r.FormValue("List-Unsubscribe") == "One-Click" {
+			w.WriteHeader(http.StatusOK)
+			return nil
+		}
+		p.pages.Flash(w, r, web.Success, t.T("refuse.done"))
+		web.SeeOther(w, r, "/c/"+a.ID)
+		return nil
+	}
+	page := p.page(r, a, t.T("refuse.title"))
+	page.Lede = t.T("refuse.text", "name", a.Name)
+	p.pages.Render(w, r, http.StatusOK, "refuser", page)
 	return nil
 }
 

@@ -38,7 +38,7 @@ func Region(insee []string) string {
 
 // Normalise returns the one form of an address: E.164 for a number (dialled in
 // a region where it has no country code, see Region), lower case for e-mail. A
-// push subscription stays as it is.
+// push subscription keeps its endpoint and its keys, in one order.
 func Normalise(kind, address, region string) (string, error) {
 	address = strings.TrimSpace(address)
 	switch kind {
@@ -47,10 +47,7 @@ func Normalise(kind, address, region string) (string, error) {
 	case consent.Email:
 		return normaliseEmail(address)
 	case consent.Push:
-		if !strings.HasPrefix(address, "{") || len(address) > 4096 {
-			return "", ErrPush
-		}
-		return address, nil
+		return normalisePush(address)
 	}
 	return "", errNoKind
 }
@@ -114,6 +111,9 @@ func Mask(kind, address string) string {
 			return dots
 		}
 		return first(local) + dots + "@" + first(domain) + dots + domain[dot:]
+	}
+	if kind == consent.Push {
+		return pushService(address)
 	}
 	return dots
 }

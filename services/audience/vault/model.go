@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ type row struct {
 	authority uint16
 	language  uint8
 	quiet     bool
+	waiting   bool   // for a code: he is in codes
 	due       uint32 // minute since 1970 when a sweep has to look; 0 for never
 	from, to  int16  // minutes of the day
 }
@@ -48,11 +50,12 @@ type Model struct {
 	ordinals    map[uint64]uint32
 	authorities []string
 	languages   []string
+	codes       map[string]uint32 // who waits for a code, by its publication
 }
 
 // NewModel returns an empty model that keeps index up to date.
 func NewModel(master *Master, index *consent.Index, log *slog.Logger) *Model {
-	return &Model{master: master, index: index, log: log, ready: make(chan struct{}), ordinals: map[uint64]uint32{}}
+	return &Model{master: master, index: index, log: log, ready: make(chan struct{}), ordinals: map[uint64]uint32{}, codes: map[string]uint32{}}
 }
 
 // Ready is closed once all that is stored was read.
@@ -135,6 +138,7 @@ func (m *Model) Apply(r Record, revision uint64) {
 	if at.revision >= revision {
 		return
 	}
+	m.unwait(at, r.Ordinal)
 	*at = row{id: n, revision: revision, sealed: pack(r), authority: m.number(&m.authorities, r.Authority), language: uint8(m.number(&m.languages, r.Language))}
 	if r.Quiet != nil {
 		at.quiet, at.from, at.to = true, int16(r.Quiet.From), int16(r.Quiet.To)
@@ -143,7 +147,29 @@ func (m *Model) Apply(r Record, revision uint64) {
 		at.due = uint32(t.Unix()/60) + 1
 	}
 	m.ordinals[n] = r.Ordinal
+	if p := r.Pending; p != nil && len(p.Code) > 0 && p.Publication != "" {
+		m.codes[p.Publication], at.waiting = r.Ordinal, true
+	}
 	m.index.Set(r.Ordinal, r.profile())
+}
+
+func (m *Model) unwait(at *row, ordinal uint32) {
+	if at.waiting {
+		maps.DeleteFunc(m.codes, func(_ string, o uint32) bool { return o == ordinal })
+	}
+}
+
+// Waiting returns who waits for the code that a publication carries, by the
+// beginning of its ID.
+func (m *Model) Waiting(publication string) (ordinal uint32, ok bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for id, o := range m.codes {
+		if strings.HasPrefix(id, publication) {
+			return o, publication != ""
+		}
+	}
+	return 0, false
 }
 
 // Forget drops a subscriber.
@@ -165,6 +191,7 @@ func (m *Model) drop(ordinal uint32) {
 	at := m.row(ordinal)
 	m.index.Remove(ordinal, m.authorities[at.authority])
 	delete(m.ordinals, at.id)
+	m.unwait(at, ordinal)
 	// The revision stays, so that a late Apply does not bring him back.
 	*at = row{revision: ^uint64(0)}
 }

@@ -34,12 +34,14 @@ type Contact struct {
 
 // Pending is what a code would confirm.
 type Pending struct {
-	Kind    string                 `json:"kind"`
-	Nonce   string                 `json:"nonce"` // names this request
-	Code    []byte                 `json:"code"`  // Master.Digest of subscriber, nonce and code
-	Expires time.Time              `json:"expires"`
-	Tries   int                    `json:"tries,omitempty"`
-	Asked   []consent.Subscription `json:"asked"`
+	Kind  string `json:"kind"`
+	Nonce string `json:"nonce"` // names this request
+	// Publication is the ID of the message that the code is sent in.
+	Publication string                 `json:"publication,omitempty"`
+	Code        []byte                 `json:"code"` // Master.Digest of subscriber, nonce and code
+	Expires     time.Time              `json:"expires"`
+	Tries       int                    `json:"tries,omitempty"`
+	Asked       []consent.Subscription `json:"asked"`
 	// Sent are the times of the codes of the last day, this one's included.
 	Sent []time.Time `json:"sent"`
 }

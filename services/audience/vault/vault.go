@@ -244,6 +244,38 @@ func (v *Vault) AddContact(ctx context.Context, id, kind, address string) (Recor
 	})
 }
 
+// Replace gives a subscriber another address of a kind in the place of one that
+// led to him: a browser that changed its push subscription. ErrNotFound when
+// old is not his.
+func (v *Vault) Replace(ctx context.Context, r Record, kind, old, address string) error {
+	was, now := v.master.Lookup(r.Authority, kind, old), v.master.Lookup(r.Authority, kind, address)
+	if err := v.point(ctx, now, r.ID); err != nil {
+		return err
+	}
+	_, err := v.Modify(ctx, r.ID, func(r *Record) error {
+		i := slices.IndexFunc(r.Contacts, func(c Contact) bool { return c.Kind == kind && c.Lookup == was })
+		if i < 0 {
+			return ErrNotFound
+		}
+		key, err := v.master.unwrap(r.ID, r.Key)
+		if err != nil {
+			return err
+		}
+		sealed, err := seal(key, r.ID, kind, address)
+		if err != nil {
+			return err
+		}
+		r.Contacts[i].Sealed, r.Contacts[i].Lookup = sealed, now
+		return nil
+	})
+	if err == nil && was != now {
+		if err = v.kv.Purge(ctx, contactPrefix+was); err != nil {
+			err = events.Transient(events.ReasonUnavailable, fmt.Errorf("vault: contact of %s: %w", r.ID, err), 0)
+		}
+	}
+	return err
+}
+
 // Claim makes the address of a kind lead to its subscriber:
 // jetstream.ErrKeyExists when it leads to another.
 func (v *Vault) Claim(ctx context.Context, r Record, kind string) error {
