@@ -75,15 +75,19 @@ type Console struct {
 	live     broker
 	byClient *web.Limiter
 	byEmail  *web.Limiter
+	trials   *web.Limiter
 	hashing  chan struct{}
 }
 
-// The pace of sign-in attempts: ten at once, then one each half minute.
+// The pace of sign-in attempts: ten at once, then one each half minute. That of
+// an officer's trials of addresses: twelve at once, then one each ten seconds.
 const (
 	attempts      = 10
 	attemptEvery  = 30 * time.Second
 	attemptKeys   = 20_000
 	hashesAtOnce  = 2
+	trialsAtOnce  = 12
+	trialEvery    = 10 * time.Second
 	sessionCookie = "crieur_console"
 )
 
@@ -92,6 +96,7 @@ func New(cfg Config) (*Console, error) {
 	c := &Console{
 		cfg: cfg, policy: bluemonday.UGCPolicy(), hashing: make(chan struct{}, hashesAtOnce),
 		byClient: web.NewLimiter(attempts, attemptEvery, attemptKeys), byEmail: web.NewLimiter(attempts, attemptEvery, attemptKeys),
+		trials: web.NewLimiter(trialsAtOnce, trialEvery, attemptKeys),
 	}
 	c.live.listeners = map[string]map[chan struct{}]bool{}
 	var err error
@@ -114,7 +119,15 @@ func New(cfg Config) (*Console, error) {
 	}
 	c.renderer, err = web.NewRenderer(templates, web.Options{
 		Surface: web.Console, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Assets: c.assets, Styles: []string{"console.css"},
-		Now: cfg.Clock.Now, Logger: cfg.Logger, Funcs: template.FuncMap{"zone": func(t time.Time, l *time.Location) string { return t.In(l).Format(inputTime) }},
+		Now: cfg.Clock.Now, Logger: cfg.Logger, Funcs: template.FuncMap{
+			"fields": func(form *web.Form, f sourceFields) formFields { return formFields{form, f} },
+			"takesIcon": func(n int) string {
+				if n > 0 {
+					return "check"
+				}
+				return "circle"
+			},
+		},
 	})
 	return c, err
 }
@@ -153,7 +166,15 @@ func (c *Console) Handler() http.Handler {
 		"GET /console/{authority}/new":                  c.entryPage,
 		"POST /console/{authority}/new":                 c.entry,
 		"GET /console/{authority}/sources":              c.sources,
+		"GET /console/{authority}/sources/new":          c.settingUp(c.addSourcePage),
+		"POST /console/{authority}/sources/new":         c.settingUp(c.addSource),
+		"GET /console/{authority}/sources/{source}":     c.sourcePage,
+		"POST /console/{authority}/sources/{source}":    c.settingUp(c.sourceAct),
 		"GET /console/{authority}/streams":              c.streams,
+		"GET /console/{authority}/streams/new":          c.settingUp(c.newStreamPage),
+		"POST /console/{authority}/streams/new":         c.settingUp(c.newStream),
+		"GET /console/{authority}/streams/{stream}":     c.streamPage,
+		"POST /console/{authority}/streams/{stream}":    c.settingUp(c.streamAct),
 		"GET /console/{authority}/journal":              c.journal,
 		"GET /console/{authority}/items/{stream}/{id}":  c.itemPage,
 		"POST /console/{authority}/items/{stream}/{id}": c.itemAct,

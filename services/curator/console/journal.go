@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -61,10 +62,22 @@ func (d *desktop) action(a events.Audit) string {
 	return a.Action
 }
 
-// object links to the item while it is kept.
+// object links to the item, source or stream while it is kept.
 func (d *desktop) object(a events.Audit) any {
-	id, isItem := strings.CutPrefix(a.Object, "item/")
-	if !isItem {
+	kind, id, _ := strings.Cut(a.Object, "/")
+	switch kind {
+	case "item":
+	case "source":
+		if s, ok := d.Sources.Get(d.authority.ID, id); ok {
+			return web.Link{Label: s.Name, Href: d.sourcesPath() + "/" + id}
+		}
+		return cmp.Or(a.Detail["name"], id)
+	case "stream":
+		if s, ok := d.Streams.Get(d.authority.ID, id); ok {
+			return web.Link{Label: s.Name, Href: d.streamsPath() + "/" + id}
+		}
+		return cmp.Or(a.Detail["name"], id)
+	default:
 		return a.Object
 	}
 	it, ok := d.Desk.Items().Get(d.authority.ID, a.Detail["stream"], id)

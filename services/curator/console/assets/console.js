@@ -46,4 +46,23 @@
     } else return;
     e.preventDefault();
   });
+
+  // A form whose answer takes a while says so, and is sent once.
+  for (const form of document.querySelectorAll("form[data-wait]")) {
+    form.addEventListener("submit", (e) => {
+      if (form.ariaBusy === "true") {
+        e.preventDefault();
+        return;
+      }
+      form.ariaBusy = "true";
+      const wait = form.querySelector("[data-wait-text]");
+      wait.textContent = wait.dataset.waitText;
+    });
+    window.addEventListener("pageshow", () => {
+      form.ariaBusy = "false";
+      form.querySelector("[data-wait-text]").textContent = "";
+    });
+  }
+  const answer = document.querySelector("[data-focus]");
+  if (answer && !document.querySelector(".error-summary")) answer.focus();
 })();

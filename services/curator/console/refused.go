@@ -1,0 +1,153 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/events/registry"
+)
+
+// refusedView is something the source gave that cannot be used.
+type refusedView struct {
+	At     time.Time
+	Item   string
+	Reason string
+	Detail string
+	Body   string // its beginning, as text
+	Cut    bool   // there is more than Body
+	Binary bool   // it is no text: nothing of it is shown
+	Bytes  int
+}
+
+const (
+	refusedWithin = 2 * time.Second
+	// refusedShown bounds the page of a source: the stream keeps 50 of each.
+	refusedShown = 50
+	// bodyShown bounds what is shown of each, in bytes.
+	bodyShown = 4 << 10
+)
+
+// rejected opens the stream of what was refused; nil where it does not exist.
+func (d *desktop) rejected(ctx context.Context) jetstream.Stream {
+	s, err := d.JetStream.Stream(ctx, bus.StreamRejected)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+func refusedSubject(s registry.Source) string {
+	return events.SubjectRejected + "." + s.Authority + "." + s.ID
+}
+
+// refusals are how many each source of the authority gave, by subject.
+func (d *desktop) refusals(ctx context.Context) map[string]uint64 {
+	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
+	defer cancel()
+	s := d.rejected(ctx)
+	if s == nil {
+		return nil
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(events.SubjectRejected+"."+d.authority.ID+".*"))
+	if err != nil {
+		return nil
+	}
+	return info.State.Subjects
+}
+
+// lastRefused is what somebody can act on first; nil when there is none.
+func (d *desktop) lastRefused(ctx context.Context, s registry.Source) *refusedView {
+	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
+	defer cancel()
+	stream := d.rejected(ctx)
+	if stream == nil {
+		return nil
+	}
+	last, err := stream.GetLastMsgForSubject(ctx, refusedSubject(s))
+	if err != nil {
+		return nil
+	}
+	return d.refusedView(last.Data)
+}
+
+// allRefused are those of a source, the last first.
+func (d *desktop) allRefused(ctx context.Context, s registry.Source) ([]refusedView, error) {
+	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
+	defer cancel()
+	stream := d.rejected(ctx)
+	if stream == nil {
+		return nil, nil
+	}
+	var list []refusedView
+	for seq := uint64(1); len(list) < refusedShown; {
+		msg, err := stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(refusedSubject(s)))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			break
+		}
+		if err != nil {
+			return list, err
+		}
+		if v := d.refusedView(msg.Data); v != nil {
+			list = append(list, *v)
+		}
+		seq = msg.Sequence + 1
+	}
+	slices.Reverse(list)
+	return list, nil
+}
+
+func (d *desktop) refusedView(data []byte) *refusedView {
+	var r record.Rejection
+	if json.Unmarshal(data, &r) != nil {
+		return nil
+	}
+	v := &refusedView{At: r.At, Item: r.Item, Reason: d.sourceReason(r.Reason), Detail: r.Detail, Bytes: max(r.Bytes, len(r.Body))}
+	v.Body, v.Binary = readable(r.Body)
+	v.Cut = !v.Binary && len(r.Body) > 0 && v.Bytes > min(len(r.Body), bodyShown)
+	return v
+}
+
+// readable is the beginning of a body as text, or whether it is no text.
+// Control characters are shown as what they are: nothing on the page obeys
+// them.
+func readable(body []byte) (text string, binary bool) {
+	body = body[:min(len(body), bodyShown)]
+	for len(body) > 0 && !utf8.Valid(body) && len(body) > bodyShown-utf8.UTFMax {
+		body = body[:len(body)-1] // cut within a character
+	}
+	strange := 0
+	text = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		if r == utf8.RuneError || unicode.Is(unicode.C, r) {
+			strange++
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ReplaceAll(string(body), "\r\n", "\n"))
+	if strange*10 > len(body) {
+		return "", true
+	}
+	return text, false
+}
+
+// sourceReason is a closed reason in words that suit a source.
+func (d *desktop) sourceReason(reason events.Reason) string {
+	switch reason {
+	case events.ReasonUnsupported, events.ReasonForbidden, events.ReasonRejected, events.ReasonUnavailable, events.ReasonTooLarge:
+		return d.t.T("sourcereason." + string(reason))
+	}
+	return d.reason(reason)
+}
