@@ -27,7 +27,7 @@ func (p *Pipeline) decide(w *work) {
 	m.Refs = d.Refs
 	m.Sent = sent(d.Sent, w.raw.FetchedAt)
 	p.topic(w)
-	w.dates()
+	w.dates(p)
 	p.areas(w)
 	w.terms(p)
 	m.Expires = w.expires(p)
@@ -65,7 +65,7 @@ func (p *Pipeline) topic(w *work) {
 }
 
 // dates takes the record's own, else those its text names.
-func (w *work) dates() {
+func (w *work) dates(p *Pipeline) {
 	m, d := &w.msg, &w.draft
 	onset, ends := d.Onset, d.Ends
 	if d.Prose && onset.IsZero() && ends.IsZero() && w.msg.Content.Language == "fr" {
@@ -78,8 +78,9 @@ func (w *work) dates() {
 		}
 	}
 	if d.AllDay && !ends.IsZero() {
-		day := ends.In(w.loc)
-		ends = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, w.loc)
+		loc := p.location(first(d.Zone, w.authority.TimeZone))
+		day := ends.In(loc)
+		ends = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, loc)
 	}
 	if !ends.IsZero() && !onset.IsZero() && ends.Before(onset) {
 		ends = time.Time{}
@@ -147,7 +148,8 @@ func placeName(areas []events.Area) string {
 func (w *work) terms(p *Pipeline) {
 	m, d := &w.msg, &w.draft
 	_, alert := p.kinds[w.raw.Kind]
-	trusted := w.source.Trust == registry.TrustState || w.source.Trust == registry.TrustOwn
+	trusted := !d.Doubtful && (w.source.Trust == registry.TrustState || w.source.Trust == registry.TrustOwn)
+	m.Backlog = m.Backlog || d.Doubtful // which never leaves by itself
 	m.Class = p.classify.Class(classify.Stated{
 		Class: d.Class, Default: w.source.ClassDefault, Severity: d.Severity, Urgency: d.Urgency,
 		Trusted: trusted, Alert: alert,
@@ -158,7 +160,7 @@ func (w *work) terms(p *Pipeline) {
 		switch {
 		case danger:
 			m.Severity = events.SeveritySevere
-		case m.Class == events.ClassAlert:
+		case m.Class == events.ClassAlert, m.Class == events.ClassService && m.Urgency == events.UrgencyImmediate:
 			m.Severity = events.SeverityModerate
 		case m.Class == events.ClassService:
 			m.Severity = events.SeverityMinor
@@ -224,6 +226,8 @@ func (w *work) expires(p *Pipeline) time.Time {
 		return said.UTC()
 	case m.Class == events.ClassAlert:
 		return m.Sent.Add(day)
+	case m.Urgency == events.UrgencyImmediate && d.Urgency == events.UrgencyImmediate:
+		return m.Sent.Add(3 * day)
 	case w.source.ExpiresAfter > 0:
 		return m.Sent.Add(w.source.ExpiresAfter.Std())
 	}

@@ -22,6 +22,7 @@
 //	what ends                     its end; the end of its day when the end is a day
 //	what begins, without an end   the end of its first day; 7 days later for services
 //	an alert                      24 hours after it was sent
+//	what is stated to be Immediate  3 days after it was sent
 //	the source's expiresAfter     after it was sent
 //	anything else                 the days of its topic (classify/rules.yaml) after it was sent
 package normalizer

@@ -141,6 +141,7 @@ func (p *Pipeline) content(w *work) error {
 		return events.Permanentf(events.ReasonInvalidContent, "%s: title and text hold nothing to read", w.raw.Kind)
 	}
 	w.msg.Content.Language = language.Of(first(w.draft.Language, w.source.Language), w.folded)
+	w.annotate()
 	seen := map[string]bool{w.msg.Content.Language: true}
 	for i := range w.draft.Variants[:min(len(w.draft.Variants), maxVariants)] {
 		c, _, folded := rewritten(&w.draft.Variants[i], w.raw.URL, names)
@@ -216,7 +217,9 @@ func (p *Pipeline) location(zone string) *time.Location {
 		return l.(*time.Location)
 	}
 	l := registry.Authority{TimeZone: zone}.Location()
-	p.zones.Store(zone, l)
+	if l.String() == zone { // what is no zone is not kept: a record may name anything
+		p.zones.Store(zone, l)
+	}
 	return l
 }
 

@@ -21,6 +21,7 @@ type Draft struct {
 	Image       *events.Image
 	Categories  []string // the source's own words
 	Documents   []record.Media
+	Notes       []Note // what people need besides the body
 
 	Sent      time.Time
 	Effective time.Time
@@ -28,7 +29,11 @@ type Draft struct {
 	Ends      time.Time
 	Expires   time.Time
 	AllDay    bool // Onset and Ends are days: Ends is the last one
-	Prose     bool // dates, places and danger may be read in the text
+	// Dates are those still to come when there are several; Onset and Ends are
+	// then the next one.
+	Dates []record.Timing
+	Zone  string // IANA name of the time zone of the days; empty: the authority's
+	Prose bool   // dates, places and danger may be read in the text
 
 	Places []record.Place
 	Areas  []events.Area // already resolved
@@ -41,8 +46,33 @@ type Draft struct {
 	Urgency   events.Urgency
 	Certainty events.Certainty
 
+	// Doubtful says that nothing proves who wrote it: an officer always decides.
+	Doubtful bool
+
 	Attribution string
 	Licence     string
 	Refs        []string // IDs of the messages it updates or cancels
 	Variants    []Draft  // the same in other languages
 }
+
+// Note is a line after a body: how to book, who may come.
+type Note struct {
+	Label Label
+	Text  string // plain; may be empty when there is a link
+	Link  string // http or https
+}
+
+// Label is what a Note is about.
+type Label string
+
+// The labels.
+const (
+	Accessibility Label = "accessibility"
+	Age           Label = "age"
+	Attachments   Label = "attachments"
+	Conditions    Label = "conditions"
+	Dates         Label = "dates"
+	Document      Label = "document"
+	Online        Label = "online"
+	Registration  Label = "registration"
+)

@@ -135,6 +135,9 @@ func tied(last, next rune) bool {
 	case strings.ContainsRune("!?:;»%€", next), last == '«', last == '°':
 		return last != ' ' && !unicode.IsSpace(next)
 	}
+	if last == 'h' && unicode.IsDigit(next) { // 9 h 30
+		return true
+	}
 	return unicode.IsDigit(last) && (unicode.IsDigit(next) || next == 'h' || next == 'k' || next == 'm')
 }
 

@@ -24,7 +24,7 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 		return mapping.Draft{}, events.Permanentf(events.ReasonInvalidContent, "entry: title, summary and body are all empty")
 	}
 	d := mapping.Draft{
-		Title: e.Title, Summary: e.Summary, Body: cmp.Or(e.Body, e.Summary),
+		Title: announced(e.Title, e.Status), Summary: e.Summary, Body: cmp.Or(e.Body, e.Summary),
 		Language: e.Language, Link: cmp.Or(e.Link, raw.URL), Categories: e.Categories,
 		Sent: later(e.Published, e.Updated), Onset: e.Starts, Ends: e.Ends, Expires: e.Expires, AllDay: e.AllDay,
 		Prose: e.Starts.IsZero(),
@@ -42,8 +42,12 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 		if d.Image == nil && strings.HasPrefix(m.Type, "image/") {
 			d.Image = &events.Image{URL: m.URL, Alt: m.Alt}
 		}
-		d.Documents = append(d.Documents, m)
+		if !strings.HasPrefix(m.Type, "image/") {
+			d.Documents = append(d.Documents, m)
+		}
 	}
+	dates(&d, e.Timings, raw.FetchedAt)
+	extra(&d, e)
 	return d, nil
 }
 
@@ -53,14 +57,4 @@ func later(published, updated time.Time) time.Time {
 		return updated
 	}
 	return published
-}
-
-func status(s string) events.Status {
-	switch strings.ToLower(s) {
-	case "exercise":
-		return events.StatusExercise
-	case "test":
-		return events.StatusTest
-	}
-	return events.StatusActual
 }
