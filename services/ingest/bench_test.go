@@ -293,7 +293,7 @@ func BenchmarkFirstReading(b *testing.B) {
 	took := time.Since(began)
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/took.Seconds(), "sources/s")
-	b.ReportMetric((processorTime() - cpu).Seconds()/took.Seconds(), "cores")
+	b.ReportMetric((processorTime()-cpu).Seconds()/took.Seconds(), "cores")
 	b.ReportMetric(memoryMiB("self", "VmHWM"), "peak-MiB")
 	b.ReportMetric(memoryMiB("self", "VmRSS"), "MiB")
 	b.ReportMetric(memoryMiB(strconv.Itoa(c.busPID), "VmHWM"), "bus-peak-MiB")

@@ -30,13 +30,13 @@ type Config struct {
 	// several run.
 	MemberTTL time.Duration `yaml:"member_ttl"`
 	// SpreadOver is the time over which the sources known at the start are first
-	// read, when they are many.
+	// read, when they are many. Those that are asked often do not wait so long.
 	SpreadOver time.Duration `yaml:"spread_over"`
 }
 
 const (
 	defaultMemberTTL  = 15 * time.Second
-	defaultSpreadOver = 5 * time.Minute
+	defaultSpreadOver = 10 * time.Minute
 	// fewSources are read at once at the start.
 	fewSources = 200
 )

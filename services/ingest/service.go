@@ -100,9 +100,11 @@ func (s *Service) Run(ctx context.Context) error {
 		Publish: bus.NewEmitter(publisher).Publish, Reject: s.reject, Owns: owns,
 		Clock: s.deps.Clock, Log: s.deps.Logger, Metrics: s.metrics,
 	})
-	if err := s.follow(ctx, reg, r); err != nil {
+	wait, err := s.follow(ctx, reg, r)
+	if err != nil {
 		return err
 	}
+	defer wait()
 	s.running.Store(r)
 	defer s.running.Store(nil)
 	return r.Run(ctx)
@@ -133,35 +135,61 @@ func (s *Service) sourceDeps(cursors jetstream.KeyValue) source.Deps {
 	return deps
 }
 
-// follow keeps the runner's sources those of the registry, now and later.
-func (s *Service) follow(ctx context.Context, reg *registry.Registry, r *runner.Runner) error {
-	var loaded atomic.Bool
-	known := 0
-	view := registry.NewView(ctx, reg.Sources, registry.OnChange(func(c registry.Change[registry.Source]) {
-		if c.New == nil {
-			r.Remove(c.Old.Authority + "." + c.Old.ID)
-			return
+// follow keeps the runner's sources those of the registry, until ctx ends; it
+// returns once those of now are known. wait returns once it is over.
+func (s *Service) follow(ctx context.Context, reg *registry.Registry, r *runner.Runner) (wait func(), _ error) {
+	ctx, cancel := context.WithCancel(ctx)
+	f := follower{service: s, runner: r, loaded: make(chan struct{})}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- registry.Watch(ctx, reg.Sources, func(e registry.Event[registry.Source]) { f.take(ctx, e) })
+	}()
+	wait = func() { cancel(); <-ended }
+	select {
+	case <-f.loaded:
+		return wait, nil
+	case err := <-ended:
+		cancel()
+		return nil, fmt.Errorf("ingest: sources: %w", err)
+	}
+}
+
+// follower takes the registry's sources. It keeps none of them: the runner does.
+type follower struct {
+	service *Service
+	runner  *runner.Runner
+	known   int
+	ready   bool
+	loaded  chan struct{} // closed when ready
+}
+
+func (f *follower) take(ctx context.Context, e registry.Event[registry.Source]) {
+	log := f.service.deps.Logger
+	switch e.Kind {
+	case registry.Loaded:
+		if !f.ready {
+			f.ready = true
+			close(f.loaded)
 		}
-		if c.Old != nil && sameSource(*c.Old, *c.New) {
-			return
+	case registry.Deleted:
+		if len(e.Key) == 2 {
+			f.runner.Remove(e.Key[0] + "." + e.Key[1])
 		}
-		known++
+	case registry.Undecodable:
+		log.Error("source cannot be read from the registry", "err", e.Err)
+	case registry.Lost:
+		log.Warn("the registry's sources are not followed for a while", "err", e.Err)
+	case registry.Put:
+		f.known++
 		spread := time.Duration(0)
-		if !loaded.Load() && known > fewSources {
-			spread = s.cfg.SpreadOver
+		if !f.ready && f.known > fewSources {
+			spread = f.service.cfg.SpreadOver
 		}
-		if err := r.Set(ctx, Spec(*c.New), spread); err != nil && ctx.Err() == nil {
-			s.deps.Logger.Warn("source cannot be used", "authority", c.New.Authority, "source", c.New.ID, "err", err)
+		src := e.Value
+		if err := f.runner.Set(ctx, Spec(src), spread); err != nil && ctx.Err() == nil {
+			log.Warn("source cannot be used", "authority", src.Authority, "source", src.ID, "err", err)
 		}
-	}))
-	if err := view.Wait(ctx); err != nil {
-		return fmt.Errorf("ingest: sources: %w", err)
 	}
-	loaded.Store(true)
-	for _, bad := range view.Undecodable() {
-		s.deps.Logger.Error("source cannot be read from the registry", "err", bad)
-	}
-	return nil
 }
 
 // Spec is what the runner needs of a registry's source.
@@ -170,12 +198,6 @@ func Spec(s registry.Source) source.Spec {
 		Authority: s.Authority, ID: s.ID, Kind: s.Kind, URL: s.URL, Settings: s.Settings,
 		Every: s.Every.Std(), StaleAfter: s.StaleAfter.Std(), Paused: s.Paused,
 	}
-}
-
-// sameSource reports whether a change of a source is none for ingest.
-func sameSource(a, b registry.Source) bool {
-	return a.Kind == b.Kind && a.URL == b.URL && a.Every == b.Every && a.StaleAfter == b.StaleAfter &&
-		a.Paused == b.Paused && string(a.Settings) == string(b.Settings)
 }
 
 func (s *Service) reject(ctx context.Context, r record.Rejection) error {

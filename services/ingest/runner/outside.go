@@ -15,23 +15,21 @@ import (
 // back when its source asks for the next one, and at the end of the turn: a
 // source holds one at a time. It notes when what the source is read with ends.
 type outside struct {
-	source.Doer
-	secret  func(reference string) (string, error)
-	dialTLS func(ctx context.Context, address string) (net.Conn, error)
+	deps *source.Deps
 
 	mu    sync.Mutex
+	asked bool // a server answered in this turn
 	last  *fetch.Response
-	asked bool      // a server answered in this turn
-	cert  time.Time // the earliest end of the certificates of this turn
+	cert  int64 // the earliest end of the certificates of this turn, Unix seconds
 	// tokens are the ends of those that say so, by reference.
 	tokens map[string]time.Time
 }
 
 // through gives a connector the outside as o sees it.
-func (o *outside) through(deps source.Deps) source.Deps {
-	o.Doer, o.secret, o.dialTLS = deps.HTTP, deps.Secret, deps.DialTLS
+func (o *outside) through() source.Deps {
+	deps := *o.deps
 	deps.HTTP, deps.Secret = o, o.Secret
-	if o.dialTLS != nil {
+	if deps.DialTLS != nil {
 		deps.DialTLS = o.DialTLS
 	}
 	return deps
@@ -40,7 +38,7 @@ func (o *outside) through(deps source.Deps) source.Deps {
 // Do implements source.Doer.
 func (o *outside) Do(ctx context.Context, req fetch.Request) (*fetch.Response, error) {
 	o.release()
-	res, err := o.Doer.Do(ctx, req)
+	res, err := o.deps.HTTP.Do(ctx, req)
 	if err == nil {
 		o.mu.Lock()
 		o.last = res
@@ -52,7 +50,7 @@ func (o *outside) Do(ctx context.Context, req fetch.Request) (*fetch.Response, e
 
 // DialTLS is source.Deps.DialTLS.
 func (o *outside) DialTLS(ctx context.Context, address string) (net.Conn, error) {
-	conn, err := o.dialTLS(ctx, address)
+	conn, err := o.deps.DialTLS(ctx, address)
 	if c, ok := conn.(*tls.Conn); ok && err == nil {
 		if shown := c.ConnectionState().PeerCertificates; len(shown) > 0 {
 			o.mu.Lock()
@@ -65,7 +63,7 @@ func (o *outside) DialTLS(ctx context.Context, address string) (net.Conn, error)
 
 // Secret is source.Deps.Secret.
 func (o *outside) Secret(reference string) (string, error) {
-	value, err := o.secret(reference)
+	value, err := o.deps.Secret(reference)
 	if err != nil {
 		return "", err
 	}
@@ -85,8 +83,8 @@ func (o *outside) Secret(reference string) (string, error) {
 
 func (o *outside) note(cert time.Time) {
 	o.asked = true
-	if !cert.IsZero() && (o.cert.IsZero() || cert.Before(o.cert)) {
-		o.cert = cert
+	if at := cert.Unix(); !cert.IsZero() && (o.cert == 0 || at < o.cert) {
+		o.cert = at
 	}
 }
 
@@ -110,7 +108,10 @@ func (o *outside) ends() (cert, token time.Time, asked bool) {
 			token = t
 		}
 	}
-	cert, asked = o.cert, o.asked
-	o.cert, o.asked = time.Time{}, false
+	if o.cert != 0 {
+		cert = time.Unix(o.cert, 0).UTC()
+	}
+	asked = o.asked
+	o.cert, o.asked = 0, false
 	return cert, token, asked
 }

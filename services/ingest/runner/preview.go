@@ -29,7 +29,7 @@ func First(cfg Config, spec source.Spec, kind source.Kind, records []source.Reco
 	rules := Rules{Now: now, BacklogAge: cfg.BacklogAge, BacklogKeep: cfg.BacklogKeep, VanishWithdraws: kind.VanishWithdraws}
 	var ledger Ledger
 	for _, c := range ledger.Apply(good, rules) {
-		raw, err := rawOf(spec, kind, c, now)
+		raw, err := rawOf(&spec, &kind, c, now)
 		if err != nil {
 			p.Refused = append(p.Refused, err)
 			continue

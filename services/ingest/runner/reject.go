@@ -33,7 +33,7 @@ func (r *Runner) reject(ctx context.Context, t *task, item string, err error) {
 	r.rejectSpec(ctx, t.spec, item, err)
 }
 
-func (r *Runner) rejectSpec(ctx context.Context, spec source.Spec, item string, err error) {
+func (r *Runner) rejectSpec(ctx context.Context, spec *source.Spec, item string, err error) {
 	body := source.BodyOf(err)
 	rejection := record.Rejection{
 		Authority: spec.Authority, Source: spec.ID, Item: cutTo(item, maxItemBytes), At: r.deps.Clock.Now().UTC(),

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,7 @@ type HealthStore interface {
 type Runner struct {
 	cfg   Config
 	deps  Deps
-	kinds map[string]source.Kind
+	kinds map[string]*source.Kind
 	store store
 	wake  chan struct{}
 	// watches are the running Watch calls.
@@ -112,13 +113,16 @@ type Runner struct {
 	listeners map[string]listener
 }
 
+// hasty is the interval below which a source is asked often: alerts.
+const hasty = 5 * time.Minute
+
 // listener is a source that is pushed to: one of accept and serve is set.
 type listener struct {
 	accept source.Listener
 	serve  source.Server
 	polled bool // too
-	spec   source.Spec
-	kind   source.Kind
+	spec   *source.Spec
+	kind   *source.Kind
 }
 
 // New returns a runner; it does no I/O.
@@ -126,22 +130,26 @@ func New(cfg Config, deps Deps) *Runner {
 	cfg = cfg.withDefaults()
 	r := &Runner{
 		cfg: cfg, deps: deps, store: store{deps.Cursors}, wake: make(chan struct{}, 1),
-		kinds: map[string]source.Kind{}, sched: newSchedule(cfg.PerHost, max(cfg.Gap, 0)),
+		kinds: map[string]*source.Kind{}, sched: newSchedule(cfg.PerHost, max(cfg.Gap, 0)),
 		tasks: map[string]*task{}, next: map[string]*task{}, listeners: map[string]listener{},
 	}
 	for _, k := range deps.Kinds {
-		r.kinds[k.Name] = k
+		r.kinds[k.Name] = &k
 	}
 	return r
 }
 
-// Set adds a source or replaces it. spread is the time over which its first
-// reading may fall, 0 for now. The error of a source that cannot be made is also
-// shown in its health.
+// Set adds a source or replaces it; one that is the same goes on. spread is the
+// time over which its first reading may fall, 0 for now: a source that is asked
+// often waits no longer than it would between two readings. The error of a source
+// that cannot be made is also shown in its health.
 func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration) error {
 	key := spec.Key()
 	if spec.Paused {
 		r.Remove(key)
+		return nil
+	}
+	if r.has(&spec) {
 		return nil
 	}
 	kind, made, out, err := r.make(spec)
@@ -156,20 +164,23 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 	serve, _ := made.(source.Server)
 	if accept != nil || serve != nil {
 		_, polled := made.(source.Source)
-		r.listeners[key] = listener{accept: accept, serve: serve, polled: polled, spec: spec, kind: kind}
+		r.listeners[key] = listener{accept: accept, serve: serve, polled: polled, spec: &spec, kind: kind}
 	}
 	src, ok := made.(source.Source)
 	if !ok {
 		return nil
 	}
-	t := &task{spec: spec, src: src, kind: kind, interval: r.interval(spec, kind), host: hostOf(spec), outside: out, pushed: accept != nil || serve != nil, index: -1}
-	t.every = t.interval.Usual
+	t := &task{spec: &spec, src: src, kind: kind, host: hostOf(spec), outside: out, pushed: accept != nil || serve != nil, index: -1}
+	t.every = r.interval(t).Usual
 	if old := r.tasks[key]; old != nil && old.running {
 		r.next[key] = t // takes over once the running one is done
 		return nil
 	}
 	r.tasks[key] = t
 	due := r.deps.Clock.Now()
+	if t.every < hasty {
+		spread = min(spread, t.every)
+	}
 	if spread > 0 {
 		due = due.Add(rand.N(spread))
 	}
@@ -179,28 +190,48 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 	return nil
 }
 
-func (r *Runner) make(spec source.Spec) (source.Kind, any, *outside, error) {
+// has reports whether a source is read or pushed to as spec says.
+func (r *Runner) has(spec *source.Spec) bool {
+	key := spec.Key()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t := r.next[key]; t != nil {
+		return same(t.spec, spec)
+	}
+	if t := r.tasks[key]; t != nil {
+		return same(t.spec, spec)
+	}
+	l, ok := r.listeners[key]
+	return ok && same(l.spec, spec)
+}
+
+func same(a, b *source.Spec) bool {
+	return a.Kind == b.Kind && a.URL == b.URL && a.Every == b.Every && a.StaleAfter == b.StaleAfter &&
+		a.Paused == b.Paused && bytes.Equal(a.Settings, b.Settings)
+}
+
+func (r *Runner) make(spec source.Spec) (*source.Kind, any, *outside, error) {
 	kind, ok := r.kinds[spec.Kind]
 	if !ok {
 		return kind, nil, nil, events.Permanentf(events.ReasonInvalidConfig, "source %s: kind: unknown kind %q", spec.Key(), spec.Kind)
 	}
-	out := &outside{}
-	made, err := kind.New(out.through(r.deps.Source), spec)
+	out := &outside{deps: &r.deps.Source}
+	made, err := kind.New(out.through(), spec)
 	if err != nil {
 		return kind, nil, nil, fmt.Errorf("source %s: %w", spec.Key(), err)
 	}
 	return kind, made, out, nil
 }
 
-func (r *Runner) interval(spec source.Spec, kind source.Kind) source.Interval {
-	every := spec.Every
+func (r *Runner) interval(t *task) source.Interval {
+	every := t.spec.Every
 	if every <= 0 {
 		every = r.cfg.Every
 	}
 	if every > 0 {
 		return source.Interval{Least: every, Usual: every, Most: every}
 	}
-	return kind.Interval
+	return t.kind.Interval
 }
 
 // Remove forgets a source; what its cursor knows stays, should it come back.
@@ -337,7 +368,7 @@ func hostOf(spec source.Spec) string {
 }
 
 // addressOf changes when the configuration that a cursor belongs to does.
-func addressOf(spec source.Spec) string {
+func addressOf(spec *source.Spec) string {
 	return fmt.Sprintf("%016x", xxhash.Sum64String(spec.Kind+"\n"+spec.URL+"\n"+string(spec.Settings)))
 }
 

@@ -338,7 +338,7 @@ func TestSignOfAChangeHurriesTheNextTurn(t *testing.T) {
 		return nil, cur, source.ErrUnchanged
 	}}
 	b := newBench(t, eventstest.JetStream(t), nil, nil)
-	b.kinds["told"] = source.Kind{Name: "told", Interval: source.Interval{Least: time.Hour, Usual: time.Hour, Most: time.Hour}, New: func(source.Deps, source.Spec) (any, error) { return w, nil }}
+	b.kinds["told"] = &source.Kind{Name: "told", Interval: source.Interval{Least: time.Hour, Usual: time.Hour, Most: time.Hour}, New: func(source.Deps, source.Spec) (any, error) { return w, nil }}
 	b.start(t)
 	s := spec("s")
 	s.Kind = "told"
@@ -378,7 +378,7 @@ func TestPolledAndPushedTo(t *testing.T) {
 	}}
 	b := newBench(t, eventstest.JetStream(t), nil, nil)
 	every := 5 * time.Millisecond
-	b.kinds["told"] = source.Kind{Name: "told", Interval: source.Interval{Least: every, Usual: every, Most: every}, New: func(source.Deps, source.Spec) (any, error) { return w, nil }}
+	b.kinds["told"] = &source.Kind{Name: "told", Interval: source.Interval{Least: every, Usual: every, Most: every}, New: func(source.Deps, source.Spec) (any, error) { return w, nil }}
 	s := spec("s")
 	s.Kind = "told"
 	b.set(t, s)

@@ -9,15 +9,14 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
-// A task is a source that is due at a time.
+// A task is a source that is due at a time. It is small: 36,000 live in memory.
 type task struct {
-	spec     source.Spec
-	src      source.Source
-	kind     source.Kind
-	interval source.Interval
-	host     string
-	outside  *outside
-	watch    context.CancelFunc // of its Watch, nil while none runs
+	spec    *source.Spec
+	src     source.Source
+	kind    *source.Kind
+	host    string
+	outside *outside
+	watch   context.CancelFunc // of its Watch, nil while none runs
 
 	due      time.Time
 	index    int // in the heap, -1 outside

@@ -12,7 +12,7 @@ import (
 )
 
 func waiting(host, id string) *task {
-	return &task{spec: source.Spec{Authority: "a", ID: id}, host: host, index: -1}
+	return &task{spec: &source.Spec{Authority: "a", ID: id}, host: host, index: -1}
 }
 
 // drain runs everything due until the given time and returns the starts by host.

@@ -53,11 +53,11 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 // plan says how long until the next turn, and how long the host wants peace.
 func (r *Runner) plan(t *task, changes int, err error) (wait, hold time.Duration) {
 	if err == nil {
-		t.every = adapt(t.every, changes > 0, t.interval)
+		t.every = adapt(t.every, changes > 0, r.interval(t))
 		return jitter(t.every), 0
 	}
 	streak := t.health.ErrorStreak + 1
-	wait = later(backOff(streak, t.interval.Usual, err))
+	wait = later(backOff(streak, r.interval(t).Usual, err))
 	var fe *fetch.Error
 	if errors.As(err, &fe) && fe.RetryAfter > 0 && (fe.Status == http.StatusTooManyRequests || fe.Status == http.StatusServiceUnavailable) {
 		hold = fe.RetryAfter
@@ -168,7 +168,7 @@ func (r *Runner) saveMoved(ctx context.Context, t *task) error {
 	return source.ErrUnchanged
 }
 
-func (r *Runner) rules(kind source.Kind, pushed bool) Rules {
+func (r *Runner) rules(kind *source.Kind, pushed bool) Rules {
 	return Rules{
 		Now: r.deps.Clock.Now(), BacklogAge: r.cfg.BacklogAge, BacklogKeep: r.cfg.BacklogKeep,
 		VanishWithdraws: kind.VanishWithdraws && !pushed, Distinct: pushed,
@@ -190,7 +190,7 @@ func (r *Runner) usable(ctx context.Context, t *task, records []source.Record) [
 }
 
 // publish puts changes on the bus, in batches, and returns once all are stored.
-func (r *Runner) publish(ctx context.Context, spec source.Spec, kind source.Kind, changes []Change) error {
+func (r *Runner) publish(ctx context.Context, spec *source.Spec, kind *source.Kind, changes []Change) error {
 	batch := make([]events.Event, 0, min(len(changes), publishBatch))
 	flush := func() error {
 		if len(batch) == 0 {
@@ -218,7 +218,7 @@ func (r *Runner) publish(ctx context.Context, spec source.Spec, kind source.Kind
 	return flush()
 }
 
-func rawOf(spec source.Spec, kind source.Kind, c Change, now time.Time) (events.Raw, error) {
+func rawOf(spec *source.Spec, kind *source.Kind, c Change, now time.Time) (events.Raw, error) {
 	raw := events.Raw{
 		ID:        events.RawID(spec.Authority, spec.ID, c.Item, c.Hash),
 		Authority: spec.Authority, Source: spec.ID, Kind: kind.Name,

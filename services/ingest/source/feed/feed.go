@@ -59,11 +59,32 @@ var (
 func Kind() source.Kind {
 	return source.Kind{
 		Name:     Name,
-		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
+		New:      made,
 		Interval: source.Interval{Least: 5 * time.Minute, Usual: 15 * time.Minute, Most: time.Hour},
 		Guess:    guess,
 		Title:    func(res *fetch.Response) string { return xmltext.Title(res.Body, res.ContentType) },
 	}
+}
+
+// polled is a feed that no hub can push to.
+type polled struct{ feed *Feed }
+
+var _ source.Source = polled{}
+
+// Fetch implements source.Source.
+func (p polled) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
+	return p.feed.Fetch(ctx, cur)
+}
+
+func made(deps source.Deps, spec source.Spec) (any, error) {
+	f, err := New(deps, spec)
+	if err != nil {
+		return nil, err
+	}
+	if f.callback == "" {
+		return polled{f}, nil
+	}
+	return f, nil
 }
 
 // New validates the configuration.
