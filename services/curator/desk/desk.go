@@ -124,7 +124,7 @@ func (d *Desk) settle(ctx context.Context, it item.Item) (item.Item, error) {
 	}
 	sent := 0
 	if p := it.Outgoing; p != nil {
-		if err := d.deps.Emitter.Publish(ctx, *p); err != nil {
+		if err := d.publish(ctx, it.Trace, *p); err != nil {
 			return it, fmt.Errorf("curator: publication %s: %w", p.EventID(), err)
 		}
 		sent = p.Revision

@@ -18,14 +18,14 @@ func (d *Desk) Receive(ctx context.Context, m events.Message) error {
 	seen := map[string]bool{}
 	var errs []error
 	for _, r := range d.index.taking(m) {
-		a := d.arrival(r, m)
+		a := d.arrival(ctx, r, m)
 		seen[a.ID()] = true
 		errs = append(errs, d.receive(ctx, a, true))
 	}
 	if m.Revision > 1 || m.MsgType != events.MsgAlert {
 		for _, e := range d.deps.Directory.Streams.List() {
 			r, ok := d.index.rules(e.Value.Authority, e.Value.ID)
-			a := d.arrival(r, m)
+			a := d.arrival(ctx, r, m)
 			if !ok || seen[a.ID()] {
 				continue
 			}
@@ -37,10 +37,10 @@ func (d *Desk) Receive(ctx context.Context, m events.Message) error {
 	return errors.Join(errs...)
 }
 
-func (d *Desk) arrival(r item.Rules, m events.Message) item.Arrival {
+func (d *Desk) arrival(ctx context.Context, r item.Rules, m events.Message) item.Arrival {
 	return item.Arrival{
 		Authority: r.Authority, Stream: r.Stream, Message: m,
-		Trust: d.index.trust(m), Manual: m.Source == rule.ConsoleSource,
+		Trace: traceParent(ctx), Trust: d.index.trust(m), Manual: m.Source == rule.ConsoleSource,
 	}
 }
 

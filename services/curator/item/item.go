@@ -42,6 +42,7 @@ type Item struct {
 	Stream    string         `json:"stream"`
 	State     State          `json:"state"`
 	Message   events.Message `json:"message"`         // the source's last revision
+	Trace     string         `json:"trace,omitempty"` // its W3C traceparent: what is published goes on in its trace
 	Trust     registry.Trust `json:"trust"`           // of its source
 	Draft     *Draft         `json:"draft,omitempty"` // the officer's edit; nil: as the source says
 	Approvals []Approval     `json:"approvals,omitempty"`

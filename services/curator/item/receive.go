@@ -17,6 +17,8 @@ type Arrival struct {
 	// always reviewed, for who writes is not always who may publish.
 	Manual  bool
 	Message events.Message
+	// Trace is the W3C traceparent that the message came with; "" without one.
+	Trace string
 	// Told is the item that already tells residents of the same incident on
 	// this stream, nil when there is none.
 	Told *Item
@@ -49,7 +51,7 @@ func New(a Arrival, now time.Time) (Item, bool) {
 	}
 	it := Item{
 		ID: a.ID(), Authority: a.Stream.Authority, Stream: a.Stream.ID, State: Pending,
-		Message: m, Trust: a.Trust, Expires: m.Expires, CreatedAt: now.UTC(),
+		Message: m, Trace: a.Trace, Trust: a.Trust, Expires: m.Expires, CreatedAt: now.UTC(),
 	}
 	it.note(Change{Actor: "source:" + m.Source, Action: ActionReceive, At: now, Quiet: true})
 	switch {
@@ -72,7 +74,7 @@ func (it *Item) Receive(a Arrival, now time.Time) bool {
 	if m.Revision <= it.Message.Revision || m.Seq == it.Message.Seq {
 		return false
 	}
-	it.Trust = a.Trust
+	it.Trust, it.Trace = a.Trust, a.Trace
 	if m.MsgType == events.MsgCancel {
 		it.cancelled(a, now)
 		return true
