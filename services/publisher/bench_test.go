@@ -46,7 +46,7 @@ func fanout(b *testing.B, addr string, window int) {
 	out := make([]events.Event, 0, 512)
 	rendition := benchRendition(b, tw)
 	for n := range count {
-		d := batchOf(rendition, events.ClassService, n, 0)
+		d := batchOf(rendition, events.ClassService, n, 0, window/2)
 		d.CreatedAt, d.Subscribers = now, nil
 		for i := range size {
 			d.Subscribers = append(d.Subscribers, fmt.Sprintf("s%08d", (n*size+i)%9_999_999*10))

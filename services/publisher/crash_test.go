@@ -32,7 +32,8 @@ const (
 	hits     = 3                       // kills between intent and outcome, for each class
 	maxKills = 15                      // for each class
 	window   = 64
-	batches  = 120 // of each class
+	batches  = 30         // of each class
+	people   = 2 * window // of a batch, which is so carried out in parts
 )
 
 // TestPublisherProcess is the process that TestKilledAtRandomMoments kills.
@@ -124,7 +125,7 @@ func audience(t testing.TB, nc *nats.Conn) {
 }
 
 // batch makes the deliveries that audience would.
-func batchOf(r events.Rendition, class events.Class, number, first int) events.Delivery {
+func batchOf(r events.Rendition, class events.Class, number, first, size int) events.Delivery {
 	now := time.Now().UTC()
 	p := events.PublicationID("pessac", "voirie", string(class))
 	d := events.Delivery{
@@ -132,7 +133,7 @@ func batchOf(r events.Rendition, class events.Class, number, first int) events.D
 		Channel: "sms", Kind: "sms", Class: class, Topic: "voirie", Action: events.ActionPublish, Batch: number, Rendition: r,
 		SourceAt: now, FetchedAt: now, ApprovedAt: now, NotBefore: now, Expires: now.Add(time.Hour), CreatedAt: now,
 	}
-	for i := range window / 2 {
+	for i := range size {
 		d.Subscribers = append(d.Subscribers, fmt.Sprintf("s%08d", first+i*10)) // ends in 0: answered
 	}
 	return d
@@ -165,7 +166,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 			process = startChild(t, server.URL())
 		}
 	}
-	total := 2 * batches * window / 2
+	total := 2 * batches * people
 	var got map[string][]events.Recipient
 	eventstest.Eventually(t, func() bool {
 		got = map[string][]events.Recipient{}
@@ -188,7 +189,7 @@ func publishBatches(t *testing.T, tw *town, r events.Rendition, class events.Cla
 	}
 	var out []events.Delivery
 	for n := range batches {
-		out = append(out, batchOf(r, class, n, first+n*10_000))
+		out = append(out, batchOf(r, class, n, first+n*10_000, people))
 	}
 	tw.deliver(t, out...)
 }

@@ -71,7 +71,7 @@ func TestProviderReceiptsReachTheRecipients(t *testing.T) {
 			t.Parallel()
 			tw, peer := smsTown(t, mode)
 			r := tw.rendition(t, "sms")
-			tw.deliver(t, batchOf(r, events.ClassService, 0, 10_000_000), batchOf(r, events.ClassAlert, 0, 20_000_000))
+			tw.deliver(t, batchOf(r, events.ClassService, 0, 10_000_000, window/2), batchOf(r, events.ClassAlert, 0, 20_000_000, window/2))
 			eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusDelivered] == window }, 15*time.Second, "receipts are missing")
 			eventstest.Eventually(t, func() bool {
 				answered := 0
@@ -94,7 +94,7 @@ func TestAlertPassesABulkSendThatHangs(t *testing.T) {
 	tw, _ := smsTown(t, "none")
 	r := tw.rendition(t, "sms")
 	for n := range 8 {
-		d := batchOf(r, events.ClassService, n, 30_000_000+n*10_000)
+		d := batchOf(r, events.ClassService, n, 30_000_000+n*10_000, window/2)
 		for i := range d.Subscribers {
 			d.Subscribers[i] = fmt.Sprintf("s3%03d0003", n*32+i) // never answered
 		}
@@ -102,7 +102,7 @@ func TestAlertPassesABulkSendThatHangs(t *testing.T) {
 	}
 	eventstest.Eventually(t, func() bool { return tw.inHand(t, bus.BulkConsumer("sms")) > 0 }, 5*time.Second, "the bulk send does not begin")
 	began := time.Now()
-	tw.deliver(t, batchOf(r, events.ClassAlert, 0, 10_000_000))
+	tw.deliver(t, batchOf(r, events.ClassAlert, 0, 10_000_000, window/2))
 	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusSent] == window/2 }, 10*time.Second, "the alert is not sent")
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("the alert took %s", took)
@@ -126,7 +126,7 @@ func (tw *town) inHand(t *testing.T, consumer string) int {
 func TestOneBadRecipientEndsAlone(t *testing.T) {
 	t.Parallel()
 	tw, peer := smsTown(t, "none")
-	d := batchOf(tw.rendition(t, "sms"), events.ClassService, 0, 10_000_000)
+	d := batchOf(tw.rendition(t, "sms"), events.ClassService, 0, 10_000_000, window/2)
 	d.Subscribers[3] = "s10000001" // refused by the SMSC
 	d.Subscribers[4] = "s10000002" // throttled twice
 	tw.deliver(t, d)
@@ -142,7 +142,7 @@ func TestOneBadRecipientEndsAlone(t *testing.T) {
 func TestSupersededBatchIsNotSent(t *testing.T) {
 	t.Parallel()
 	tw, peer := smsTown(t, "none")
-	d := batchOf(tw.rendition(t, "sms"), events.ClassService, 0, 10_000_000)
+	d := batchOf(tw.rendition(t, "sms"), events.ClassService, 0, 10_000_000, window/2)
 	cancel := publication("sms")
 	cancel.ID, cancel.Revision, cancel.MsgType = d.Publication, 2, events.MsgCancel
 	tw.publish(t, cancel)

@@ -48,7 +48,7 @@ func TestHungChannelLeavesHandlersToOthers(t *testing.T) {
 	r := tw.rendition(t, "sms")
 	for _, class := range []events.Class{events.ClassService, events.ClassAlert} {
 		for n := range 200 {
-			d := batchOf(r, class, n, 0)
+			d := batchOf(r, class, n, 0, window/2)
 			for i := range d.Subscribers {
 				d.Subscribers[i] = fmt.Sprintf("s3%03d0003", n*32+i) // never answered
 			}
@@ -61,7 +61,7 @@ func TestHungChannelLeavesHandlersToOthers(t *testing.T) {
 	for _, class := range []events.Class{events.ClassService, events.ClassAlert} {
 		began := time.Now()
 		for n := range 4 {
-			tw.deliver(t, of("talence", batchOf(r, class, n, 50_000_000+n*10_000)))
+			tw.deliver(t, of("talence", batchOf(r, class, n, 50_000_000+n*10_000, window/2)))
 		}
 		eventstest.Eventually(t, func() bool { return tw.sentOf(t, "talence", class) == 4*window/2 }, 15*time.Second, "the other commune waits behind a hung channel: "+string(class))
 		t.Logf("%s of another commune: %s", class, time.Since(began))
@@ -116,7 +116,7 @@ func TestAlertInTheMiddleOfABigSend(t *testing.T) {
 	for n := 0; n < batches; n += 50 {
 		var out []events.Event
 		for k := n; k < min(n+50, batches); k++ {
-			out = append(out, batchOf(r, events.ClassService, k, k*320))
+			out = append(out, batchOf(r, events.ClassService, k, k*320, window/2))
 		}
 		if err := tw.emitter.Publish(t.Context(), out...); err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ func TestAlertInTheMiddleOfABigSend(t *testing.T) {
 	alerted := time.Now()
 	var sent time.Duration
 	for n := range 4 { // 100 recipients: three batches and an eighth of one
-		d := batchOf(r, events.ClassAlert, n, 60_000_000+n*1000)
+		d := batchOf(r, events.ClassAlert, n, 60_000_000+n*1000, window/2)
 		if n == 3 {
 			d.Subscribers = d.Subscribers[:4]
 		}

@@ -33,7 +33,7 @@ func TestAlertInHandOfAKilledProcessComesBackSoon(t *testing.T) {
 			in := func(c *natsserver.Config) { c.Dir = dir }
 			server := eventstest.Server(t, in)
 			tw := townOn(t, server, sms)
-			tw.deliver(t, batchOf(benchRendition(t, tw), events.ClassAlert, 0, 10_000_000))
+			tw.deliver(t, batchOf(benchRendition(t, tw), events.ClassAlert, 0, 10_000_000, window/2))
 			takeAndDie(t, server)
 			taken := time.Now()
 			if both {

@@ -15,26 +15,21 @@ func (e *Engine) resolveContacts(ctx context.Context, j *job) error {
 	if len(j.try) == 0 || j.delivery.Endpoint != "" {
 		return nil
 	}
-	req := call.ResolveRequest{
-		Authority: j.delivery.Authority, Stream: j.delivery.Stream, Kind: j.delivery.Kind, Class: j.delivery.Class,
-		Subscribers: j.delivery.Subscribers,
-	}
-	if len(j.try) < len(j.delivery.Subscribers) {
-		req.Subscribers = make([]string, len(j.try))
+	contacts := j.known
+	if len(contacts) != len(j.try) {
+		subscribers := make([]string, len(j.try))
 		for k, i := range j.try {
-			req.Subscribers[k] = j.delivery.Subscribers[i]
+			subscribers[k] = j.delivery.Subscribers[i]
+		}
+		var err error
+		if contacts, err = e.contacts(ctx, j.delivery, subscribers); err != nil {
+			return err
 		}
 	}
-	reply, err := e.deps.Resolve(ctx, req)
-	if err != nil {
-		return err
-	}
-	if len(reply.Contacts) != len(j.try) {
-		return events.Transient(events.ReasonInternal, fmt.Errorf("delivery %s: %d contacts for %d subscribers", j.delivery.ID, len(reply.Contacts), len(j.try)), 0)
-	}
 	now, kept := e.now(), j.try[:0]
+	j.contacts = make([]call.Contact, 0, len(j.try))
 	for k, i := range j.try {
-		c := reply.Contacts[k]
+		c := contacts[k]
 		switch {
 		case c.Address == "":
 			reason := c.Reason
@@ -51,4 +46,18 @@ func (e *Engine) resolveContacts(ctx context.Context, j *job) error {
 	}
 	j.try = kept
 	return nil
+}
+
+// contacts asks audience for the addresses of some of a delivery's subscribers.
+func (e *Engine) contacts(ctx context.Context, d events.Delivery, subscribers []string) ([]call.Contact, error) {
+	reply, err := e.deps.Resolve(ctx, call.ResolveRequest{
+		Authority: d.Authority, Stream: d.Stream, Kind: d.Kind, Class: d.Class, Subscribers: subscribers,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(reply.Contacts) != len(subscribers) {
+		return nil, events.Transient(events.ReasonInternal, fmt.Errorf("delivery %s: %d contacts for %d subscribers", d.ID, len(reply.Contacts), len(subscribers)), 0)
+	}
+	return reply.Contacts, nil
 }

@@ -117,7 +117,7 @@ func New(cfg Config, deps Deps) *Engine {
 	e.turns = &turns{perChannel: e.cfg.PerChannel, perAuthority: e.cfg.PerAuthority, lanes: map[laneKey]*turn{}}
 	e.later = newLater(e)
 	for _, s := range []stageFunc{
-		e.resume, e.freshness, e.supersession, e.resolveContacts, e.rate, e.window, e.intent, e.send, e.outcome, e.receipts,
+		e.resume, e.freshness, e.supersession, e.resolveContacts, e.rate, e.window, e.intent, e.send, e.outcome,
 	} {
 		e.stages = append(e.stages, s)
 	}
@@ -146,16 +146,17 @@ func (e *Engine) Deliver(ctx context.Context, d events.Delivery) error {
 		j.attempt = o.Attempt
 	}
 	made, err := e.deps.Channels.Channel(d.Authority, d.Channel)
+	if made.Window <= 0 {
+		made.Window = 64
+	}
 	switch {
 	case err != nil && events.OutcomeOf(err).Kind == events.PermanentFailure:
+		j.channel = made
 		return e.refuse(ctx, j, events.OutcomeOf(err).Reason)
 	case err != nil:
 		return err
 	case made.Paused:
 		return events.Transient(events.ReasonUnavailable, errors.New("the channel is paused"), time.Minute)
-	}
-	if made.Window <= 0 {
-		made.Window = 64
 	}
 	j.channel = made
 	over, err := e.turns.take(ctx, d)
@@ -163,10 +164,10 @@ func (e *Engine) Deliver(ctx context.Context, d events.Delivery) error {
 		return err
 	}
 	defer over()
-	err = e.stages.run(ctx, j)
+	err = e.carry(ctx, j, e.stages)
 	if errors.Is(err, errExists) {
 		again := &job{delivery: d, channel: made, attempt: j.attempt, resumed: true}
-		if err = e.stages.run(ctx, again); errors.Is(err, errExists) {
+		if err = e.carry(ctx, again, e.stages); errors.Is(err, errExists) {
 			return events.Transient(events.ReasonUnavailable, err, time.Second)
 		}
 	}
@@ -180,5 +181,5 @@ func (e *Engine) refuse(ctx context.Context, j *job, reason events.Reason) error
 		return nil
 	})
 	j.resumed = true
-	return pipeline{stageFunc(e.resume), refused, stageFunc(e.outcome), stageFunc(e.receipts)}.run(ctx, j)
+	return e.carry(ctx, j, pipeline{stageFunc(e.resume), refused, stageFunc(e.outcome)})
 }

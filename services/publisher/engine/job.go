@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,9 +19,11 @@ type job struct {
 	attempt  int  // of the queue: more than what was tried, for many come back without
 	tried    bool // handed to the channel in this attempt
 
-	entry    *entry // what the ledger will say; its records are in the delivery's order
-	revision uint64 // of the entry in the ledger; 0 when not there
-	resumed  bool   // the ledger had an entry already
+	share    share          // of the delivery, when it is carried out in parts
+	known    []call.Contact // asked for with those of the other parts, in the delivery's order
+	entry    *entry         // what the ledger will say; its records are in the delivery's order
+	revision uint64         // of the entry in the ledger; 0 when not there
+	resumed  bool           // the ledger had an entry already
 
 	try        []int          // records to send, by index
 	contacts   []call.Contact // theirs, in the same order; none for an endpoint
@@ -30,10 +33,13 @@ type job struct {
 	release    func()         // of the window
 }
 
-// stage is one step. A nil error passes the job on; errDone ends it well.
+// stage is one step. A nil error passes the job on; errDone ends it well, for
+// there is nothing left to do.
 type stage interface {
 	run(ctx context.Context, j *job) error
 }
+
+var errDone = errors.New("engine: done")
 
 type stageFunc func(context.Context, *job) error
 

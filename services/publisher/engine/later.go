@@ -84,14 +84,14 @@ func (l *later) index(en *entry) {
 			continue
 		}
 		if at < 0 {
-			g.deliveries = append(g.deliveries, en.delivery.ID)
+			g.deliveries = append(g.deliveries, en.name())
 			at = len(g.deliveries) - 1
 		}
 		g.byRemote[l.key(en.delivery.Authority, en.delivery.Channel, r.remote)] = uint32(at)
 	}
 }
 
-// find returns the delivery that r is about, and sets the name it has there.
+// find returns the name of the entry that r is about, and sets the name it has there.
 func (l *later) find(r *report) (string, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -201,13 +201,13 @@ func (l *later) collect(ctx context.Context, first report) []report {
 // store publishes one receipt a delivery and returns the reports that match
 // none yet.
 func (l *later) store(ctx context.Context, group []report) (waiting []report) {
-	byDelivery := map[string][]report{}
+	byEntry := map[string][]report{}
 	now := l.e.now()
 	for _, r := range group {
-		id, ok := l.find(&r)
+		name, ok := l.find(&r)
 		switch {
 		case ok:
-			byDelivery[id] = append(byDelivery[id], r)
+			byEntry[name] = append(byEntry[name], r)
 		case now.Sub(r.since) < l.e.cfg.OrphanWait && len(waiting) < reportQueue:
 			waiting = append(waiting, r)
 		default:
@@ -215,21 +215,22 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 			r.done(nil) // it would be repeated for ever
 		}
 	}
-	var out []events.Event
+	said := map[string]*saying{} // by delivery
 	var answered []report
-	for id, reports := range byDelivery {
-		receipt, matched, err := l.receipt(ctx, id, reports)
-		if err != nil {
+	for name, reports := range byEntry {
+		if err := l.read(ctx, name, reports, said); err != nil {
 			for _, r := range reports {
 				r.done(err)
 			}
 			continue
 		}
-		if matched > 0 {
-			out = append(out, receipt)
-			l.e.metrics.count(receipt)
-		}
 		answered = append(answered, reports...)
+	}
+	var out []events.Event
+	for _, s := range said {
+		r := events.NewReceipt(s.delivery, s.step(), now, s.to)
+		l.e.metrics.count(r)
+		out = append(out, r)
 	}
 	var err error
 	if len(out) > 0 {
@@ -247,33 +248,46 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 	return waiting
 }
 
-// receipt makes the receipt of some reports on one delivery.
-func (l *later) receipt(ctx context.Context, id string, reports []report) (events.Receipt, int, error) {
-	en, _, err := l.e.ledger.get(ctx, id)
+// saying is what a group of reports says of one delivery.
+type saying struct {
+	delivery events.Delivery
+	to       []events.Recipient
+}
+
+// step names what is said of whom, so that a report repeated alone after a
+// crash gives the same receipt.
+func (s *saying) step() string {
+	parts := []string{s.delivery.ID}
+	for _, to := range s.to {
+		parts = append(parts, to.ID, string(to.Status))
+	}
+	return "dlr-" + events.NewID(parts...)
+}
+
+// read adds what some reports on one entry say.
+func (l *later) read(ctx context.Context, name string, reports []report, said map[string]*saying) error {
+	en, _, err := l.e.ledger.get(ctx, name)
 	if err != nil {
-		return events.Receipt{}, 0, err
+		return err
 	}
 	if en == nil {
-		return events.Receipt{}, 0, events.Permanentf(events.ReasonNotFound, "delivery %s left the ledger", id)
+		return events.Permanentf(events.ReasonNotFound, "delivery %s left the ledger", name)
 	}
 	byRemote := make(map[string]*record, len(en.records))
 	for i := range en.records {
 		byRemote[en.records[i].remote] = &en.records[i]
 	}
-	to := make([]events.Recipient, 0, len(reports))
-	parts := []string{id}
 	for _, r := range reports {
 		rec := byRemote[r.said.Remote]
 		if rec == nil {
 			continue
 		}
-		to = append(to, events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC()})
-		parts = append(parts, rec.id, string(r.said.Status))
+		s := said[en.delivery.ID]
+		if s == nil {
+			s = &saying{delivery: en.delivery}
+			said[en.delivery.ID] = s
+		}
+		s.to = append(s.to, events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC()})
 	}
-	if len(to) == 0 {
-		return events.Receipt{}, 0, nil
-	}
-	// The step names what is said of whom, so that a report repeated alone
-	// after a crash gives the same receipt.
-	return events.NewReceipt(en.delivery, "dlr-"+events.NewID(parts...), l.e.now(), to), len(to), nil
+	return nil
 }

@@ -54,15 +54,36 @@ func (r *record) recipient() events.Recipient {
 type entry struct {
 	state    state
 	attempt  int // 1 the first time
+	share    share
 	delivery events.Delivery
 	records  []record
 
 	written []byte // the delivery as JSON, the same in every state
 }
 
+// share says which recipients of a delivery an entry is about. The zero share
+// is all of them.
+type share struct {
+	Part int  `json:"part"` // from 0
+	Of   int  `json:"of"`   // parts; 0 for an entry that is the whole delivery's
+	Size int  `json:"size"` // of each part but the last
+	Told bool `json:"told"` // it has receipts of its own, and is in none of the whole delivery's
+}
+
+// name is the entry's in the ledger.
+func (s share) name(delivery string) string {
+	if s.Of == 0 {
+		return delivery
+	}
+	return delivery + "." + strconv.Itoa(s.Part)
+}
+
+func (e *entry) name() string { return e.share.name(e.delivery.ID) }
+
 type entryHead struct {
 	State    state           `json:"state"`
 	Attempt  int             `json:"attempt"`
+	Share    share           `json:"share"`
 	Delivery events.Delivery `json:"delivery"`
 }
 
@@ -84,11 +105,22 @@ func (e *entry) encode() ([]byte, error) {
 	b := make([]byte, 0, 64+len(e.written)+96*len(e.records))
 	b = append(append(b, `{"state":"`...), e.state...)
 	b = strconv.AppendInt(append(b, `","attempt":`...), int64(e.attempt), 10)
+	if e.share.Of > 0 {
+		b = e.share.append(b)
+	}
 	b = append(append(append(b, `,"delivery":`...), e.written...), "}\n"...)
 	for i := range e.records {
 		b = e.records[i].append(b)
 	}
 	return b, nil
+}
+
+func (s share) append(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `,"share":{"part":`...), int64(s.Part), 10)
+	b = strconv.AppendInt(append(b, `,"of":`...), int64(s.Of), 10)
+	b = strconv.AppendInt(append(b, `,"size":`...), int64(s.Size), 10)
+	b = strconv.AppendBool(append(b, `,"told":`...), s.Told)
+	return append(b, '}')
 }
 
 func (r *record) append(b []byte) []byte {
@@ -109,7 +141,7 @@ func decodeEntry(body []byte) (*entry, error) {
 	if err := json.Unmarshal(head, &h); err != nil {
 		return nil, events.Permanentf(events.ReasonInvalidEvent, "ledger: entry: %w", err)
 	}
-	e := &entry{state: h.State, attempt: h.Attempt, delivery: h.Delivery}
+	e := &entry{state: h.State, attempt: h.Attempt, share: h.Share, delivery: h.Delivery}
 	e.records = make([]record, 0, bytes.Count(rest, []byte("\n")))
 	for line := range strings.Lines(string(rest)) {
 		r, err := decodeRecord(strings.TrimSuffix(line, "\n"))
@@ -153,19 +185,56 @@ func NewLedger(js jetstream.JetStream, kv jetstream.KeyValue) *Ledger { return &
 
 const deliveryKeys = "delivery."
 
-func ledgerKey(delivery string) string { return deliveryKeys + delivery }
+func ledgerKey(name string) string { return deliveryKeys + name }
 
-// get returns the entry of a delivery and its revision; nil when there is none.
-func (l *Ledger) get(ctx context.Context, delivery string) (*entry, uint64, error) {
-	kve, err := l.kv.Get(ctx, ledgerKey(delivery))
+// get returns an entry by its name, a delivery's unless it is in parts, and its
+// revision; nil when there is none.
+func (l *Ledger) get(ctx context.Context, name string) (*entry, uint64, error) {
+	kve, err := l.kv.Get(ctx, ledgerKey(name))
 	switch {
 	case errors.Is(err, jetstream.ErrKeyNotFound), errors.Is(err, jetstream.ErrKeyDeleted):
 		return nil, 0, nil
 	case err != nil:
-		return nil, 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: get %s: %w", delivery, err), 0)
+		return nil, 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: get %s: %w", name, err), 0)
 	}
 	e, err := decodeEntry(kve.Value())
 	return e, kve.Revision(), err
+}
+
+// held is an entry as the ledger has it.
+type held struct {
+	entry    *entry
+	revision uint64
+}
+
+// all returns what the ledger has of a delivery: its entry, or those of its
+// parts, in no order.
+func (l *Ledger) all(ctx context.Context, delivery string) ([]held, error) {
+	key := ledgerKey(delivery)
+	w, err := l.kv.WatchFiltered(ctx, []string{key, key + ".*"}, jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: read %s: %w", delivery, err), 0)
+	}
+	defer func() { _ = w.Stop() }() // all was read
+	var list []held
+	for {
+		select {
+		case kve, open := <-w.Updates():
+			if !open {
+				return nil, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: read %s: the watch ended", delivery), 0)
+			}
+			if kve == nil {
+				return list, nil
+			}
+			en, err := decodeEntry(kve.Value())
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, held{en, kve.Revision()})
+		case <-ctx.Done():
+			return nil, events.Transient(events.ReasonTimeout, ctx.Err(), 0)
+		}
+	}
 }
 
 // put stores e if the key is still at revision (0: does not exist) and returns
@@ -175,7 +244,7 @@ func (l *Ledger) put(ctx context.Context, e *entry, revision uint64) (uint64, er
 	if err != nil {
 		return 0, err
 	}
-	return l.send(msg, e.delivery.ID).wait(ctx)
+	return l.send(msg, e.name()).wait(ctx)
 }
 
 // write is the message that puts e.
@@ -184,7 +253,7 @@ func (l *Ledger) write(e *entry, revision uint64) (*nats.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	msg := nats.NewMsg("$KV." + l.kv.Bucket() + "." + ledgerKey(e.delivery.ID))
+	msg := nats.NewMsg("$KV." + l.kv.Bucket() + "." + ledgerKey(e.name()))
 	msg.Data = body
 	msg.Header.Set(headerState, string(e.state))
 	msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
@@ -194,14 +263,14 @@ func (l *Ledger) write(e *entry, revision uint64) (*nats.Msg, error) {
 // putting is a put on its way. The server stores those of one connection in
 // the order in which they were sent.
 type putting struct {
-	delivery string
-	future   jetstream.PubAckFuture
-	err      error
+	name   string
+	future jetstream.PubAckFuture
+	err    error
 }
 
-func (l *Ledger) send(msg *nats.Msg, delivery string) putting {
+func (l *Ledger) send(msg *nats.Msg, name string) putting {
 	future, err := l.js.PublishMsgAsync(msg)
-	return putting{delivery: delivery, future: future, err: err}
+	return putting{name: name, future: future, err: err}
 }
 
 // wait returns the new revision once the put is stored.
@@ -220,5 +289,5 @@ func (p putting) wait(ctx context.Context) (uint64, error) {
 	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
 		return 0, errExists
 	}
-	return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", p.delivery, err), 0)
+	return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", p.name, err), 0)
 }

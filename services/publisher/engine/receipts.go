@@ -47,7 +47,7 @@ func (e *Engine) storeOutcome(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		sent := e.ledger.send(msg, j.delivery.ID)
+		sent := e.ledger.send(msg, j.entry.name())
 		if j.release != nil {
 			j.release()
 		}
@@ -60,7 +60,7 @@ func (e *Engine) storeOutcome(ctx context.Context, j *job) error {
 			return err
 		}
 		// Another process took the intent for a crash. What we know is true.
-		_, current, err := e.ledger.get(ctx, j.delivery.ID)
+		_, current, err := e.ledger.get(ctx, j.entry.name())
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (e *Engine) publishReceipts(ctx context.Context, j *job, from int) error {
 			}
 		}
 		if len(to) > 0 {
-			out = append(out, events.NewReceipt(j.delivery, step(n), e.now(), to))
+			out = append(out, events.NewReceipt(j.delivery, j.entry.share.step(n), e.now(), to))
 		}
 	}
 	if len(out) == 0 {
@@ -114,10 +114,15 @@ func (e *Engine) publishReceipts(ctx context.Context, j *job, from int) error {
 	return nil
 }
 
-// step names an attempt: submit, submit-2, submit-3…
-func step(attempt int) string {
-	if attempt == 1 {
-		return "submit"
+// step names an attempt: submit, submit-2, submit-3…; of a part: submit.0,
+// submit.0-2…
+func (s share) step(attempt int) string {
+	name := "submit"
+	if s.Of > 0 {
+		name += "." + strconv.Itoa(s.Part)
 	}
-	return "submit-" + strconv.Itoa(attempt)
+	if attempt == 1 {
+		return name
+	}
+	return name + "-" + strconv.Itoa(attempt)
 }

@@ -11,7 +11,7 @@ import (
 // decides by class what a lost answer means.
 func (e *Engine) resume(ctx context.Context, j *job) error {
 	if j.attempt > 1 || j.resumed {
-		found, revision, err := e.ledger.get(ctx, j.delivery.ID)
+		found, revision, err := e.ledger.get(ctx, j.share.name(j.delivery.ID))
 		if err != nil {
 			return err
 		}
@@ -20,6 +20,7 @@ func (e *Engine) resume(ctx context.Context, j *job) error {
 		}
 	}
 	j.entry = newEntry(j.delivery)
+	j.entry.share = j.share
 	j.try = j.pending()
 	return nil
 }
@@ -35,10 +36,17 @@ func newEntry(d events.Delivery) *entry {
 
 // takeUp goes on from an entry of an earlier attempt.
 func (e *Engine) takeUp(ctx context.Context, j *job, found *entry, revision uint64) error {
+	if found.share.Size != j.share.Size || len(found.records) != j.delivery.Recipients() {
+		return errUneven
+	}
 	found.delivery = j.delivery
 	j.entry, j.revision = found, revision
-	if err := e.publishReceipts(ctx, j, 1); err != nil {
-		return err
+	if found.share.Of == 0 {
+		if err := e.publishReceipts(ctx, j, 1); err != nil {
+			return err
+		}
+	} else if found.state == stateDone && len(j.pending()) == 0 {
+		return errDone
 	}
 	j.entry.attempt++
 	if found.state == stateIntent {

@@ -15,7 +15,7 @@ func (e *Engine) intent(ctx context.Context, j *job) error {
 	if len(j.try) == 0 {
 		return nil
 	}
-	revision, err := e.ledger.send(j.intent, j.delivery.ID).wait(ctx)
+	revision, err := e.ledger.send(j.intent, j.entry.name()).wait(ctx)
 	if err != nil {
 		return err
 	}

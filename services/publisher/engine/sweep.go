@@ -69,6 +69,7 @@ func (e *Engine) Sweep(ctx context.Context) error {
 // only once its receipts are stored, so that a crash in between repeats them.
 func (e *Engine) unstick(ctx context.Context, en *entry, revision uint64) error {
 	j := &job{delivery: en.delivery, entry: en, revision: revision}
+	en.share.Told = en.share.Of > 0
 	if len(j.pending()) > 0 {
 		en.attempt++
 		j.endPending(events.StatusUnknown, events.ReasonAmbiguous, e.now())
@@ -84,9 +85,32 @@ func (e *Engine) unstick(ctx context.Context, en *entry, revision uint64) error 
 	if err := e.publishReceipts(ctx, j, 1); err != nil {
 		return err
 	}
+	if en.share.Of > 0 {
+		if err := e.tellOthers(ctx, en); err != nil {
+			return err
+		}
+	}
 	en.state = stateDone
 	if _, err := e.ledger.put(ctx, en, j.revision); err != nil && !errors.Is(err, errExists) {
 		return err
+	}
+	return nil
+}
+
+// tellOthers publishes what is known of the other parts of a stuck one's
+// delivery: nobody will carry it out to its end, and make one receipt of all.
+func (e *Engine) tellOthers(ctx context.Context, stuck *entry) error {
+	found, err := e.ledger.all(ctx, stuck.delivery.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range found {
+		if h.entry.state != stateDone || h.entry.share.Told {
+			continue
+		}
+		if err := e.tellPart(ctx, &job{delivery: h.entry.delivery, entry: h.entry, revision: h.revision}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
