@@ -45,6 +45,11 @@ func area(a record.AlertArea) events.Area {
 			out.INSEE = []string{d.Code}
 		}
 	}
+	if len(out.INSEE) == 1 { // "Alpes de Haute Provence"
+		if d, ok := france.Departement(out.INSEE[0]); ok && territory.Fold(d.Name) == territory.Fold(out.Name) {
+			out.Name = d.Name
+		}
+	}
 	for _, p := range a.Polygons {
 		if ring := polygon(p); len(ring) >= 4 && len(ring) <= maxPoints {
 			out.Polygons = append(out.Polygons, ring)

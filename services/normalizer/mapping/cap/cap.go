@@ -30,7 +30,11 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 		}
 		a.Infos = []record.Info{{Headline: cmp.Or(a.Note, "Fin d’alerte")}}
 	}
-	groups := byLanguage(a.Infos)
+	infos := make([]record.Info, len(a.Infos))
+	for n, i := range a.Infos {
+		infos[n] = mended(a, i)
+	}
+	groups := byLanguage(infos)
 	d := draft(groups[0])
 	for _, g := range groups[1:] {
 		d.Variants = append(d.Variants, draft(g))

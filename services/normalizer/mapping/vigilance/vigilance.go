@@ -46,7 +46,7 @@ func colour(raw events.Raw) (mapping.Draft, error) {
 	d.Certainty = events.CertaintyLikely
 	d.Urgency = urgency(d.Severity, d.Onset, sent(d, raw))
 	if d.Instruction == "" {
-		d.Instruction = instruction(d.Severity)
+		d.Instruction = cap.Advice(d.Severity)
 	}
 	return d, nil
 }
@@ -67,16 +67,4 @@ func urgency(s events.Severity, onset, sent time.Time) events.Urgency {
 		return events.UrgencyExpected
 	}
 	return events.UrgencyImmediate
-}
-
-func instruction(s events.Severity) string {
-	switch s {
-	case events.SeverityModerate:
-		return "Soyez attentifs si vous pratiquez des activités sensibles au risque météorologique ou exposées aux crues. Tenez-vous au courant de l’évolution de la situation."
-	case events.SeveritySevere:
-		return "Soyez très vigilants : des phénomènes dangereux sont prévus. Tenez-vous au courant de l’évolution de la situation et suivez les conseils de sécurité émis par les pouvoirs publics."
-	case events.SeverityExtreme:
-		return "Une vigilance absolue s’impose : des phénomènes dangereux d’intensité exceptionnelle sont prévus. Tenez-vous régulièrement au courant de l’évolution de la situation et respectez impérativement les consignes de sécurité émises par les pouvoirs publics."
-	}
-	return ""
 }
