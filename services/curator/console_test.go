@@ -402,3 +402,38 @@ func TestSourcesSayWhatIsWrong(t *testing.T) {
 		t.Error("streams do not say their policy and rule")
 	}
 }
+
+func TestOfficerSaysItInPlainLanguageAndTranslates(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	english := events.Content{Language: "en", Title: "Water cut", Text: "Tuesday 8 to 12."}
+	m := w.emit(w.message("1", func(m *events.Message) { m.Variants = []events.Content{english} }))
+	kept := w.emit(w.message("2", func(m *events.Message) { m.Variants = []events.Content{english} }))
+	ana := w.as("ana")
+	ana.see("/console/begles", "Coupure d’eau")
+	path := pathOf("infos", m)
+	eventstest.Eventually(t, func() bool { return ana.get(pathOf("infos", kept)).status == http.StatusOK }, within, "both are there")
+	form := ana.form(path)
+	if form.Get("title-en") != "Water cut" {
+		t.Errorf("the source’s translation is not shown: %q", form.Get("title-en"))
+	}
+	if r := ana.press(path, "save", "title-fr-simple", "", "text-fr-simple", "Pas d’eau mardi matin."); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `href="#f-title-fr-simple"`) {
+		t.Errorf("a text without a title: %d", r.status)
+	}
+	// The officer rewords: the source's translation would say something else.
+	if r := ana.press(path, "approve", "title", "Eau coupée mardi", "title-fr-simple", "Pas d’eau mardi", "text-fr-simple", "Il n’y a pas d’eau mardi.\r\nDe 8 h à 12 h."); r.status != http.StatusSeeOther {
+		t.Fatalf("approve: %d", r.status)
+	}
+	p := w.awaitPublications("infos", 1)[0]
+	if len(p.Variants) != 1 || p.Variants[0].Language != "fr-simple" || p.Variants[0].Title != "Pas d’eau mardi" || p.Variants[0].Text != "Il n’y a pas d’eau mardi.\nDe 8 h à 12 h." {
+		t.Errorf("variants %+v", p.Variants)
+	}
+	// The officer adds without rewording: both leave, the translation first.
+	if r := ana.press(pathOf("infos", kept), "approve", "title-fr-simple", "Pas d’eau mardi"); r.status != http.StatusSeeOther {
+		t.Fatalf("approve: %d", r.status)
+	}
+	p = w.awaitPublications("infos", 2)[1]
+	if len(p.Variants) != 2 || p.Variants[0].Title != "Water cut" || p.Variants[1].Language != "fr-simple" {
+		t.Errorf("variants %+v", p.Variants)
+	}
+}

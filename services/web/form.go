@@ -57,7 +57,7 @@ type Choice struct {
 // Field is one labelled control, drawn by {{field .Form "email" (T "…") "type" "email" "hint" (T "…")}}.
 // Options: type (text, email, tel, password, number, search, url, date, time, datetime-local, textarea, select, radios,
 // checkboxes, checkbox, file, hidden), hint, value, choices ([]Choice), autocomplete, inputmode,
-// rows, maxlength, min, max, step, accept, width (s, m, l), optional (bool), code (bool, a one-time code in large figures), autofocus (bool).
+// rows, maxlength, min, max, step, accept, lang (of what is typed), width (s, m, l), optional (bool), code (bool, a one-time code in large figures), autofocus (bool).
 type Field struct {
 	ID, Name, Label, Hint, Type string
 	Form                        *Form
@@ -97,7 +97,7 @@ func (f *Field) set(option string, value any) error {
 			return fmt.Errorf("choices: want []web.Choice, not %T", value)
 		}
 		f.Choices = choices
-	case "autocomplete", "inputmode", "maxlength", "min", "max", "step", "accept", "pattern", "autofocus", "list":
+	case "autocomplete", "inputmode", "maxlength", "min", "max", "step", "accept", "pattern", "autofocus", "list", "lang":
 		f.Attributes = append(f.Attributes, Attribute{option, text})
 	default:
 		return fmt.Errorf("no option %q", option)

@@ -169,6 +169,7 @@ func (d *desktop) allowed(it item.Item, known bool) may {
 // editView is the form of an item.
 type editView struct {
 	Channels []channelChoice
+	Variants []variantChoice
 	Zone     string
 }
 
@@ -180,7 +181,7 @@ type channelChoice struct {
 }
 
 func (d *desktop) edit(it item.Item, rules item.Rules, form *web.Form) editView {
-	v := editView{Zone: d.authority.Location().String()}
+	v := editView{Zone: d.authority.Location().String(), Variants: d.variants(it, form)}
 	chosen := rules.Stream.Channels
 	var overrides []events.Override
 	if it.Draft != nil {
@@ -229,6 +230,10 @@ func (d *desktop) formOf(it item.Item) *web.Form {
 		"title": {content.Title}, "summary": {content.Summary}, "text": {content.Text}, "place": {content.Place}, "link": {content.Link},
 		"onset": {d.input(it.Onset())}, "ends": {d.input(it.Ends())}, "expires": {d.input(&it.Expires)},
 	})
+	for _, v := range it.Variants() {
+		form.Values.Set("title-"+v.Language, v.Title)
+		form.Values.Set("text-"+v.Language, v.Text)
+	}
 	return form
 }
 
@@ -257,6 +262,7 @@ func (d *desktop) read(it item.Item, rules item.Rules, form *web.Form) (item.Dra
 			d.text(form, "override-"+id, text, maxText, false)
 		}
 	}
+	draft.Variants = d.readVariants(it, form, content)
 	return draft, d.differs(it, rules, draft)
 }
 
@@ -271,7 +277,8 @@ func (d *desktop) differs(it item.Item, rules item.Rules, draft item.Draft) bool
 	same := now.Title == strings.TrimSpace(was.Title) && now.Summary == lines(was.Summary) && now.Text == lines(was.Text) &&
 		now.Place == strings.TrimSpace(was.Place) && now.Link == strings.TrimSpace(was.Link) &&
 		d.input(draft.Onset) == d.input(it.Onset()) && d.input(draft.Ends) == d.input(it.Ends()) &&
-		d.input(&draft.Expires) == d.input(&it.Expires) && sameSet(draft.Channels, chosen) && slices.Equal(draft.Overrides, overrides)
+		d.input(&draft.Expires) == d.input(&it.Expires) && sameSet(draft.Channels, chosen) && slices.Equal(draft.Overrides, overrides) &&
+		slices.EqualFunc(draft.Variants, it.Variants(), sameVariant)
 	return !same
 }
 

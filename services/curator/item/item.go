@@ -72,8 +72,11 @@ type Draft struct {
 	Expires   time.Time         `json:"expires"`
 	Channels  []string          `json:"channels"` // of the stream's, those to use
 	Overrides []events.Override `json:"overrides,omitempty"`
-	By        string            `json:"by"`
-	At        time.Time         `json:"at"`
+	// Variants are the same in other words: plain language ("fr-simple", the
+	// registered subtag of BCP 47) and translations.
+	Variants []events.Content `json:"variants,omitempty"`
+	By       string           `json:"by"`
+	At       time.Time        `json:"at"`
 }
 
 // Approval is one officer's.
@@ -135,6 +138,15 @@ func (it Item) Content() events.Content {
 		return it.Draft.Content
 	}
 	return it.Message.Content
+}
+
+// Variants are the officer's, else the source's: translations of what an
+// officer rewrote would say something else.
+func (it Item) Variants() []events.Content {
+	if it.Draft != nil {
+		return it.Draft.Variants
+	}
+	return it.Message.Variants
 }
 
 // Onset and Ends are when the subject begins and ends, nil when not known.

@@ -258,6 +258,14 @@ func TestRewordedStateAlertIsNoLongerTheStates(t *testing.T) {
 	if n := it.Needed(w.rules()); n != 1 {
 		t.Errorf("word for word needs %d", n)
 	}
+	draft := item.Draft{Content: it.Content(), By: "ana", Expires: it.Expires, Channels: []string{"sms"}}
+	draft.Variants = []events.Content{{Language: "fr-simple", Title: "Danger, restez chez vous"}}
+	if err := it.Write(draft, w.rules(), w.now); err != nil {
+		t.Fatal(err)
+	}
+	if n := it.Needed(w.rules()); n != 2 {
+		t.Errorf("said in other words beside needs %d", n)
+	}
 	c := it.Content()
 	c.Title = "À ma façon"
 	if err := it.Write(item.Draft{Content: c, By: "ana", Expires: it.Expires, Channels: []string{"sms"}}, w.rules(), w.now); err != nil {

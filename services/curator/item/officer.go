@@ -37,7 +37,7 @@ func (it Item) Needed(r Rules) int {
 		return 1
 	}
 	trust := it.Trust
-	if it.Draft != nil && !sameWords(it.Draft.Content, it.Message.Content) {
+	if it.Draft != nil && (!sameWords(it.Draft.Content, it.Message.Content) || len(it.Draft.Variants) > 0 && !slices.EqualFunc(it.Draft.Variants, it.Message.Variants, sameWords)) {
 		trust = registry.TrustOwn
 	}
 	return max(r.Stream.Approvals(r.Authority, it.Message.Class, trust), 1)

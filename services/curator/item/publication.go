@@ -56,14 +56,12 @@ func (it Item) build(s registry.Stream, by []string, now time.Time) events.Publi
 		ID: it.ID, Revision: it.Revision() + 1, Authority: it.Authority, Stream: it.Stream,
 		Message: m.ID, Seq: m.Seq, Status: m.Status, MsgType: events.MsgAlert,
 		Class: m.Class, Topic: m.Topic, Severity: m.Severity, Urgency: m.Urgency, Certainty: m.Certainty,
-		Content: it.Content(), Areas: m.Areas, Channels: it.channels(s),
+		Content: it.Content(), Variants: it.Variants(), Areas: m.Areas, Channels: it.channels(s),
 		Audience: events.Audience{Areas: audienceAreas(m), Topics: []string{m.Topic}},
 		Onset:    it.Onset(), Ends: it.Ends(), NotBefore: now.UTC(), Expires: it.Expires,
 		Origin: m.Origin, By: by, SourceAt: m.Sent, FetchedAt: m.FetchedAt, At: now.UTC(),
 	}
-	if it.Draft == nil {
-		p.Variants = m.Variants // translations of what the officer rewrote would say something else
-	} else {
+	if it.Draft != nil {
 		p.Overrides = it.Draft.Overrides
 	}
 	if it.Live() {
