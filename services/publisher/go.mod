@@ -7,6 +7,7 @@ require (
 	github.com/crieur/crieur/events v0.0.0
 	github.com/crieur/crieur/services/web v0.0.0
 	github.com/eclipse/paho.mqtt.golang v1.5.1
+	github.com/emersion/go-msgauth v0.7.0
 	github.com/goccy/go-yaml v1.19.2
 	github.com/gosnmp/gosnmp v1.47.0
 	github.com/nats-io/nats.go v1.55.0

@@ -24,7 +24,7 @@ import (
 func Kinds() map[string]channel.Factory {
 	return map[string]channel.Factory{
 		bluesky.Kind:  {New: bluesky.New},
-		email.Kind:    {New: email.New},
+		email.Kind:    email.NewFactory(),
 		facebook.Kind: {New: facebook.New},
 		feed.Kind:     feed.NewFactory(),
 		mastodon.Kind: {New: mastodon.New},

@@ -25,6 +25,8 @@ type Config struct {
 	Connections  int           `yaml:"connections"` // at once; 1 to 64, default 4
 	Timeout      time.Duration `yaml:"timeout"`     // of one exchange; default 30s
 	HELO         string        `yaml:"helo"`
+	DKIM         DKIM          `yaml:"dkim"`
+	Bounces      Bounces       `yaml:"bounces"`
 
 	host   string
 	port   int
@@ -66,6 +68,12 @@ func load(spec channel.Spec) (Config, error) {
 	}
 	if cfg.Password, err = run.LoadSecret("password", cfg.Password, cfg.PasswordFile); err != nil {
 		return cfg, spec.Invalid("%w", err)
+	}
+	if err := cfg.DKIM.load(cfg.domain); err != nil {
+		return cfg, spec.Invalid("dkim.%w", err)
+	}
+	if err := cfg.Bounces.load(); err != nil {
+		return cfg, spec.Invalid("bounces.%w", err)
 	}
 	return cfg, nil
 }

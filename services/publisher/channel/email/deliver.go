@@ -1,12 +1,14 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"html"
 	"net/textproto"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -28,8 +30,11 @@ type session struct {
 const idleTime = time.Minute
 
 // Run implements channel.Runner: it closes connections when they are of no
-// more use.
+// more use, and reads what came back.
 func (c *Channel) Run(ctx context.Context) error {
+	var reading sync.WaitGroup
+	reading.Go(func() { c.readMailbox(ctx) })
+	defer reading.Wait()
 	tick := time.NewTicker(idleTime / 2)
 	defer tick.Stop()
 	for {
@@ -151,8 +156,8 @@ func messageID(d events.Delivery, to call.Contact, domain string) string {
 	return events.NewID("mail", d.ID, to.Subscriber) + "@" + domain
 }
 
-// message writes the mail to one contact.
-func (c *Channel) message(d events.Delivery, body Body, to call.Contact) (*mail.Msg, error) {
+// message writes the mail to one contact, signed.
+func (c *Channel) message(d events.Delivery, body Body, to call.Contact) ([]byte, error) {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := m.FromFormat(c.cfg.from.Name, c.cfg.from.Address); err != nil {
 		return nil, events.Permanent(events.ReasonInvalidConfig, errors.New("email: from: not an address"))
@@ -178,65 +183,9 @@ func (c *Channel) message(d events.Delivery, body Body, to call.Contact) (*mail.
 	}
 	m.SetBodyString(mail.TypeTextPlain, strings.ReplaceAll(body.Text, unsubscribePlace, unsubscribe))
 	m.AddAlternativeString(mail.TypeTextHTML, strings.ReplaceAll(body.HTML, unsubscribePlace, html.EscapeString(unsubscribe)))
-	return m, nil
-}
-
-// sendOne sends one message; broken tells that the connection is of no more
-// use.
-func (c *Channel) sendOne(ctx context.Context, s *session, d events.Delivery, body Body, to call.Contact) (broken bool, err error) {
-	m, err := c.message(d, body, to)
-	if err != nil {
-		return false, err
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		return nil, events.Permanent(events.ReasonInternal, errors.New("email: the mail cannot be written"))
 	}
-	unlink := context.AfterFunc(ctx, func() { _ = s.smtp.Close() })
-	defer unlink()
-	err = c.client.SendWithSMTPClient(s.smtp, m)
-	if err == nil {
-		return false, nil
-	}
-	var e *mail.SendError
-	if !errors.As(err, &e) {
-		return true, events.Transient(events.ReasonAmbiguous, errors.New("email: send"), 0)
-	}
-	code := e.ErrorCode()
-	broken = code == 0 || code == 421 || e.Reason == mail.ErrWriteContent
-	if m.IsDelivered() {
-		return broken, nil
-	}
-	return broken, verdict(e.Reason, code, e.EnhancedStatusCode())
-}
-
-// verdict is the meaning of an SMTP reply (RFC 5321, 4.2; RFC 3463). The
-// reply's text may quote the address, so that only the codes are kept.
-func verdict(step mail.SendErrReason, code int, enhanced string) error {
-	err := fmt.Errorf("email: the server answers %d %s at %s", code, enhanced, stepName(step))
-	switch {
-	case code == 0 && step == mail.ErrSMTPDataClose:
-		return events.Transient(events.ReasonAmbiguous, errors.New("email: no answer after the message"), 0)
-	case code == 0:
-		return events.Transient(events.ReasonConnection, errors.New("email: connection lost at "+stepName(step)), 0)
-	case code == 421:
-		return events.Transient(events.ReasonUnavailable, err, 0)
-	case code == 450 || code == 451 || code == 452 || code/100 == 4:
-		return events.Transient(events.ReasonRateLimited, err, 0)
-	case code == 535 || code == 530:
-		return events.Transient(events.ReasonUnauthorized, err, time.Minute)
-	case step == mail.ErrSMTPRcptTo:
-		return events.Permanent(events.ReasonBadRecipient, err)
-	case code == 552 || strings.HasPrefix(enhanced, "5.3.4"):
-		return events.Permanent(events.ReasonTooLarge, err)
-	}
-	return events.Permanent(events.ReasonRejected, err)
-}
-
-func stepName(step mail.SendErrReason) string {
-	switch step {
-	case mail.ErrSMTPMailFrom:
-		return "MAIL FROM"
-	case mail.ErrSMTPRcptTo:
-		return "RCPT TO"
-	case mail.ErrSMTPData, mail.ErrSMTPDataClose, mail.ErrWriteContent:
-		return "DATA"
-	}
-	return "the session"
+	return c.cfg.DKIM.sign(b.Bytes())
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/email"
@@ -154,6 +155,7 @@ func TestBatchHasAResultEachOnOneConnection(t *testing.T) {
 			t.Errorf("recipient %d: %+v, want %q", i, r.Outcome, want[i])
 		}
 	}
+	eventstest.Eventually(t, func() bool { return len(peer.mails()) >= 3 }, 5*time.Second, "the peer does not say what it has")
 	mails := peer.mails()
 	if len(mails) != 3 || mails[2].Connections != 1 {
 		t.Fatalf("%d mails on %d connections", len(mails), mails[len(mails)-1].Connections)
@@ -183,6 +185,7 @@ func TestSameDeliverySameMessageID(t *testing.T) {
 	if first[0].Remote == "" || first[0].Remote != second[0].Remote {
 		t.Errorf("%q then %q", first[0].Remote, second[0].Remote)
 	}
+	eventstest.Eventually(t, func() bool { return len(peer.mails()) >= 2 }, 5*time.Second)
 	if mails := peer.mails(); mails[len(mails)-1].Connections != 1 {
 		t.Errorf("%d connections", mails[len(mails)-1].Connections)
 	}
@@ -200,6 +203,7 @@ func TestWrongPasswordIsUnauthorised(t *testing.T) {
 
 func TestExampleAndBadSettings(t *testing.T) {
 	t.Setenv("SMTP_PASSWORD", "secret")
+	t.Setenv("CRIEUR_EXAMPLE_SECRET", "a secret of the town")
 	example, err := os.ReadFile("example.yaml")
 	if err != nil {
 		t.Fatal(err)
