@@ -34,7 +34,7 @@ import (
 // town is a commune with its audience at work, and a publisher that renders
 // the title and lets the test read the queue.
 type town struct {
-	t       *testing.T
+	t       testing.TB
 	server  *natsserver.Server
 	store   string // the server's folder
 	data    string
@@ -65,7 +65,7 @@ func (s *safeBuffer) String() string {
 }
 
 // newTown starts one; before is called ahead of the start, to change it.
-func newTown(t *testing.T, before ...func(*town)) *town {
+func newTown(t testing.TB, before ...func(*town)) *town {
 	t.Helper()
 	tw := &town{t: t, data: t.TempDir(), logs: &safeBuffer{}}
 	tw.server = eventstest.Server(t, func(c *natsserver.Config) { tw.store = c.Dir })

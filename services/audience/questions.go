@@ -9,6 +9,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
@@ -26,8 +27,11 @@ func newMetric(reg prometheus.Registerer) metric {
 		run.Label{Name: "reason", Values: run.Values(events.ReasonOptedOut, events.ReasonBadRecipient)})}
 }
 
-// maxResolve bounds one question.
-const maxResolve = 10_000
+const (
+	maxResolve    = 10_000 // subscribers in one question
+	resolvePart   = 128    // of them opened by one goroutine
+	resolveAtOnce = 8      // goroutines of one question
+)
 
 // resolve answers call.Resolve: the only way out of the vault.
 func (r *running) resolve(ctx context.Context, q call.ResolveRequest) (call.ResolveReply, error) {
@@ -36,48 +40,74 @@ func (r *running) resolve(ctx context.Context, q call.ResolveRequest) (call.Reso
 		return call.ResolveReply{}, events.Permanentf(events.ReasonInvalidEvent, "audience: resolve: kind %q, %d subscribers", q.Kind, len(q.Subscribers))
 	}
 	q.Kind = kind
-	loc, now := time.UTC, r.now()
+	b := batch{running: r, q: q, loc: time.UTC, now: r.now(), people: r.model.Sealed(q.Subscribers)}
 	if a, ok := r.authorities.Get(q.Authority); ok {
-		loc = a.Location()
+		b.loc = a.Location()
 	}
-	reply := call.ResolveReply{Contacts: make([]call.Contact, len(q.Subscribers))}
-	for i, id := range q.Subscribers {
-		c, err := r.resolveOne(ctx, q, id, loc, now)
-		if err != nil {
-			return call.ResolveReply{}, err
+	b.active = make([]bool, len(b.people))
+	r.index.Among(q.Authority, q.Stream, q.Kind, func(active func(uint32) bool) {
+		for i, s := range b.people {
+			b.active[i] = s.Known && s.Authority == q.Authority && active(s.Ordinal)
 		}
-		reply.Contacts[i] = c
+	})
+	reply := call.ResolveReply{Contacts: make([]call.Contact, len(b.people))}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(resolveAtOnce)
+	for from := 0; from < len(b.people); from += resolvePart {
+		part := reply.Contacts[from:min(from+resolvePart, len(b.people))]
+		g.Go(func() error {
+			for i := range part {
+				var err error
+				if part[i], err = b.one(ctx, from+i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return call.ResolveReply{}, err
 	}
 	return reply, nil
 }
 
-func (r *running) resolveOne(ctx context.Context, q call.ResolveRequest, id string, loc *time.Location, now time.Time) (call.Contact, error) {
-	c := call.Contact{Subscriber: id}
-	sub, ok := r.model.Get(id)
-	if !ok || sub.Authority != q.Authority {
+// batch is one question, with what is read once for all of its contacts.
+type batch struct {
+	*running
+	q      call.ResolveRequest
+	loc    *time.Location
+	now    time.Time
+	people []vault.Sealed
+	active []bool
+}
+
+func (b *batch) one(ctx context.Context, i int) (call.Contact, error) {
+	s := &b.people[i]
+	c := call.Contact{Subscriber: s.ID}
+	if !s.Known || s.Authority != b.q.Authority {
 		c.Reason = events.ReasonNoConsent // erased, or never there
 		return c, nil
 	}
-	if !r.index.Active(sub.Ordinal, q.Authority, q.Stream, q.Kind) {
-		reason, err := r.whyNot(ctx, q, id, now)
+	if !b.active[i] {
+		reason, err := b.whyNot(ctx, b.q, s.ID, b.now)
 		if err != nil || reason != events.ReasonNone {
 			c.Reason = reason
 			return c, err
 		}
 	}
-	address, err := r.model.Open(id, q.Kind)
+	address, err := b.model.Open(*s, b.q.Kind)
 	if err != nil {
-		r.deps.Logger.Error("audience: contact cannot be opened", "subscriber", id, "err", err)
+		b.deps.Logger.Error("audience: contact cannot be opened", "subscriber", s.ID, "err", err)
 		return c, events.Transient(events.ReasonInternal, err, 0)
 	}
 	if address == "" {
 		c.Reason = events.ReasonBadRecipient
 		return c, nil
 	}
-	c.Address, c.Language = call.Address(address), sub.Language
-	c.Unsubscribe = "/d/" + r.master.Token(vault.Leave, sub.Ordinal, q.Stream, q.Kind)
-	if q.Class != events.ClassAlert && q.Stream != enrol.Stream && sub.Quiet != nil {
-		if until, quiet := sub.Quiet.Until(now, loc); quiet {
+	c.Address, c.Language = call.Address(address), s.Language
+	c.Unsubscribe = "/d/" + b.master.Token(vault.Leave, s.Ordinal, b.q.Stream, b.q.Kind)
+	if b.q.Class != events.ClassAlert && b.q.Stream != enrol.Stream && s.Quiet != nil {
+		if until, quiet := s.Quiet.Until(b.now, b.loc); quiet {
 			c.HoldUntil = until
 		}
 	}

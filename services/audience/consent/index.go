@@ -150,14 +150,21 @@ func (s *shelf) remove(ordinal uint32) {
 // Active reports whether a subscriber has a confirmed subscription on a stream
 // and kind.
 func (x *Index) Active(ordinal uint32, authority, stream, kind string) bool {
+	yes := false
+	x.Among(authority, stream, kind, func(active func(uint32) bool) { yes = active(ordinal) })
+	return yes
+}
+
+// Among calls do with what tells who has a confirmed subscription on a stream
+// and kind, by one reading. do must be short: nothing changes meanwhile.
+func (x *Index) Among(authority, stream, kind string, do func(active func(ordinal uint32) bool)) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	s := x.authorities[authority]
-	if s == nil {
-		return false
+	var b *roaring.Bitmap
+	if s := x.authorities[authority]; s != nil {
+		b = s.sets[set{stream, kind, active, ""}]
 	}
-	b := s.sets[set{stream, kind, active, ""}]
-	return b != nil && b.Contains(ordinal)
+	do(func(ordinal uint32) bool { return b != nil && b.Contains(ordinal) })
 }
 
 // Quiet returns those of b who have quiet hours.

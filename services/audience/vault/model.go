@@ -276,40 +276,58 @@ func (m *Model) Get(id string) (Subscriber, bool) {
 	if !ok {
 		return Subscriber{}, false
 	}
-	at := m.row(ordinal)
+	return m.subscriber(ordinal, m.row(ordinal)), true
+}
+
+// Sealed is a subscriber with what opens his addresses.
+type Sealed struct {
+	Subscriber
+	ID     string
+	Known  bool
+	packed []byte // never written to
+}
+
+// Sealed returns the subscribers of IDs, in their order, by one reading.
+func (m *Model) Sealed(ids []string) []Sealed {
+	list := make([]Sealed, len(ids))
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for i, id := range ids {
+		list[i].ID = id
+		n, ok := parseID(id)
+		if !ok {
+			continue
+		}
+		if ordinal, ok := m.ordinals[n]; ok {
+			at := m.row(ordinal)
+			list[i].Subscriber, list[i].packed, list[i].Known = m.subscriber(ordinal, at), at.sealed, true
+		}
+	}
+	return list
+}
+
+func (m *Model) subscriber(ordinal uint32, at *row) Subscriber {
 	s := Subscriber{Ordinal: ordinal, Authority: m.authorities[at.authority], Language: m.languages[at.language]}
 	if at.quiet {
 		s.Quiet = &registry.QuietHours{From: registry.TimeOfDay(at.from), To: registry.TimeOfDay(at.to)}
 	}
-	return s, true
+	return s
 }
 
-// Open returns the address of a subscriber on a kind of channel; empty when he
-// has none.
-func (m *Model) Open(id, kind string) (string, error) {
-	n, ok := parseID(id)
-	if !ok || !consent.IsKind(kind) {
+// Open returns the address of a kind, empty when there is none.
+func (m *Model) Open(s Sealed, kind string) (string, error) {
+	if !s.Known || !consent.IsKind(kind) {
 		return "", ErrNotFound
 	}
-	m.mu.RLock()
-	ordinal, ok := m.ordinals[n]
-	var packed []byte
-	if ok {
-		packed = m.row(ordinal).sealed // never written to again
-	}
-	m.mu.RUnlock()
-	if !ok {
-		return "", ErrNotFound
-	}
-	wrapped, sealed := unpack(packed, kind)
+	wrapped, sealed := unpack(s.packed, kind)
 	if sealed == nil {
 		return "", nil
 	}
-	key, err := m.master.unwrap(id, wrapped)
+	key, err := m.master.unwrap(s.ID, wrapped)
 	if err != nil {
 		return "", err
 	}
-	return open(key, id, kind, sealed)
+	return open(key, s.ID, kind, sealed)
 }
 
 // ID returns the ID of an ordinal.

@@ -51,11 +51,12 @@ func (m *Master) ReadToken(p Purpose, token string) (ordinal uint32, check func(
 }
 
 func (m *Master) tag(p Purpose, ordinal uint32, bind []string) []byte {
-	parts := append([]string{string(p), strconv.FormatUint(uint64(ordinal), 10)}, bind...)
-	return m.mac(m.token, parts...)[:p.tagBytes():p.tagBytes()]
+	var few [4]string
+	parts := append(append(few[:0], string(p), strconv.FormatUint(uint64(ordinal), 10)), bind...)
+	return m.token.sum(parts...)[:p.tagBytes():p.tagBytes()]
 }
 
 // hide covers the ordinal, which would tell how many subscribers there are.
 func (m *Master) hide(tag []byte) uint32 {
-	return binary.BigEndian.Uint32(m.mac(m.mask, string(tag)))
+	return binary.BigEndian.Uint32(m.mask.sum(string(tag)))
 }

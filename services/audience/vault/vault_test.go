@@ -152,7 +152,7 @@ func TestEnrolAtOnceIsOneSubscriber(t *testing.T) {
 	if a, err := v.Address(r, "sms"); err != nil || a != "+33612345678" {
 		t.Errorf("%q %v", a, err)
 	}
-	if a, err := model.Open(r.ID, "sms"); err != nil || a != "+33612345678" {
+	if a, err := model.Open(model.Sealed([]string{r.ID})[0], "sms"); err != nil || a != "+33612345678" {
 		t.Errorf("%q %v", a, err)
 	}
 	// sealed for him alone
@@ -246,7 +246,7 @@ func TestWatchFollowsAndForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventstest.Eventually(t, func() bool { return model.Len() == 0 && !index.Active(r.Ordinal, "pessac", "infos", "sms") }, 5*time.Second)
-	if _, err := model.Open(r.ID, "sms"); !errors.Is(err, vault.ErrNotFound) {
+	if _, err := model.Open(model.Sealed([]string{r.ID})[0], "sms"); !errors.Is(err, vault.ErrNotFound) {
 		t.Errorf("an erased contact opens: %v", err)
 	}
 }
