@@ -14,7 +14,8 @@
 // Guarantees: a raw handled twice emits nothing twice; an edit is an Update
 // with the next revision, a withdrawal a Cancel; an edit that changes no
 // meaning emits nothing; a raw that cannot be used ends in the dead letters
-// with its reason, and the others go on.
+// with its reason, and the others go on; several processes on one stream give
+// what one would.
 //
 // When a message stops being of use (Message.Expires), the first that applies:
 //

@@ -113,6 +113,7 @@ type running struct {
 	sources     *registry.View[registry.Source]
 	states      *registry.Repository[dedupe.State]
 	window      *dedupe.Window
+	turns       *turns
 	emitter     *bus.Emitter
 }
 
@@ -163,6 +164,7 @@ func (s *Service) open(ctx context.Context) (*running, error) {
 		sources:     registry.NewView(ctx, reg.Sources),
 		states:      registry.New[dedupe.State](kv, "message"),
 		window:      dedupe.NewWindow(dedupe.NewMaker(stem.New())),
+		turns:       newTurns(registry.New[turn](kv, "turn")),
 		emitter:     bus.NewEmitter(pub),
 	}
 	if err := r.authorities.Wait(ctx); err != nil {
@@ -252,7 +254,7 @@ func (r *running) handle(ctx context.Context, raw events.Raw) error {
 	}
 	for range maxTries {
 		err = r.settle(ctx, raw, m)
-		if !errors.Is(err, registry.ErrConflict) && !errors.Is(err, registry.ErrExists) {
+		if !conflict(err) {
 			return err
 		}
 	}
@@ -328,7 +330,7 @@ func (r *running) place(ctx context.Context, m events.Message) (events.Message, 
 		m.Incident = state.Message.Incident
 		return m, nil
 	}
-	return r.window.Join(m), nil
+	return r.join(ctx, m)
 }
 
 // source is a raw's source; one that was deleted since is trusted with

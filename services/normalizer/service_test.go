@@ -261,3 +261,58 @@ func BenchmarkService(b *testing.B) {
 	eventstest.Eventually(b, func() bool { return s.pending() == 0 }, time.Minute)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "raws/s")
 }
+
+// Two processes share the stream: every item has one message, and accounts of
+// one thing that they handle at the same moment are one incident.
+func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	first := s.stop
+	s.run()
+	second := s.stop
+	t.Cleanup(first)
+	t.Cleanup(second)
+	streets := []string{
+		"Pasteur", "Gambetta", "Voltaire", "Jaurès", "Zola", "Hugo", "Lamartine", "Rousseau", "Diderot", "Montaigne",
+		"Carnot", "Ferry", "Briand", "Clemenceau", "Foch", "Joffre", "Leclerc", "Moulin", "Kléber", "Hoche",
+	}
+	var raws []events.Raw
+	for i, street := range streets {
+		e := record.Entry{
+			Title:  "Travaux rue " + street,
+			Body:   "La circulation sera alternée rue " + street + " pendant la réfection du réseau.",
+			Starts: time.Date(2026, 11, 24+i%4, 7, 0, 0, 0, time.UTC), Ends: time.Date(2026, 12, 4, 16, 0, 0, 0, time.UTC),
+			Place: &record.Place{Name: "rue " + street, City: "Bègles"},
+		}
+		raws = append(raws, raw("site", street, 1, e))
+		e.Title = "Rue " + street + " : circulation alternée, travaux de réfection du réseau"
+		raws = append(raws, raw("metropole", street, 1, e))
+	}
+	if err := s.emitter.Publish(t.Context(), asEvents(raws)...); err != nil {
+		t.Fatal(err)
+	}
+	incidents := map[string]map[string]bool{}
+	for _, m := range s.messages(len(raws)) {
+		street := m.Areas[0].Place
+		if incidents[street] == nil {
+			incidents[street] = map[string]bool{}
+		}
+		incidents[street][m.Incident] = true
+	}
+	for street, ids := range incidents {
+		if len(ids) != 1 {
+			t.Errorf("%s: %d incidents", street, len(ids))
+		}
+	}
+	if len(incidents) != len(streets) {
+		t.Errorf("%d streets", len(incidents))
+	}
+}
+
+func asEvents(raws []events.Raw) []events.Event {
+	list := make([]events.Event, len(raws))
+	for i, r := range raws {
+		list[i] = r
+	}
+	return list
+}

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/crieur/crieur/events"
 )
@@ -10,8 +11,11 @@ import (
 type State struct {
 	RawID       string `json:"rawId"`       // the last raw handled
 	RawRevision int    `json:"rawRevision"` // its revision
-	Emitted     bool   `json:"emitted"`     // the message was stored on the bus
-	Withdrawn   bool   `json:"withdrawn,omitempty"`
+	// RawFetched is when it was fetched: what ingest forgot of a source and sees
+	// again begins anew with revision 1.
+	RawFetched time.Time `json:"rawFetched,omitzero"`
+	Emitted    bool      `json:"emitted"` // the message was stored on the bus
+	Withdrawn  bool      `json:"withdrawn,omitempty"`
 	// Message is the last one made, without its body.
 	Message events.Message `json:"message"`
 }
@@ -41,11 +45,11 @@ func Decide(prev *State, raw events.Raw, m events.Message) (Action, events.Messa
 	last := prev.Message
 	same := raw.Withdrawn && prev.Withdrawn || !raw.Withdrawn && !prev.Withdrawn && m.Hash == last.Hash
 	switch {
-	case raw.ID == prev.RawID && prev.Emitted, raw.Revision < prev.RawRevision:
+	case raw.ID == prev.RawID && prev.Emitted, late(prev, raw):
 		return Skip, m, *prev
 	case same && prev.Emitted:
 		state := *prev
-		state.RawID, state.RawRevision = raw.ID, raw.Revision
+		state.RawID, state.RawRevision, state.RawFetched = raw.ID, raw.Revision, raw.FetchedAt
 		return Note, m, state
 	case same, raw.ID == prev.RawID: // kept, perhaps not emitted
 		if raw.Withdrawn {
@@ -54,7 +58,7 @@ func Decide(prev *State, raw events.Raw, m events.Message) (Action, events.Messa
 			m.Revision, m.Seq, m.MsgType, m.Incident, m.Origin = last.Revision, last.Seq, last.MsgType, last.Incident, last.Origin
 		}
 		state := *prev
-		state.RawID, state.RawRevision = raw.ID, raw.Revision
+		state.RawID, state.RawRevision, state.RawFetched = raw.ID, raw.Revision, raw.FetchedAt
 		return Again, m, state
 	}
 	if raw.Withdrawn {
@@ -69,6 +73,22 @@ func Decide(prev *State, raw events.Raw, m events.Message) (Action, events.Messa
 	// revision, and must not be taken for the old one.
 	m.Seq = events.MessageSeq(m.ID, m.Hash+"/"+strconv.Itoa(m.Revision))
 	return Emit, m, next(raw, m, raw.Withdrawn)
+}
+
+// skew is how far apart the clocks of two processes of ingest may be.
+const skew = time.Minute
+
+// late reports whether a raw is older than the one handled last: of a lower
+// revision, unless it was fetched after it, and so by an ingest that had
+// forgotten the item; or of the same, and fetched before.
+func late(prev *State, raw events.Raw) bool {
+	switch {
+	case raw.Revision < prev.RawRevision:
+		return prev.RawFetched.IsZero() || !raw.FetchedAt.After(prev.RawFetched.Add(skew))
+	case raw.Revision == prev.RawRevision && raw.ID != prev.RawID:
+		return raw.FetchedAt.Before(prev.RawFetched)
+	}
+	return false
 }
 
 // cancelled is the last message, withdrawn.
@@ -87,7 +107,7 @@ func cancelled(last, withdrawal events.Message) events.Message {
 
 // next is the state after m.
 func next(raw events.Raw, m events.Message, withdrawn bool) State {
-	return State{RawID: raw.ID, RawRevision: raw.Revision, Withdrawn: withdrawn, Message: Skeleton(m)}
+	return State{RawID: raw.ID, RawRevision: raw.Revision, RawFetched: raw.FetchedAt, Withdrawn: withdrawn, Message: Skeleton(m)}
 }
 
 // Skeleton is a message without what is long: body, variants and shapes.

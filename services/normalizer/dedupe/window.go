@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type Window struct {
 	byID  map[string]*sighting
 	// by family and département: where candidates are looked for
 	places map[place][]*sighting
+	// closed when the message is remembered
+	awaited map[string]chan struct{}
 }
 
 type place struct {
@@ -44,7 +47,7 @@ type place struct {
 
 // NewWindow returns an empty window.
 func NewWindow(maker *Maker) *Window {
-	return &Window{maker: maker, byID: map[string]*sighting{}, places: map[place][]*sighting{}}
+	return &Window{maker: maker, byID: map[string]*sighting{}, places: map[place][]*sighting{}, awaited: map[string]chan struct{}{}}
 }
 
 // Join finds the incident of a message and remembers it. A message joins the
@@ -72,6 +75,54 @@ func (w *Window) Join(m events.Message) events.Message {
 	return m
 }
 
+// Drop forgets a message that Join remembered and that is not to be emitted as
+// it was joined.
+func (w *Window) Drop(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s, ok := w.byID[id]; ok {
+		w.drop(s)
+	}
+}
+
+// Await returns a channel that is closed once a message is remembered.
+func (w *Window) Await(id string) <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, ok := w.awaited[id]
+	if !ok {
+		c = make(chan struct{})
+		if _, known := w.byID[id]; known {
+			close(c)
+			return c
+		}
+		w.awaited[id] = c
+	}
+	return c
+}
+
+// maxTurns bounds in how many départements a message takes its turn.
+const maxTurns = 4
+
+// Turns names what messages that might be one incident have in common: two
+// accounts of one thing share at least one. It is sorted; none is for a message
+// that joins nothing.
+func Turns(m *events.Message) []string {
+	if m.Status != events.StatusActual || m.Backlog {
+		return nil
+	}
+	s := sighting{}
+	for _, a := range m.Areas {
+		s.areas = append(s.areas, a.INSEE...)
+	}
+	list := s.departements()
+	slices.Sort(list)
+	for i, d := range list {
+		list[i] = strconv.Itoa(int(familyOf(m.Topic))) + "-" + d
+	}
+	return list[:min(len(list), maxTurns)]
+}
+
 // Learn remembers a message that was emitted, here or by another process.
 func (w *Window) Learn(m events.Message) {
 	if m.Status != events.StatusActual || m.Backlog {
@@ -89,6 +140,10 @@ func (w *Window) Forget(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dropAll(func(s *sighting) bool { return now.Sub(s.fetched) > Remembered })
+	for id, c := range w.awaited { // by nobody any more
+		close(c)
+		delete(w.awaited, id)
+	}
 }
 
 // Len returns how many messages are remembered.
@@ -133,12 +188,16 @@ func (s *sighting) departements() []string {
 }
 
 func (w *Window) keep(s *sighting) {
+	if c, ok := w.awaited[s.id]; ok {
+		close(c)
+		delete(w.awaited, s.id)
+	}
 	if old, ok := w.byID[s.id]; ok {
 		if old.family == s.family && slices.Equal(old.departements(), s.departements()) {
 			*old = *s
 			return
 		}
-		w.dropAll(func(x *sighting) bool { return x == old })
+		w.drop(old)
 	}
 	if len(w.byID) >= maxSightings {
 		w.dropOldest()
@@ -147,6 +206,19 @@ func (w *Window) keep(s *sighting) {
 	for _, d := range s.departements() {
 		k := place{s.family, d}
 		w.places[k] = append(w.places[k], s)
+	}
+}
+
+// drop forgets one sighting.
+func (w *Window) drop(s *sighting) {
+	delete(w.byID, s.id)
+	for _, d := range s.departements() {
+		k := place{s.family, d}
+		if list := slices.DeleteFunc(w.places[k], func(x *sighting) bool { return x == s }); len(list) > 0 {
+			w.places[k] = list
+		} else {
+			delete(w.places, k)
+		}
 	}
 }
 

@@ -169,3 +169,30 @@ func TestDecide(t *testing.T) {
 		t.Errorf("withdrawn before it was seen: %v", a)
 	}
 }
+
+// What ingest no longer remembers of a long source comes back as a first
+// revision: an edit of it is still an update.
+func TestEditOfWhatIngestForgot(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+	m := events.Message{ID: "m", Hash: "new", Revision: 1, Incident: "m", MsgType: events.MsgAlert}
+	prev := dedupe.State{RawID: "r3", RawRevision: 3, RawFetched: at, Emitted: true, Message: events.Message{ID: "m", Hash: "old", Revision: 3, Incident: "m"}}
+	raw := events.Raw{ID: "r1", Revision: 1, FetchedAt: at.Add(time.Hour)}
+	a, got, state := dedupe.Decide(&prev, raw, m)
+	if a != dedupe.Emit || got.Revision != 4 || got.MsgType != events.MsgUpdate || state.RawRevision != 1 {
+		t.Errorf("an edit of a forgotten item: %v, revision %d", a, got.Revision)
+	}
+	m.Hash = "old"
+	if a, _, _ := dedupe.Decide(&prev, raw, m); a != dedupe.Note {
+		t.Errorf("the forgotten item, unchanged: %v", a)
+	}
+	raw.FetchedAt = at
+	if a, _, _ := dedupe.Decide(&prev, raw, m); a != dedupe.Skip {
+		t.Errorf("the first revision, redelivered late: %v", a)
+	}
+	prev.RawRevision = 1
+	raw.FetchedAt = at.Add(-time.Hour)
+	if a, _, _ := dedupe.Decide(&prev, raw, m); a != dedupe.Skip {
+		t.Errorf("one fetched before: %v", a)
+	}
+}
