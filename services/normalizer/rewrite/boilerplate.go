@@ -26,10 +26,24 @@ func withoutBoilerplate(src string) string {
 		}
 	}
 	end := tail(src, 1000)
+	if !invites(end) {
+		return src
+	}
 	if m := goOn.FindStringIndex(end); m != nil && len(src) > m[1]-m[0] {
 		src = src[:len(src)-len(end)+m[0]]
 	}
 	return src
+}
+
+// invites reports cheaply whether goOn is worth looking for.
+func invites(end string) bool {
+	end = strings.ToLower(tail(end, 300))
+	for _, w := range []string{"la suite", "lire plus", "article", "savoir", "la lecture", "reading", "read more"} {
+		if strings.Contains(end, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // tail returns at most the last n bytes of s, from a rune on.
@@ -46,6 +60,9 @@ func tail(s string, n int) string {
 
 // trailingMark gives the mark of a text that its source cut its usual form.
 func trailingMark(s string) string {
+	if !strings.HasSuffix(strings.TrimRight(s, " \n\u00a0"), "]") && !strings.HasSuffix(strings.TrimRight(s, " \n\u00a0"), ")") {
+		return s
+	}
 	if m := cutOff.FindStringIndex(tail(s, 40)); m != nil {
 		return strings.TrimRight(s[:len(s)-len(tail(s, 40))+m[0]], " \u00a0\n.,") + "…"
 	}

@@ -4,13 +4,14 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Markdown as agendas and portals write it (commonmark.org): headings, lists,
 // links and emphasis. The rest is text.
 var (
 	heading  = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$`)
-	bullet   = regexp.MustCompile(`^[ \t]*(?:[-*+•–]|\x{25aa}|\x{2022})[ \t]+(\S.*)$`)
+	bullet   = regexp.MustCompile(`^[ \t]*[-*+•–▪][ \t]+(\S.*)$`)
 	rule     = regexp.MustCompile(`^ {0,3}([-*_])[ \t]*(?:[-*_][ \t]*){2,}$`)
 	picture  = regexp.MustCompile(`!\[([^\]\n]{0,300})\]\((https?://[^\s)]{1,1000})[^)\n]{0,300}\)`)
 	anchored = regexp.MustCompile(`\[([^\]\n]{1,500})\]\(((?:https?://|mailto:)[^\s)]{1,1000})[^)\n]{0,300}\)`)
@@ -21,8 +22,12 @@ var (
 
 // markdown reports whether a plain text is written in it.
 func markdown(text string) bool {
-	if anchored.MatchString(text) || strong.MatchString(text) {
+	if strings.Contains(text, "](") && anchored.MatchString(text) ||
+		(strings.Contains(text, "**") || strings.Contains(text, "__")) && strong.MatchString(text) {
 		return true
+	}
+	if !strings.Contains(text, "#") {
+		return false
 	}
 	for line := range strings.Lines(text) {
 		if heading.MatchString(strings.TrimRight(line, "\r\n")) {
@@ -62,7 +67,7 @@ func paragraph(b *strings.Builder, p string, marks bool) {
 		open = to
 	}
 	for line := range strings.SplitSeq(p, "\n") {
-		if m := bullet.FindStringSubmatch(line); m != nil && !rule.MatchString(line) {
+		if m := item(line); m != nil && !rule.MatchString(line) {
 			turn("ul")
 			b.WriteString("<li>" + spans(m[1], marks) + "</li>")
 			continue
@@ -86,6 +91,14 @@ func paragraph(b *strings.Builder, p string, marks bool) {
 		b.WriteString(spans(line, marks))
 	}
 	turn("")
+}
+
+// item matches bullet where a line may be one.
+func item(line string) []string {
+	if r, _ := utf8.DecodeRuneInString(strings.TrimLeft(line, " \t")); !strings.ContainsRune("-*+•–▪", r) {
+		return nil
+	}
+	return bullet.FindStringSubmatch(line)
 }
 
 // spans is one line.
