@@ -136,6 +136,7 @@ func (w *town) start() {
 	}
 	errorPages, err := web.NewRenderer(nil, web.Options{Site: web.Site{Name: "Crieur"}, Key: make([]byte, 32), Logger: log})
 	must(t, err)
+	errorPages.Mount(mux)
 	protected, err := web.Protect(mux, web.Protection{Logger: log, Errors: errorPages})
 	must(t, err)
 	w.server, w.service = httptest.NewServer(protected), s

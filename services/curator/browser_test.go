@@ -1,0 +1,170 @@
+package curator_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/web/webtest"
+)
+
+// busy is a town with something on every page.
+func busy(t *testing.T) (*town, map[string]string) {
+	w := newTown(t)
+	w.answering()
+	w.previewing()
+	plain := w.emit(w.message("1", func(m *events.Message) {
+		m.Content.Summary = "La distribution de l’eau potable est interrompue entre le quai et la place, le temps de remplacer une vanne. Pensez à faire une réserve la veille."
+		m.Content.Place, m.Content.Link = "Rue du Port", "https://begles.example/eau"
+	}))
+	alert := w.emit(w.message("2", func(m *events.Message) {
+		m.Class, m.Severity, m.Topic, m.Content.Title = events.ClassAlert, events.SeveritySevere, "inondation", "Vigilance crues orange sur la Garonne"
+	}))
+	w.emit(w.message("3", func(m *events.Message) {
+		m.Incident, m.Source, m.Content.Title = plain.ID, "pref", "Coupure d’eau : avis de la préfecture"
+		m.Origin[0].Source = "pref"
+	}))
+	w.emit(w.message("4", func(m *events.Message) { m.Topic, m.Content.Title = "dechets", "Collecte avancée à jeudi" }))
+	const day = 24 * time.Hour
+	for source, h := range map[string]registry.SourceHealth{
+		"site": {LastSuccess: w.now.Add(-26 * time.Hour), LastChange: w.now.Add(-26 * time.Hour), Stale: true, CertificateExpires: w.now.Add(12 * day), ChangesADay: 1.4, Items: 20},
+		"pref": {ErrorStreak: 4, LastReason: events.ReasonTLS, LastError: "cap: GET https://pref.example/cap: x509: certificate has expired"},
+	} {
+		h.Authority, h.Source, h.LastAttempt, h.NextFetch = "begles", source, w.now, w.now.Add(time.Hour)
+		_, err := w.reg.SourceHealth.Put(t.Context(), h)
+		must(t, err)
+	}
+	body, err := json.Marshal(record.Rejection{
+		Authority: "begles", Source: "site", At: w.now.Add(-time.Hour), Item: "42", Reason: events.ReasonInvalidContent, Detail: "feed: line 3: <entry> is not closed",
+		Body: []byte("<feed>\n<entry>\n  <title>Fermeture de la piscine</title>\n</feed>"), Bytes: 61,
+	})
+	must(t, err)
+	_, err = w.js.Publish(t.Context(), events.SubjectRejected+".begles.site", body)
+	must(t, err)
+	ana := w.as("ana")
+	ana.see("/console/begles", "Vigilance crues orange")
+	ana.see("/console/begles", plain.Content.Title)
+	published := w.awaitPublications("collecte", 1)[0]
+	return w, map[string]string{"item": pathOf("infos", plain), "alert": pathOf("infos", alert), "published": "/console/begles/items/collecte/" + published.ID}
+}
+
+// previewing stands where publisher and audience answer.
+func (w *town) previewing() {
+	t := w.t
+	publisher, err := call.NewServer(t.Context(), w.nc, "publisher", "0.1.0")
+	must(t, err)
+	t.Cleanup(func() { _ = publisher.Stop() })
+	must(t, call.Handle(publisher, call.Render, func(_ context.Context, q call.RenderRequest) (call.RenderReply, error) {
+		text := q.Publication.Content.Title
+		return call.RenderReply{Rendered: []call.Rendered{
+			{Channel: "sms", Kind: "sms", Rendition: events.Rendition{Text: "BEGLES: " + text, CostMicroEUR: 50_000, Warnings: []string{"folded: ’"}}, Preview: call.Preview{Facts: []string{"1 SMS, 61 septets, 0,05 €"}}},
+			{Channel: "panneaux", Kind: "sign", Rendition: events.Rendition{Text: text}, Preview: call.Preview{HTML: "<h2>" + text + "</h2><p>Rue du Port</p>"}},
+		}}, nil
+	}))
+	audience, err := call.NewServer(t.Context(), w.nc, "audience", "0.1.0")
+	must(t, err)
+	t.Cleanup(func() { _ = audience.Stop() })
+	must(t, call.Handle(audience, call.Reach, func(context.Context, call.ReachRequest) (call.ReachReply, error) {
+		return call.ReachReply{People: 1200, Channels: []call.ChannelReach{{Channel: "sms", Subscribers: 1000}}}, nil
+	}))
+}
+
+// signIn does what a person does at the first page.
+func (w *town) signIn(b *webtest.Browser, email string) {
+	b.Go(w.server.URL + "/console/signin")
+	b.Follow(func() {
+		b.Eval(nil, fmt.Sprintf(`document.getElementById("f-email").value = %q; document.getElementById("f-password").value = %q; document.querySelector("main form .primary").click()`, email, password))
+	})
+}
+
+func TestEveryPageInABrowser(t *testing.T) {
+	t.Parallel()
+	b := webtest.New(t)
+	w, items := busy(t)
+	b.Go(w.server.URL + "/console/signin")
+	look(t, b, "signin", nil)
+	w.signIn(b, "ana@begles.example")
+	base := "/console/begles"
+	for _, p := range []struct {
+		name, path string
+		act        func() // on the page
+	}{
+		{"queue", base, nil},
+		{"queue-empty", base + "?tab=rejected", nil},
+		{"item", items["item"], nil},
+		{"item-open", items["item"], func() {
+			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+		}},
+		{"alert", items["alert"], nil},
+		{"published", items["published"], nil},
+		{"new", base + "/new", nil},
+		{"new-wrong", base + "/new", func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }},
+		{"sources", base + "/sources", nil},
+		{"source", base + "/sources/site", func() {
+			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+		}},
+		{"source-add", base + "/sources/new", nil},
+		{"source-found", base + "/sources/new", func() {
+			b.Follow(func() {
+				b.Eval(nil, `document.getElementById("f-address").value = "mediatheque.example"; document.querySelector("main form .button").click()`)
+			})
+		}},
+		{"source-nothing", base + "/sources/new", func() {
+			b.Follow(func() {
+				b.Eval(nil, `document.getElementById("f-address").value = "rien.example"; document.querySelector("main form .button").click()`)
+			})
+		}},
+		{"streams", base + "/streams", nil},
+		{"stream", base + "/streams/collecte", nil},
+		{"stream-new", base + "/streams/new", nil},
+		{"journal", base + "/journal", nil},
+		{"account", "/console/account", nil},
+		{"not-found", base + "/nothing", nil},
+	} {
+		b.Resize(webtest.Desktop())
+		b.Go(w.server.URL + p.path)
+		look(t, b, p.name, p.act)
+	}
+	for _, said := range b.Said() {
+		if !strings.Contains(said, "status of 4") { // the pages that are meant to refuse
+			t.Errorf("the console of the browser: %s", said)
+		}
+	}
+}
+
+// look holds a page to the rules, as it is shown on both screens and in both
+// colours.
+func look(t *testing.T, b *webtest.Browser, name string, act func()) {
+	t.Helper()
+	if act != nil {
+		act()
+	}
+	for _, screen := range []struct {
+		name string
+		size webtest.Size
+		dark bool
+	}{{"desktop", webtest.Desktop(), false}, {"dark", webtest.Desktop(), true}, {"telephone", webtest.Telephone(), false}} {
+		b.Resize(screen.size)
+		b.Dark(screen.dark)
+		for _, v := range b.Axe() {
+			t.Errorf("%s, %s: %s", name, screen.name, v)
+		}
+		if wide := b.Overflow(); len(wide) > 0 {
+			t.Errorf("%s, %s: wider than the screen: %v", name, screen.name, wide)
+		}
+		b.Keep(name+"-"+screen.name, screen.name != "telephone")
+		if screen.size.Touch {
+			b.Keep(name+"-"+screen.name+"-whole", true)
+		}
+	}
+	b.Dark(false)
+	b.Resize(webtest.Desktop())
+}
+
