@@ -92,6 +92,7 @@ func New(t testing.TB) *Browser {
 		b.call(nil, domain+".enable", nil)
 	}
 	b.Resize(Desktop())
+	b.Dark(false)
 	return b
 }
 
@@ -129,7 +130,7 @@ func (b *Browser) listen(from *os.File) {
 				ch <- m.reply
 				delete(b.waiting, m.ID)
 			}
-		case m.Method == "Log.entryAdded" || m.Method == "Runtime.exceptionThrown":
+		case m.Method == "Log.entryAdded" && bytes.Contains(m.Params, []byte(`"level":"error"`)), m.Method == "Runtime.exceptionThrown":
 			b.said = append(b.said, string(m.Params))
 		case m.Method == "Page.loadEventFired":
 			select {
@@ -195,7 +196,10 @@ func (b *Browser) Dark(dark bool) {
 	if dark {
 		value = "dark"
 	}
-	b.call(nil, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": value}}})
+	b.call(nil, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{
+		{"name": "prefers-color-scheme", "value": value},
+		{"name": "prefers-reduced-motion", "value": "reduce"}, // a colour half way to another is nobody's choice
+	}})
 }
 
 // Go opens an address and waits until it is loaded.
