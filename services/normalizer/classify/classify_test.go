@@ -94,7 +94,10 @@ func ratio(a, b int) float64 {
 
 func TestMunicipalTitles(t *testing.T) {
 	t.Parallel()
-	for file, floor := range map[string]float64{"testdata/municipal.tsv": 0.95, "testdata/heldout.tsv": 0.70} {
+	for file, floor := range map[string]float64{
+		"testdata/municipal.tsv": 0.98, "testdata/municipal2.tsv": 0.95, // the rules are tuned on these
+		"testdata/heldout.tsv": 0.88, "testdata/heldout2.tsv": 0.88, // and never on these
+	} {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			var set []labelled
@@ -126,8 +129,8 @@ func TestCorpusTexts(t *testing.T) {
 			t.Errorf("%s: no text that begins with %q", f[0], f[1])
 		}
 	}
-	if p, r := measure(t, classifier(t), set); p < 0.86 || r < 0.83 {
-		t.Errorf("precision %.3f and recall %.3f, want 0.86 and 0.83", p, r)
+	if p, r := measure(t, classifier(t), set); p < 0.90 || r < 0.87 {
+		t.Errorf("precision %.3f and recall %.3f, want 0.90 and 0.87", p, r)
 	}
 }
 
