@@ -9,5 +9,6 @@
 //
 // Window remembers the messages of the last days. It groups a new one with
 // those that share its kind of topic, an area and a time, and whose words are
-// close: see Window.Join.
+// close: see Window.Join. Those whose marks differ (the phenomenon of a vigilance,
+// the number of a road or line) never are.
 package dedupe

@@ -25,6 +25,7 @@ type sighting struct {
 	place                string   // street or building, folded
 	from, to             time.Time
 	print                Print
+	marks                marks
 	fetched              time.Time
 	origin               events.Provenance
 }
@@ -158,6 +159,7 @@ func (w *Window) sight(m *events.Message) *sighting {
 		id: m.ID, source: m.Authority + "/" + m.Source, family: familyOf(m.Topic), fetched: m.FetchedAt,
 		from: m.Sent, to: m.Expires, print: w.maker.Print(m),
 	}
+	s.marks = marksOf(s.family, territory.Fold(m.Content.Title))
 	if m.Onset != nil {
 		s.from = *m.Onset
 	}
@@ -265,7 +267,7 @@ func (w *Window) nearest(s *sighting) *sighting {
 		list := w.places[place{s.family, d}]
 		for i := len(list) - 1; i >= max(0, len(list)-maxCandidate); i-- {
 			c := list[i]
-			if c.source == s.source || !c.overlaps(s) || !c.meets(s) {
+			if c.source == s.source || !c.overlaps(s) || !c.meets(s) || c.marks.differ(s.marks) {
 				continue
 			}
 			samePlace := s.place != "" && c.place != "" && near(s.place, c.place)
