@@ -123,7 +123,7 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%s: %d documents, %d that %s does not read, %d messages, %d records refused: %v", group.folder, files, unread, group.kind, messages, refused, why)
-			if messages == 0 {
+			if unread == files || messages == 0 && group.kind != "vigicrues" { // its recorded reaches are green
 				t.Error("no message")
 			}
 		})
