@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"github.com/crieur/crieur/services/ingest/xmltext"
 )
 
@@ -74,12 +76,16 @@ func markup(s string) string {
 	return s
 }
 
-// clean drops what is no text: NUL and other controls, broken UTF-8.
+// clean drops what is no text: NUL and other controls, broken UTF-8. The controls
+// of ISO 8859-1 are what Word wrote in windows-1252: an apostrophe, a dash.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+		switch {
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
 			return -1
+		case r >= 0x80 && r <= 0x9f:
+			return charmap.Windows1252.DecodeByte(byte(r))
 		}
 		return r
 	}, s)

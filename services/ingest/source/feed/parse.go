@@ -130,6 +130,9 @@ func (b builder) record(i *gofeed.Item) source.Record {
 		Place:      place(i),
 		Media:      b.media(i),
 	}
+	if e.Summary == "" && e.Body == "" {
+		e.Summary = markup(described(i))
+	}
 	if e.Summary == e.Body {
 		e.Body = ""
 	}
@@ -199,15 +202,40 @@ func (b builder) media(i *gofeed.Item) []record.Media {
 			add(enclosure.URL, enclosure.Type, enclosure.Length)
 		}
 	}
-	for _, name := range []string{"content", "thumbnail"} {
-		for _, m := range i.Extensions["media"][name] {
-			add(m.Attrs["url"], m.Attrs["type"], m.Attrs["fileSize"])
+	for _, group := range mediaOf(i) {
+		for _, name := range []string{"content", "thumbnail"} {
+			for _, m := range group[name] {
+				add(m.Attrs["url"], m.Attrs["type"], m.Attrs["fileSize"])
+			}
 		}
 	}
 	if i.Image != nil {
 		add(i.Image.URL, "", "")
 	}
 	return media
+}
+
+// mediaOf are the Media RSS elements of an item and of its groups.
+func mediaOf(i *gofeed.Item) []map[string][]ext.Extension {
+	media := i.Extensions["media"]
+	all := []map[string][]ext.Extension{media}
+	for _, group := range media["group"] {
+		all = append(all, group.Children)
+	}
+	return all
+}
+
+// described is what Media RSS says of an item, which is all that a channel of
+// videos says.
+func described(i *gofeed.Item) string {
+	for _, group := range mediaOf(i) {
+		for _, d := range group["description"] {
+			if strings.TrimSpace(d.Value) != "" {
+				return d.Value
+			}
+		}
+	}
+	return ""
 }
 
 func (b builder) extensionDate(i *gofeed.Item, prefix, name string) time.Time {
