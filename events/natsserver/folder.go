@@ -35,18 +35,25 @@ func checkFolder(lock *os.File, dir string, minFreeBytes int64) error {
 		}
 		return fmt.Errorf("natsserver: folder %s cannot be locked: %w", dir, err)
 	}
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("natsserver: folder %s: free space: %w", dir, err)
-	}
-	free := int64(fs.Bavail) * int64(fs.Bsize)
-	if free < minFreeBytes {
-		return fmt.Errorf("natsserver: folder %s: disk almost full: %d MiB free, %d MiB needed",
-			dir, free>>20, minFreeBytes>>20)
+	if err := checkRoom(dir, minFreeBytes); err != nil {
+		return err
 	}
 	// A read-only or full file system may still let an empty file be opened.
 	if _, err := lock.WriteAt([]byte("locked while a server runs\n"), 0); err != nil {
 		return fmt.Errorf("natsserver: folder %s cannot be written: %w", dir, pathless(err))
+	}
+	return nil
+}
+
+// checkRoom tells when the disk of a folder has less than minFreeBytes left.
+func checkRoom(dir string, minFreeBytes int64) error {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("natsserver: folder %s: free space: %w", dir, err)
+	}
+	if free := int64(fs.Bavail) * int64(fs.Bsize); free < minFreeBytes {
+		return fmt.Errorf("natsserver: folder %s: disk almost full: %d MiB free, %d MiB needed",
+			dir, free>>20, minFreeBytes>>20)
 	}
 	return nil
 }

@@ -5,12 +5,18 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
+
+// outOfSpace is how ENOSPC reads in nats-server's log, its only report of it.
+const outOfSpace = "no space left"
 
 // serverLog passes nats-server's log on to slog and keeps the first fatal
 // line: nats-server reports a failed start only there.
 type serverLog struct {
 	log *slog.Logger
+	// full is set once the server failed to write for want of space.
+	full atomic.Bool
 
 	mu    sync.Mutex
 	fatal string
@@ -35,7 +41,11 @@ func (l *serverLog) Warnf(format string, v ...any) {
 }
 
 func (l *serverLog) Errorf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
+	text := fmt.Sprintf(format, v...)
+	if strings.Contains(text, outOfSpace) {
+		l.full.Store(true)
+	}
+	l.log.Error("nats: " + text)
 }
 
 func (l *serverLog) Fatalf(format string, v ...any) {

@@ -21,14 +21,31 @@ const closeTimeout = 15 * time.Second
 // Server is a running nats-server. Its methods are safe for concurrent use.
 type Server struct {
 	cfg    Config
-	ns     *server.Server
 	lock   *os.File
 	secret string // the password of in-process connections, of this run only
+	stop   chan struct{}
+	ended  chan struct{} // the watch of the disk
 
-	reload sync.Mutex // SetUsers
+	mu   sync.Mutex // what follows: the server is replaced after a full disk
+	ns   *server.Server
+	log  *serverLog
+	full error // why events cannot be kept now
+
+	reload sync.Mutex // SetUsers, and the replacement
 	close  sync.Once
 	err    error
 }
+
+// current is the server that runs now.
+func (s *Server) current() *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ns
+}
+
+// InProcessConn implements nats.InProcessConnProvider: a connection that is
+// lost when the server is replaced comes back to the new one.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.current().InProcessConn() }
 
 // Start runs a server and returns when it accepts connections. Cancelling ctx
 // gives the start up; it does not stop a started server, Close does.
@@ -45,10 +62,16 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, lock: lock, secret: rand.Text()}
+	s := &Server{cfg: cfg, lock: lock, secret: rand.Text(), stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	// Ports that were chosen now stay the same after a replacement.
+	s.cfg.MQTT, s.cfg.LeafListen = s.MQTTAddr(), s.LeafAddr()
+	if s.cfg.Listen != "" {
+		s.cfg.Listen = s.ns.Addr().String()
+	}
+	go s.watchRoom()
 	return s, nil
 }
 
@@ -68,9 +91,11 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	log := newServerLog(s.cfg.Logger)
 	ns.SetLoggerV2(log, false, false, false)
-	s.ns = ns
+	s.mu.Lock()
+	s.ns, s.log = ns, log
+	s.mu.Unlock()
 	go ns.Start()
-	if err := s.await(ctx, log); err != nil {
+	if err := s.await(ctx, ns, log); err != nil {
 		ns.Shutdown()
 		ns.WaitForShutdown()
 		return err
@@ -79,7 +104,7 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // await returns when the server is ready or known not to become so.
-func (s *Server) await(ctx context.Context, log *serverLog) error {
+func (s *Server) await(ctx context.Context, ns *server.Server, log *serverLog) error {
 	deadline := time.NewTimer(s.cfg.StartTimeout)
 	defer deadline.Stop()
 	for {
@@ -92,7 +117,7 @@ func (s *Server) await(ctx context.Context, log *serverLog) error {
 			return fmt.Errorf("natsserver: folder %s: not ready after %s", s.cfg.Dir, s.cfg.StartTimeout)
 		default:
 		}
-		if s.ns.ReadyForConnections(20*time.Millisecond) && s.ns.JetStreamEnabled() {
+		if ns.ReadyForConnections(20*time.Millisecond) && ns.JetStreamEnabled() {
 			return nil
 		}
 	}
@@ -115,7 +140,7 @@ func probe(ctx context.Context, field, addr string) error {
 // every right. The caller closes it. It lives as long as the server.
 func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	opts = append([]nats.Option{
-		nats.Name(s.cfg.Name), nats.InProcessServer(s.ns), nats.UserInfo(insideUser, s.secret),
+		nats.Name(s.cfg.Name), nats.InProcessServer(s), nats.UserInfo(insideUser, s.secret),
 	}, opts...)
 	nc, err := nats.Connect("", opts...)
 	if err != nil {
@@ -129,7 +154,7 @@ func (s *Server) URL() string {
 	if s.cfg.Listen == "" {
 		return ""
 	}
-	return "nats://" + s.ns.Addr().String()
+	return "nats://" + s.current().Addr().String()
 }
 
 // MQTTAddr is the host:port where MQTT clients connect; empty without
@@ -150,7 +175,7 @@ func (s *Server) bound(addr string, port func(*server.Varz) int) string {
 	if addr == "" || err != nil || asked != 0 {
 		return addr
 	}
-	v, err := s.ns.Varz(nil)
+	v, err := s.current().Varz(nil)
 	if err != nil {
 		return addr
 	}
@@ -169,9 +194,10 @@ func (s *Server) SetUsers(users []User) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ns.ReloadOptions(opts); err != nil {
+	if err := s.current().ReloadOptions(opts); err != nil {
 		return fmt.Errorf("natsserver: set users: %w", err)
 	}
+	s.cfg.Users = users
 	return nil
 }
 
@@ -180,10 +206,13 @@ func (s *Server) SetUsers(users []User) error {
 func (s *Server) Close() error {
 	s.close.Do(func() {
 		done := make(chan struct{})
+		close(s.stop)
 		go func() {
 			defer close(done)
-			s.ns.Shutdown()
-			s.ns.WaitForShutdown()
+			<-s.ended
+			ns := s.current()
+			ns.Shutdown()
+			ns.WaitForShutdown()
 		}()
 		select {
 		case <-done:

@@ -96,6 +96,9 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 		return err
 	}
 	p.group = run.NewGroup(p.deps, run.Options{Listen: p.cfg.Listen, Wrap: wrap})
+	if server := p.engines.nats; server != nil {
+		p.group.AddCheck("disk", server.Health)
+	}
 	p.group.Add(shared)
 	if len(names) == 0 {
 		names = Services()
