@@ -322,11 +322,11 @@ func BenchmarkChanged(b *testing.B) {
 	from, _ := c.counts()
 	b.ResetTimer()
 	for {
-		c.news()
 		before, _ := c.counts()
 		if before-from >= int64(b.N) {
 			break
 		}
+		c.news()
 		c.until(func(changed, _ int64) bool { return changed >= before+1000 })
 	}
 	took := time.Since(began)
