@@ -62,6 +62,14 @@ func (in *installation) library() string {
 // post signs and posts one item to a web hook of the authority ville.
 func (in *installation) post(source, secret string, item map[string]any) {
 	in.t.Helper()
+	if status := in.posted(source, secret, item); status != http.StatusAccepted {
+		in.t.Fatalf("post: status %d", status)
+	}
+}
+
+// posted posts an item to a web hook and returns the status.
+func (in *installation) posted(source, secret string, item map[string]any) int {
+	in.t.Helper()
 	body, err := json.Marshal(item)
 	if err != nil {
 		in.t.Fatal(err)
@@ -82,7 +90,5 @@ func (in *installation) post(source, secret string, item map[string]any) {
 		in.t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusAccepted {
-		in.t.Fatalf("post: %s", resp.Status)
-	}
+	return resp.StatusCode
 }
