@@ -2,77 +2,126 @@ package program
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"reflect"
 	"strings"
 
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/crieur/config"
 )
 
-// declare puts into the registry what the configuration declares. The file
-// wins for what it names; what was made in the console stays. What is already
-// so is not written again, so that a restart wakes nobody.
-func declare(ctx context.Context, reg *registry.Registry, cfg *config.Config) error {
-	var errs []error
-	for _, a := range cfg.Authorities {
-		errs = append(errs, put(ctx, reg.Authorities, a, a.Key()))
-	}
-	for _, s := range cfg.Sources {
-		errs = append(errs, put(ctx, reg.Sources, s, s.Key()))
-	}
-	for _, ch := range cfg.Channels {
-		errs = append(errs, put(ctx, reg.Channels, ch, ch.Key()))
-	}
-	for _, s := range cfg.Streams {
-		errs = append(errs, put(ctx, reg.Streams, s, s.Key()))
-	}
-	for _, s := range cfg.Signs {
-		errs = append(errs, declareSign(ctx, reg, s))
-	}
-	return errors.Join(errs...)
+// declaredKey is where the registry's bucket keeps what the file said last.
+const declaredKey = "declared"
+
+// A declaration puts into the registry what the configuration declares. An
+// entity is written when the file says something new of it; otherwise what
+// officers made of it in the console stays, a removal too. A restart wakes
+// nobody.
+type declaration struct {
+	kv     jetstream.KeyValue
+	before map[string]string // entity to the hash of what the file said
+	now    map[string]string
 }
 
-func put[T any](ctx context.Context, repo *registry.Repository[T], want T, key registry.Key) error {
-	have, _, err := repo.Get(ctx, key...)
-	switch {
-	case err == nil && same(have, want):
-		return nil
-	case err != nil && !errors.Is(err, registry.ErrNotFound):
+func declare(ctx context.Context, js jetstream.JetStream, reg *registry.Registry, cfg *config.Config) error {
+	d, err := openDeclaration(ctx, js)
+	if err != nil {
 		return err
+	}
+	var errs []error
+	for _, a := range cfg.Authorities {
+		errs = append(errs, put(ctx, d, reg.Authorities, a, a.Key(), a))
+	}
+	for _, s := range cfg.Sources {
+		errs = append(errs, put(ctx, d, reg.Sources, s, s.Key(), s))
+	}
+	for _, ch := range cfg.Channels {
+		errs = append(errs, put(ctx, d, reg.Channels, ch, ch.Key(), ch))
+	}
+	for _, s := range cfg.Streams {
+		errs = append(errs, put(ctx, d, reg.Streams, s, s.Key(), s))
+	}
+	for _, s := range cfg.Signs {
+		errs = append(errs, declareSign(ctx, d, reg, s))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return d.save(ctx)
+}
+
+func openDeclaration(ctx context.Context, js jetstream.JetStream) (*declaration, error) {
+	kv, err := js.KeyValue(ctx, bus.BucketRegistry)
+	if err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", bus.BucketRegistry, err)
+	}
+	d := &declaration{kv: kv, before: map[string]string{}, now: map[string]string{}}
+	entry, err := kv.Get(ctx, declaredKey)
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+		return d, nil
+	case err != nil:
+		return nil, fmt.Errorf("bucket %s: %s: %w", bus.BucketRegistry, declaredKey, err)
+	}
+	if err := json.Unmarshal(entry.Value(), &d.before); err != nil {
+		return nil, fmt.Errorf("bucket %s: %s: %w", bus.BucketRegistry, declaredKey, err)
+	}
+	// Programs of one installation may each declare a part.
+	maps.Copy(d.now, d.before)
+	return d, nil
+}
+
+// save comes last: what was not declared to its end is declared again.
+func (d *declaration) save(ctx context.Context) error {
+	body, err := json.Marshal(d.now)
+	if err != nil {
+		return err
+	}
+	if _, err := d.kv.Put(ctx, declaredKey, body); err != nil {
+		return fmt.Errorf("bucket %s: %s: %w", bus.BucketRegistry, declaredKey, err)
+	}
+	return nil
+}
+
+// put writes want unless the file said the same of it at the last start.
+func put[T any](ctx context.Context, d *declaration, repo *registry.Repository[T], want T, key registry.Key, said ...any) error {
+	body, err := json.Marshal(said)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	name, hash := repo.Prefix()+"."+key.String(), hex.EncodeToString(sum[:])
+	d.now[name] = hash
+	if d.before[name] == hash {
+		return nil
 	}
 	_, err = repo.Put(ctx, want, key...)
 	return err
 }
 
-// same compares as the registry stores: an absent list and an empty one are
-// the same.
-func same(a, b any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	if errX != nil || errY != nil {
-		return false
-	}
-	var u, v any
-	return json.Unmarshal(x, &u) == nil && json.Unmarshal(y, &v) == nil && reflect.DeepEqual(u, v)
-}
-
 // declareSign keeps the token a sign already has unless the file names one.
-func declareSign(ctx context.Context, reg *registry.Registry, s config.Sign) error {
+func declareSign(ctx context.Context, d *declaration, reg *registry.Registry, s config.Sign) error {
 	have, _, err := reg.Signs.Get(ctx, s.Key()...)
 	if err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return err
 	}
+	said, token := s.Sign, ""
 	s.TokenHash = have.TokenHash
 	if s.TokenFile != "" {
 		body, err := os.ReadFile(s.TokenFile)
 		if err != nil {
 			return fmt.Errorf("sign %s/%s: token_file: %w", s.Authority, s.ID, err)
 		}
-		s.Sign.SetToken(strings.TrimSpace(string(body)))
+		token = strings.TrimSpace(string(body))
+		s.Sign.SetToken(token)
 	}
-	return put(ctx, reg.Signs, s.Sign, s.Key())
+	return put(ctx, d, reg.Signs, s.Sign, s.Key(), said, token)
 }

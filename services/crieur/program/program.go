@@ -75,7 +75,7 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 	if err != nil {
 		return err
 	}
-	if err := declare(ctx, reg, p.cfg); err != nil {
+	if err := declare(ctx, js, reg, p.cfg); err != nil {
 		return err
 	}
 	for _, o := range p.cfg.Officers {
