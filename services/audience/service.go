@@ -174,7 +174,7 @@ func (s *Service) open(ctx context.Context) (*running, error) {
 	}
 	r.model = vault.NewModel(s.master, r.index, s.deps.Logger)
 	r.vault = vault.New(sealed, s.master, r.model)
-	if err := r.vault.Check(ctx); errors.Is(err, vault.ErrWrongKey) {
+	if err := r.vault.Check(ctx); errors.Is(err, vault.ErrWrongKey) || errors.Is(err, vault.ErrKeyLost) {
 		return nil, run.ConfigError(fmt.Errorf("audience: %w", err))
 	} else if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -22,12 +23,14 @@ import (
 
 const keyBytes = 32
 
-// Master is the master key's derivatives. It is immutable, prints nothing and
-// is safe for concurrent use.
+// Master is the master key's derivatives. It prints nothing and, once
+// Vault.Check was called, is immutable and safe for concurrent use.
 type Master struct {
 	wrap                       cipher.AEAD
 	lookup, token, mask, check *hasher
-	page                       []byte
+	page, escrow               []byte
+	secret                     []byte
+	made                       string // the file, where the key was made just now
 }
 
 // String implements fmt.Stringer: a key is never printed.
@@ -37,8 +40,10 @@ func (*Master) String() string { return "[redacted]" }
 // a file that does not exist is made with mode 0600 and a random key.
 func LoadMaster(file string, create bool) (*Master, error) {
 	body, err := os.ReadFile(file)
+	made := ""
 	if errors.Is(err, fs.ErrNotExist) && create {
 		body, err = createKey(file)
+		made = file
 	}
 	if err != nil {
 		return nil, fmt.Errorf("vault: master_key_file: %w", err)
@@ -47,7 +52,21 @@ func LoadMaster(file string, create bool) (*Master, error) {
 	if err != nil || len(secret) != keyBytes {
 		return nil, fmt.Errorf("vault: master_key_file: %s: is not %d bytes in base64", file, keyBytes)
 	}
-	return NewMaster(secret)
+	m, err := NewMaster(secret)
+	if err == nil {
+		m.made = made
+	}
+	return m, err
+}
+
+// Save writes the key to a file that does not exist yet, with mode 0600:
+// fs.ErrExist when there is another.
+func (m *Master) Save(file string) error {
+	body := []byte(base64.StdEncoding.EncodeToString(m.secret) + "\n")
+	if err := writeKey(file, body); err != nil {
+		return fmt.Errorf("vault: master_key_file: %w", err)
+	}
+	return nil
 }
 
 // createKey writes a new key whole or not at all, and never over another.
@@ -55,19 +74,7 @@ func createKey(file string) ([]byte, error) {
 	secret := make([]byte, keyBytes)
 	_, _ = rand.Read(secret) // never fails (crypto/rand)
 	body := []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*") // mode 0600
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(body)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return nil, err
-	}
-	if err := os.Link(tmp.Name(), file); errors.Is(err, fs.ErrExist) {
+	if err := writeKey(file, body); errors.Is(err, fs.ErrExist) {
 		return os.ReadFile(file)
 	} else if err != nil {
 		return nil, err
@@ -75,16 +82,33 @@ func createKey(file string) ([]byte, error) {
 	return body, nil
 }
 
+func writeKey(file string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(body)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Link(tmp.Name(), file)
+}
+
 // NewMaster derives the keys of a 32-byte secret.
 func NewMaster(secret []byte) (*Master, error) {
 	if len(secret) != keyBytes {
 		return nil, fmt.Errorf("vault: master key of %d bytes, %d wanted", len(secret), keyBytes)
 	}
-	m := &Master{}
+	m := &Master{secret: bytes.Clone(secret)}
 	var wrap, lookup, token, mask, check []byte
 	for info, key := range map[string]*[]byte{
 		"crieur vault wrap 1": &wrap, "crieur vault lookup 1": &lookup, "crieur vault token 1": &token,
 		"crieur vault mask 1": &mask, "crieur vault check 1": &check, "crieur portal page 1": &m.page,
+		"crieur vault escrow 1": &m.escrow,
 	} {
 		derived, err := hkdf.Key(sha256.New, secret, nil, info, keyBytes)
 		if err != nil {
@@ -108,6 +132,12 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 
 // PageKey signs the portal's cookies.
 func (m *Master) PageKey() []byte { return m.page }
+
+// EscrowKey authenticates copies of the vault.
+func (m *Master) EscrowKey() []byte { return m.escrow }
+
+// Secret is the key itself, for package escrow and nobody else.
+func (m *Master) Secret() []byte { return bytes.Clone(m.secret) }
 
 // Fingerprint tells one master key from another without telling anything of it.
 func (m *Master) Fingerprint() string { return encode(m.check.sum("fingerprint")[:16]) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -19,15 +20,19 @@ import (
 // The errors of a Vault.
 var (
 	ErrNotFound  = errors.New("vault: no such subscriber")
+	ErrKeyLost   = errors.New("vault: the master key is missing")
 	ErrWrongKey  = errors.New("vault: the master key is not the one this vault was sealed with")
 	ErrContested = errors.New("vault: too many writers at once")
 )
 
 const (
-	subPrefix     = "sub."
-	contactPrefix = "contact."
-	ordinalKey    = "ordinal"
-	masterKey     = "master"
+	// SubscriberPrefix begins the key of a subscriber's record.
+	SubscriberPrefix = "sub."
+	subPrefix        = SubscriberPrefix
+	contactPrefix    = "contact."
+	// OrdinalKey holds the last number that was reserved.
+	OrdinalKey     = "ordinal"
+	FingerprintKey = "master"
 	// ordinalBlock is reserved at a time; a restart leaves the rest of one unused.
 	ordinalBlock = 64
 	maxTries     = 16
@@ -49,20 +54,27 @@ func New(kv jetstream.KeyValue, master *Master, model *Model) *Vault {
 	return &Vault{kv: kv, master: master, model: model}
 }
 
-// Check makes sure that the master key is this vault's: ErrWrongKey otherwise.
-// An empty vault takes it.
+// Check makes sure that the master key is this vault's. ErrWrongKey otherwise,
+// and ErrKeyLost when the key was made just now, since its file was not there:
+// that file is taken away again, so that nothing stands where the copy is to be
+// put. Both name the fingerprint of the key that is wanted. An empty vault
+// takes the key.
 func (v *Vault) Check(ctx context.Context) error {
-	_, err := v.kv.Create(ctx, masterKey, []byte(v.master.Fingerprint()))
+	_, err := v.kv.Create(ctx, FingerprintKey, []byte(v.master.Fingerprint()))
 	if err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
 		return fmt.Errorf("vault: check: %w", err)
 	}
-	e, err := v.kv.Get(ctx, masterKey)
+	e, err := v.kv.Get(ctx, FingerprintKey)
 	if err != nil {
 		return fmt.Errorf("vault: check: %w", err)
 	}
 	if string(e.Value()) != v.master.Fingerprint() {
-		return ErrWrongKey
+		if file := v.master.made; file != "" {
+			return errors.Join(fmt.Errorf("%w: master_key_file: %s: put back the copy of the key whose fingerprint is %s: nothing was changed", ErrKeyLost, file, e.Value()), os.Remove(file))
+		}
+		return fmt.Errorf("%w: its fingerprint is %s, that of the vault's is %s: nothing was changed", ErrWrongKey, v.master.Fingerprint(), e.Value())
 	}
+	v.master.made = "" // from now on something is sealed with it
 	return nil
 }
 
@@ -344,7 +356,7 @@ func (v *Vault) ordinal(ctx context.Context) (uint32, error) {
 func (v *Vault) reserve(ctx context.Context) error {
 	for range maxTries {
 		var at, revision uint64
-		e, err := v.kv.Get(ctx, ordinalKey)
+		e, err := v.kv.Get(ctx, OrdinalKey)
 		switch {
 		case err == nil:
 			if at, err = strconv.ParseUint(string(e.Value()), 10, 32); err != nil {
@@ -355,7 +367,7 @@ func (v *Vault) reserve(ctx context.Context) error {
 			return events.Transient(events.ReasonUnavailable, fmt.Errorf("vault: ordinal: %w", err), 0)
 		}
 		next := []byte(strconv.FormatUint(at+ordinalBlock, 10))
-		if _, err = v.kv.Update(ctx, ordinalKey, next, revision); err == nil {
+		if _, err = v.kv.Update(ctx, OrdinalKey, next, revision); err == nil {
 			v.next, v.last = uint32(at), uint32(at)+ordinalBlock
 			return nil
 		}
