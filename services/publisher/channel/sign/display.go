@@ -50,6 +50,12 @@ func current(shelf channel.Shelf, authority, id string, now time.Time) (Display,
 			continue
 		}
 		until = earlier(until, d.Expires)
+		if body, err := channel.BodyOf[Body](d.Rendition); err == nil && len(body.Profile.QuietHours) > 0 && d.Class != events.ClassAlert {
+			until = earlier(until, now.Truncate(time.Minute).Add(time.Minute))
+			if body.dark(now) {
+				continue // what is not shown has no proof of display either
+			}
+		}
 		alert = alert || d.Class == events.ClassAlert
 		on = append(on, d)
 	}

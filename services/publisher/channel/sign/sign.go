@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
@@ -88,6 +89,18 @@ type Body struct {
 	Title    string          `json:"title"`
 	Pages    []panel.Page    `json:"pages"`
 	Warnings []panel.Warning `json:"warnings,omitempty"`
+	// TimeZone (IANA) is where the profile's quiet hours are read; empty without
+	// quiet hours.
+	TimeZone string `json:"timeZone,omitempty"`
+}
+
+// dark reports whether the sign is off at now for what is no alert.
+func (b Body) dark(now time.Time) bool {
+	loc, err := time.LoadLocation(b.TimeZone)
+	if err != nil {
+		loc = time.UTC // the authority's zone was checked when it was written
+	}
+	return b.Profile.Dark(now.In(loc))
 }
 
 // Render implements channel.Channel. Without a shape it lays out for the
@@ -117,6 +130,9 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		return events.Rendition{}, events.Permanentf(events.ReasonInvalidContent, "sign %s: nothing can be shown", profile.Endpoint)
 	}
 	body := Body{Profile: shape, Title: p.Content.Title, Pages: laid.Pages, Warnings: laid.Warnings}
+	if len(shape.QuietHours) > 0 {
+		body.TimeZone = profile.TimeZone
+	}
 	r, err := channel.NewRendition(c.spec, body, plain(laid.Pages))
 	if err != nil {
 		return r, err
