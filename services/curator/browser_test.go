@@ -167,4 +167,3 @@ func look(t *testing.T, b *webtest.Browser, name string, act func()) {
 	b.Dark(false)
 	b.Resize(webtest.Desktop())
 }
-
