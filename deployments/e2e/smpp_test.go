@@ -2,8 +2,10 @@ package e2e_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strconv"
@@ -20,8 +22,9 @@ const (
 	response        = 0x80000000
 )
 
-// sink is the fastest SMSC there can be: it reads what is there, answers each
-// with a number, and writes when nothing more is to be read.
+// sink is an SMSC that does as little as one can: it reads each message's number
+// and text, answers each with an identifier, and writes when nothing more is to
+// be read. The bare client and the program have one each, of the same kind.
 type sink struct {
 	l        net.Listener
 	received atomic.Int64
@@ -60,13 +63,16 @@ func (s *sink) session(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	r, w := bufio.NewReaderSize(conn, 256<<10), bufio.NewWriterSize(conn, 256<<10)
 	for {
-		id, seq, err := readPDU(r)
+		id, seq, said, err := readPDU(r)
 		if err != nil {
 			return
 		}
 		var body []byte
 		switch id {
 		case submitSM:
+			if !addressed(said) {
+				return
+			}
 			n := s.received.Add(1)
 			s.last.Store(now())
 			body = append(strconv.AppendInt(nil, n, 10), 0)
@@ -82,18 +88,39 @@ func (s *sink) session(conn net.Conn) {
 	}
 }
 
-func readPDU(r *bufio.Reader) (id, seq uint32, err error) {
+func readPDU(r *bufio.Reader) (id, seq uint32, body []byte, err error) {
 	head, err := r.Peek(16)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, nil, err
 	}
 	n := int(binary.BigEndian.Uint32(head))
 	id, seq = binary.BigEndian.Uint32(head[4:]), binary.BigEndian.Uint32(head[12:])
 	if n < 16 || n > 64<<10 {
-		return 0, 0, errors.New("not a PDU")
+		return 0, 0, nil, errors.New("not a PDU")
 	}
-	_, err = r.Discard(n)
-	return id, seq, err
+	pdu := make([]byte, n)
+	_, err = io.ReadFull(r, pdu)
+	return id, seq, pdu[16:], err
+}
+
+// addressed reports whether a submit_sm has a number and a text (SMPP 3.4,
+// 4.4.1).
+func addressed(body []byte) bool {
+	_, rest, _ := bytes.Cut(body, []byte{0}) // service_type
+	if len(rest) < 2 {
+		return false
+	}
+	_, rest, _ = bytes.Cut(rest[2:], []byte{0}) // source
+	if len(rest) < 2 {
+		return false
+	}
+	number, rest, _ := bytes.Cut(rest[2:], []byte{0})
+	if len(rest) < 3 {
+		return false
+	}
+	_, rest, _ = bytes.Cut(rest[3:], []byte{0}) // schedule_delivery_time
+	_, rest, _ = bytes.Cut(rest, []byte{0})     // validity_period
+	return len(number) > 0 && len(rest) > 5 && int(rest[4]) == len(rest)-5
 }
 
 func writePDU(w *bufio.Writer, id, seq uint32, body []byte) {
@@ -107,12 +134,15 @@ func writePDU(w *bufio.Writer, id, seq uint32, body []byte) {
 }
 
 // bareClient sends n messages over some binds, with a window for all of them
-// together, and does nothing else: the limit that a fan-out is held against.
+// together, and does nothing else: the limit that a fan-out is held against. It
+// is the windowed client of any SMPP library: each message is written for its
+// number and takes a place, each answer frees one, and what was written goes
+// out when no place is free.
 func bareClient(t testing.TB, address string, n, binds, window int) {
 	t.Helper()
 	done := make(chan error, binds)
-	for range binds {
-		go func() { done <- bareBind(address, n/binds, window/binds) }()
+	for i := range binds {
+		go func() { done <- bareBind(address, i*n/binds, (i+1)*n/binds, max(1, window/binds)) }()
 	}
 	for range binds {
 		if err := <-done; err != nil {
@@ -121,7 +151,7 @@ func bareClient(t testing.TB, address string, n, binds, window int) {
 	}
 }
 
-func bareBind(address string, n, window int) error {
+func bareBind(address string, from, to, window int) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return err
@@ -132,34 +162,51 @@ func bareBind(address string, n, window int) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if _, _, err := readPDU(r); err != nil {
+	if _, _, _, err := readPDU(r); err != nil {
 		return err
 	}
-	text := "Coupure d'eau rue Neuve demain de 9 h a 12 h. https://infos.example.fr/p/abcdefgh"
-	body := []byte("\x00\x05\x00VILLE\x00\x01\x0133639800000\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00")
-	body = append(append(body, byte(len(text))), text...)
-	sent, answered := 0, 0
-	for answered < n {
-		for sent < n && sent-answered < window {
-			sent++
-			writePDU(w, submitSM, uint32(sent+1), body)
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		for {
-			id, _, err := readPDU(r)
-			if err != nil {
+	places, ended := make(chan struct{}, window), make(chan error, 1)
+	go func() { ended <- bareAnswers(r, to-from, places) }()
+	for i := from; i < to; i++ {
+		select {
+		case places <- struct{}{}:
+		default:
+			if err := w.Flush(); err != nil {
 				return err
 			}
-			if id != submitSM|response {
-				return io.ErrUnexpectedEOF
-			}
-			answered++
-			if r.Buffered() < 16 || answered == n {
-				break
+			select {
+			case places <- struct{}{}:
+			case err := <-ended:
+				return err
 			}
 		}
+		writePDU(w, submitSM, uint32(i-from+2), bareMessage(i))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return <-ended
+}
+
+// bareAnswers frees a place for each answer.
+func bareAnswers(r *bufio.Reader, n int, places <-chan struct{}) error {
+	for range n {
+		id, _, _, err := readPDU(r)
+		if err != nil {
+			return err
+		}
+		if id != submitSM|response {
+			return io.ErrUnexpectedEOF
+		}
+		<-places
 	}
 	return nil
+}
+
+// bareMessage is a submit_sm of the size that the fan-out sends.
+func bareMessage(i int) []byte {
+	text := "Coupure d'eau rue Neuve demain de 9 h a 12 h. https://infos.example.fr/p/abcdefgh"
+	body := fmt.Appendf(nil, "\x00\x05\x00VILLE\x00\x01\x01336%08d\x00", i)
+	body = append(body, 0, 0, 0, 0, 0, 0, 0, 0, 0, byte(len(text)))
+	return append(body, text...)
 }
