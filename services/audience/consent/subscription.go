@@ -151,3 +151,32 @@ func Resume(list []Subscription, match func(Subscription) bool) int {
 	}
 	return n
 }
+
+// RenewAfter is when its owner is asked whether a consent still holds: well
+// before the three years without contact after which the CNIL wants contact
+// data gone (https://www.cnil.fr/fr/la-prospection-commerciale-par-courrier-electronique).
+const RenewAfter = 2 * 365 * 24 * time.Hour
+
+// Old returns when the oldest active consent that is to be asked for again was
+// given, zero for none.
+func Old(list []Subscription, now time.Time) (at time.Time) {
+	for _, s := range list {
+		if t := s.Proof.ConfirmedAt; s.Active() && now.Sub(t) > RenewAfter && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
+}
+
+// Renew gives every active consent again, on the text that text returns for a
+// kind of contact.
+func Renew(list []Subscription, text func(kind string) string, at time.Time) int {
+	n := 0
+	for i := range list {
+		if s := &list[i]; s.Active() {
+			s.Proof.Text, s.Proof.Origin, s.Proof.GivenAt, s.Proof.ConfirmedAt = text(s.Kind), Portal, at.UTC(), at.UTC()
+			n++
+		}
+	}
+	return n
+}

@@ -227,8 +227,10 @@ func (d *Desk) Refuse(ctx context.Context, id string) error {
 	return err
 }
 
-// Confirm proves what was asked, by the code. Errors: ErrWrong, ErrTries,
-// ErrExpired, ErrNotThere, or an outcome.
+// Confirm proves what was asked, by the code. A contact that leads to another
+// subscriber makes one of both: the same person has proven them. Errors:
+// ErrWrong, ErrTries, ErrExpired, ErrNotThere, ErrTaken (both have another
+// contact of one kind), or an outcome.
 func (d *Desk) Confirm(ctx context.Context, id, code string) (vault.Record, error) {
 	code = strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
@@ -236,6 +238,24 @@ func (d *Desk) Confirm(ctx context.Context, id, code string) (vault.Record, erro
 		}
 		return -1
 	}, code)
+	r, err := d.confirm(ctx, id, code)
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		if err = d.merge(ctx, r); err == nil {
+			r, err = d.confirm(ctx, id, code)
+		}
+	}
+	switch {
+	case errors.Is(err, vault.ErrNotFound):
+		return r, ErrNotThere
+	case errors.Is(err, jetstream.ErrKeyExists):
+		return r, ErrTaken
+	}
+	return r, err
+}
+
+// confirm is one try: jetstream.ErrKeyExists when the code is right and the
+// contact leads to another subscriber.
+func (d *Desk) confirm(ctx context.Context, id, code string) (vault.Record, error) {
 	now := d.deps.Now().UTC()
 	var verdict error
 	r, err := d.deps.Vault.Modify(ctx, id, func(r *vault.Record) error {
@@ -268,16 +288,26 @@ func (d *Desk) Confirm(ctx context.Context, id, code string) (vault.Record, erro
 		p.Code, p.Asked, p.Publication = nil, nil, ""
 		return nil
 	})
-	switch {
-	case errors.Is(err, vault.ErrNotFound):
-		return r, ErrNotThere
-	case errors.Is(err, jetstream.ErrKeyExists):
-		return r, ErrTaken
-	}
 	if err == nil {
 		err = verdict
 	}
 	return r, err
+}
+
+// merge takes in who the contact that r has just proven leads to.
+func (d *Desk) merge(ctx context.Context, r vault.Record) error {
+	address, err := d.deps.Vault.Address(r, r.Pending.Kind)
+	if err != nil {
+		return err
+	}
+	other, err := d.deps.Vault.Find(ctx, r.Authority, r.Pending.Kind, address)
+	if errors.Is(err, vault.ErrNotFound) || err == nil && other.ID == r.ID {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.deps.Vault.Merge(ctx, r.ID, other)
 }
 
 // Unproven reports whether a record is to be forgotten: its code was never

@@ -20,6 +20,8 @@ type line struct {
 	Stream, Kind string
 	Status       consent.Status
 	Topics       []web.Choice
+	Areas        []web.Choice
+	Area         string
 	Facts        []string
 }
 
@@ -29,10 +31,31 @@ func (p *Portal) preferences(w http.ResponseWriter, r *http.Request, b *Backend)
 	if !ok {
 		return err
 	}
+	return p.showPreferences(w, r, b, rec, nil)
+}
+
+// preferencesPage is what the template needs.
+type preferencesPage struct {
+	Self, Subscribe, Device string // Device is empty where it has nothing to add
+	Lines                   []line
+	Contacts                web.Summary
+	Kinds                   []web.Choice
+	From, To                string
+	Language                string
+	Languages               []web.Choice
+	Preferred               string
+	Everywhere              string
+	Told                    web.Timeline
+	Paused, Live            bool
+	Old                     string // since when an old consent is
+}
+
+// showPreferences draws the page, with a form that cannot be taken as it is.
+func (p *Portal) showPreferences(w http.ResponseWriter, r *http.Request, b *Backend, rec vault.Record, form *web.Form) error {
 	a, _ := b.Authorities.Get(rec.Authority)
 	t := p.pages.Translator(r)
 	page := p.page(r, a, t.T("prefs.title"))
-	page.Lede = t.T("prefs.lede")
+	page.Lede, page.Form = t.T("prefs.lede"), form
 	contacts := web.Summary{}
 	var kinds []web.Choice
 	for _, c := range rec.Contacts {
@@ -54,27 +77,29 @@ func (p *Portal) preferences(w http.ResponseWriter, r *http.Request, b *Backend)
 	if err != nil {
 		return err
 	}
-	page.Data = struct {
-		Self, Subscribe string
-		Lines           []line
-		Contacts        web.Summary
-		Kinds           []web.Choice
-		From, To        string
-		Language        string
-		Languages       []web.Choice
-		Preferred       string
-		Everywhere      string
-		Told            web.Timeline
-		Paused, Live    bool
-	}{
-		Self: r.URL.Path, Subscribe: "/c/" + a.ID + "/abonnement", Lines: p.lines(t, b, rec), Contacts: contacts, Kinds: kinds,
+	o := p.offer(t, b, a)
+	token := "?de=" + r.PathValue("token")
+	data := preferencesPage{
+		Self: "/preferences/" + r.PathValue("token"), Subscribe: "/c/" + a.ID + "/abonnement" + token,
+		Lines: p.lines(t, b, rec, o), Contacts: contacts, Kinds: kinds,
 		From: from, To: to, Language: rec.Language,
 		Languages: []web.Choice{{Value: "fr", Label: "Français"}, {Value: "en", Label: "English"}},
 		Preferred: rec.Preferred, Everywhere: flag(rec.Everywhere), Told: told,
 		Paused: slices.ContainsFunc(rec.Subscriptions, func(s consent.Subscription) bool { return s.Status == consent.Paused }),
 		Live:   slices.ContainsFunc(rec.Subscriptions, consent.Subscription.Active),
 	}
-	p.pages.Render(w, r, http.StatusOK, "preferences", page)
+	if c, ok := rec.Contact(consent.Push); o.Push != "" && (!ok || c.ConfirmedAt.IsZero()) {
+		data.Device = notificationsPath(a.ID) + token
+	}
+	if at := consent.Old(rec.Subscriptions, p.cfg.Now()); !at.IsZero() {
+		data.Old = t.Date(at)
+	}
+	page.Data = data
+	status := http.StatusOK
+	if !form.OK() {
+		status = http.StatusUnprocessableEntity
+	}
+	p.pages.Render(w, r, status, "preferences", page)
 	return nil
 }
 
@@ -85,7 +110,7 @@ func flag(on bool) string {
 	return ""
 }
 
-func (p *Portal) lines(t *web.Translator, b *Backend, rec vault.Record) []line {
+func (p *Portal) lines(t *web.Translator, b *Backend, rec vault.Record, o offer) []line {
 	var list []line
 	for i, s := range rec.Subscriptions {
 		if s.Status == consent.Ended {
@@ -95,6 +120,9 @@ func (p *Portal) lines(t *web.Translator, b *Backend, rec vault.Record) []line {
 		stream, _ := b.Streams.Get(rec.Authority, s.Stream)
 		for _, topic := range stream.Topics {
 			l.Topics = append(l.Topics, web.Choice{Value: topic, Label: topicName(t, topic), Checked: len(s.Topics) == 0 || slices.Contains(s.Topics, topic)})
+		}
+		if l.Areas = o.Areas; len(s.Areas) > 0 {
+			l.Area = s.Areas[0]
 		}
 		l.Facts = append(l.Facts, t.T("prefs.since", "at", t.Date(s.Proof.ConfirmedAt)))
 		if s.Status == consent.Paused {
@@ -137,6 +165,9 @@ func (p *Portal) change(w http.ResponseWriter, r *http.Request, b *Backend) erro
 	done := "prefs.saved"
 	switch r.PostForm.Get("do") {
 	case "save":
+		if form := p.checkPreferences(t, r); !form.OK() {
+			return p.showPreferences(w, r, b, rec, form)
+		}
 		_, err = b.Vault.Modify(r.Context(), rec.ID, func(v *vault.Record) error { return p.apply(r, b, v) })
 	case "pause":
 		days, _ := strconv.Atoi(r.PostForm.Get("days"))
@@ -152,6 +183,12 @@ func (p *Portal) change(w http.ResponseWriter, r *http.Request, b *Backend) erro
 			return nil
 		})
 		done = "prefs.resumed"
+	case "renew":
+		_, err = b.Vault.Modify(r.Context(), rec.ID, func(v *vault.Record) error {
+			consent.Renew(v.Subscriptions, func(kind string) string { return textVersion(kind, t.Language) }, now)
+			return nil
+		})
+		done = "prefs.renewed"
 	case "leave":
 		i, bad := strconv.Atoi(r.PostForm.Get("line"))
 		if bad != nil || i < 0 || i >= len(rec.Subscriptions) {
@@ -171,6 +208,32 @@ func (p *Portal) change(w http.ResponseWriter, r *http.Request, b *Backend) erro
 	return nil
 }
 
+// textVersion names the consent text of a kind of contact.
+func textVersion(kind, language string) string {
+	if kind == consent.Push {
+		return PushConsentText + "-" + language
+	}
+	return ConsentText + "-" + language
+}
+
+// checkPreferences finds what of the form cannot be taken.
+func (p *Portal) checkPreferences(t *web.Translator, r *http.Request) *web.Form {
+	form := web.NewForm(r.PostForm)
+	var at registry.TimeOfDay
+	from, to := form.Get("from"), form.Get("to")
+	for name, value := range map[string]string{"from": from, "to": to} {
+		if other := map[string]string{"from": to, "to": from}[name]; value == "" && other != "" {
+			form.Reject(name, t.T("prefs.quiet.half"))
+		} else if value != "" && at.UnmarshalText([]byte(value)) != nil {
+			form.Reject(name, t.T("prefs.quiet.bad"))
+		}
+	}
+	if from != "" && from == to {
+		form.Reject("to", t.T("prefs.quiet.same"))
+	}
+	return form
+}
+
 // apply writes the form into a record. What is not offered is left as it was.
 func (p *Portal) apply(r *http.Request, b *Backend, v *vault.Record) error {
 	form := r.PostForm
@@ -178,6 +241,9 @@ func (p *Portal) apply(r *http.Request, b *Backend, v *vault.Record) error {
 		s := &v.Subscriptions[i]
 		if name := "topics-" + strconv.Itoa(i); s.Status != consent.Ended && form.Has(name) {
 			s.Topics = topicsOf(b, v.Authority, s.Stream, form[name])
+		}
+		if name := "area-" + strconv.Itoa(i); s.Status != consent.Ended && form.Has(name) {
+			s.Areas = areasOf(b, v.Authority, form.Get(name))
 		}
 	}
 	if kind := form.Get("preferred"); kind == "" || consent.IsKind(kind) {
@@ -191,6 +257,14 @@ func (p *Portal) apply(r *http.Request, b *Backend, v *vault.Record) error {
 	v.Quiet = nil
 	if from.UnmarshalText([]byte(form.Get("from"))) == nil && to.UnmarshalText([]byte(form.Get("to"))) == nil && from != to {
 		v.Quiet = &registry.QuietHours{From: from, To: to}
+	}
+	return nil
+}
+
+// areasOf is a chosen area that the authority has; none is all of it.
+func areasOf(b *Backend, authority, area string) []string {
+	if a, ok := b.Authorities.Get(authority); ok && slices.Contains(a.INSEE, area) {
+		return []string{area}
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ type pushPage struct {
 	Name                             string
 	Self, Device, Worker, Scope, Key string
 	Fresh                            bool // the browser's subscription is to be made anew
-	Others                           string
+	Others, From                     string
 }
 
 // notifications turns them on for the device that shows the page.
@@ -58,7 +58,7 @@ func (p *Portal) notifications(w http.ResponseWriter, r *http.Request, b *Backen
 	page.Lede = t.T("push.lede", "name", a.Name)
 	page.Data = pushPage{
 		Offer: o, Steps: p.steps(t, 1), Name: a.Name, Self: self, Device: self + "/appareil", Worker: self + ".js", Scope: "/c/" + a.ID + "/",
-		Key: "/push/" + a.ID + "/" + o.Push + "/key", Fresh: r.URL.Query().Get("nouveau") == "1", Others: "/c/" + a.ID + "/abonnement",
+		Key: "/push/" + a.ID + "/" + o.Push + "/key", Fresh: r.URL.Query().Get("nouveau") == "1", Others: "/c/" + a.ID + "/abonnement" + from(r), From: r.FormValue("de"),
 	}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
@@ -103,6 +103,7 @@ func (p *Portal) askPush(r *http.Request, b *Backend, a registry.Authority, o of
 	rec, err := b.Desk.Ask(r.Context(), enrol.Request{
 		Authority: a, Kind: consent.Push, Address: form.Get("subscription"), Language: t.Language,
 		Text: PushConsentText + "-" + t.Language, Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o),
+		Subscriber: p.addDevice(r, b, a.ID),
 	})
 	switch {
 	case errors.Is(err, enrol.ErrTooMany):
@@ -113,6 +114,20 @@ func (p *Portal) askPush(r *http.Request, b *Backend, a registry.Authority, o of
 		return rec, err
 	}
 	return rec, nil
+}
+
+// addDevice is the subscriber who came from his preferences, unless he has a
+// device already: another is a subscription of its own.
+func (p *Portal) addDevice(r *http.Request, b *Backend, authority string) string {
+	id := p.known(r, b, authority)
+	rec, _, err := b.Vault.Get(r.Context(), id)
+	if err != nil {
+		return ""
+	}
+	if c, ok := rec.Contact(consent.Push); ok && !c.ConfirmedAt.IsZero() {
+		return ""
+	}
+	return id
 }
 
 // device does what the holder of a push subscription asks: nobody else knows

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -84,7 +85,11 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 		Steps         web.Steps
 		Name          string
 		Notifications string
-	}{o, p.steps(t, 1), a.Name, notificationsPath(a.ID)}
+		From          string
+	}{o, p.steps(t, 1), a.Name, notificationsPath(a.ID) + from(r), r.FormValue("de")}
+	if r.FormValue("de") != "" {
+		private(w)
+	}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		private(w)
@@ -136,7 +141,7 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	}
 	q := enrol.Request{
 		Authority: a, Kind: kind, Address: form.Get("contact"), Language: t.Language, Text: ConsentText + "-" + t.Language,
-		Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o),
+		Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o), Subscriber: p.known(r, b, a.ID),
 	}
 	rec, err := b.Desk.Ask(r.Context(), q)
 	switch {
@@ -144,12 +149,36 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 		form.Reject("contact", t.T("subscribe.toomany"))
 	case errors.Is(err, vault.ErrNumber), errors.Is(err, vault.ErrEmail):
 		form.Reject("contact", t.T(contactProblem(kind)))
+	case errors.Is(err, enrol.ErrTaken):
+		form.Reject("contact", t.T("subscribe.already"))
 	case errors.Is(err, enrol.ErrChannel):
 		form.Reject("kind", t.T("subscribe.kind.none"))
 	case err != nil:
 		return rec, err
 	}
 	return rec, nil
+}
+
+// known is the subscriber who came from his preferences to add a contact; empty
+// for anybody else.
+func (p *Portal) known(r *http.Request, b *Backend, authority string) string {
+	ordinal, check, ok := p.cfg.Master.ReadToken(vault.Manage, r.FormValue("de"))
+	if !ok || !check() {
+		return ""
+	}
+	id, _ := b.Model.ID(ordinal)
+	if s, ok := b.Model.Get(id); !ok || s.Authority != authority {
+		return ""
+	}
+	return id
+}
+
+// from hands the link of the preferences on to the next page.
+func from(r *http.Request) string {
+	if token := r.FormValue("de"); token != "" {
+		return "?" + url.Values{"de": {token}}.Encode()
+	}
+	return ""
 }
 
 // choices are what a form asks for of each stream.
