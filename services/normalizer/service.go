@@ -297,6 +297,7 @@ func (r *running) settle(ctx context.Context, raw events.Raw, m events.Message) 
 		return err
 	}
 	r.window.Learn(m)
+	r.turns.emitted(m.ID)
 	r.count(m)
 	next.Emitted = true
 	if _, err := r.states.Update(ctx, next, revision, m.ID); err != nil && !errors.Is(err, registry.ErrConflict) {

@@ -3,6 +3,7 @@ package normalizer
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 type turn struct {
 	Last string    `json:"last"`
 	At   time.Time `json:"at"`
+	// Others took their turn before Last in the same process and may be emitted
+	// after it.
+	Others []string `json:"others,omitempty"`
 }
 
 // patience is how long a message that took its turn is waited for: a process
@@ -27,17 +31,19 @@ type turns struct {
 	stored *registry.Repository[turn]
 	mu     sync.Mutex
 	local  map[string]*place
+	open   map[string]time.Time // what this process gave a turn and did not emit yet
 }
 
 // place is one name's turn. Its mutex orders the messages of this process.
 type place struct {
 	mu       sync.Mutex
 	last     turn
-	revision uint64 // 0: there is none, or it is not known
+	revision uint64   // 0: there is none, or it is not known
+	mine     []string // what took this turn here and may still be open
 }
 
 func newTurns(stored *registry.Repository[turn]) *turns {
-	return &turns{stored: stored, local: map[string]*place{}}
+	return &turns{stored: stored, local: map[string]*place{}, open: map[string]time.Time{}}
 }
 
 // places returns the places of names, locked; release unlocks them. names are
@@ -119,20 +125,51 @@ func (r *running) await(ctx context.Context, last turn) error {
 	}
 	timer := time.NewTimer(min(left, patience))
 	defer timer.Stop()
-	select {
-	case <-r.window.Await(last.Last):
-	case <-timer.C:
-	case <-ctx.Done():
-		return ctx.Err()
+	for _, id := range append(slices.Clone(last.Others), last.Last) {
+		select {
+		case <-r.window.Await(id):
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return nil
+}
+
+// begin notes that a message takes its turn, and returns those of mine that are
+// still open beside it.
+func (t *turns) begin(mine []string, id string, now time.Time) (others []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, o := range mine {
+		since, ok := t.open[o]
+		switch {
+		case ok && now.Sub(since) > patience:
+			delete(t.open, o) // its emission failed; it takes its turn again
+		case ok && o != id:
+			others = append(others, o)
+		}
+	}
+	t.open[id] = now
+	return others
+}
+
+// emitted notes that others can learn of a message by its stream.
+func (t *turns) emitted(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.open, id)
 }
 
 // take writes that a message has its turn; it conflicts when another process
 // was first.
 func (r *running) take(ctx context.Context, list []*place, names []string, id string) error {
-	next := turn{Last: id, At: r.deps.Clock.Now().UTC()}
+	now := r.deps.Clock.Now().UTC()
 	for i, p := range list {
+		others := r.turns.begin(p.mine, id, now)
+		next := turn{Last: id, At: now, Others: others}
+		p.mine = append(slices.Clone(others), id)
 		revision, err := p.revision, error(nil)
 		if revision == 0 {
 			revision, err = r.turns.stored.Create(ctx, next, names[i])
