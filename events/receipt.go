@@ -54,7 +54,7 @@ type Recipient struct {
 	At           time.Time     `json:"at"`               // when it happened, as the provider says where it does
 	Units        int           `json:"units,omitempty"`  // parts or pages counted
 	CostMicroEUR int64         `json:"costMicroEUR,omitempty"`
-	Duplicate    bool          `json:"duplicate,omitempty"` // sent again after an ambiguous crash (alerts only)
+	Duplicates   int           `json:"duplicates,omitempty"` // how often it may have been sent again after ambiguous crashes (alerts only)
 }
 
 // Receipt tells what became of a delivery, for the recipients of one batch

@@ -175,9 +175,9 @@ func enrol(t testing.TB, nc *nats.Conn, n int) {
 // outcome is all that the receipts say of one recipient of one publication on
 // one channel.
 type outcome struct {
-	class     events.Class
-	statuses  map[events.ReceiptStatus]bool
-	duplicate int
+	class      events.Class
+	statuses   map[events.ReceiptStatus]bool
+	duplicates int
 }
 
 // receipts is the whole stream of receipts, read once.
@@ -296,9 +296,7 @@ func (out *receipts) add(r events.Receipt) {
 			out.recipients[key][to.ID] = o
 		}
 		o.statuses[to.Status] = true
-		if to.Duplicate {
-			o.duplicate++
-		}
+		o.duplicates += to.Duplicates
 	}
 }
 
@@ -336,7 +334,7 @@ func checkPromises(t *testing.T, got receipts, s *smsc) {
 		doubled += n - 1
 	}
 	for _, o := range got.recipients["sms/alert"] {
-		counted += o.duplicate
+		counted += o.duplicates
 	}
 	if doubled > kills*smsWindow {
 		t.Errorf("%d duplicates of the alert, more than %d kills × window %d", doubled, kills, smsWindow)

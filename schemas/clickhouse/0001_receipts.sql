@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS receipts
     approved_at    DateTime64(3, 'UTC')   COMMENT 'when it was approved; 1970-01-01 when unknown',
     units          UInt32                 COMMENT 'parts or pages counted',
     cost_micro_eur Int64                  COMMENT 'millionths of a euro',
-    duplicate      Bool                   COMMENT 'sent again after an ambiguous crash',
+    duplicates     UInt16                 COMMENT 'how often it was sent again after an ambiguous crash',
     sequence       UInt64                 COMMENT 'of the event in the stream RECEIPTS' CODEC(Delta, ZSTD(1))
 )
 ENGINE = MergeTree

@@ -27,7 +27,7 @@ SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsy
 CREATE MATERIALIZED VIEW IF NOT EXISTS receipts_hourly_view TO receipts_hourly AS
 SELECT
     authority, toStartOfHour(at) AS hour, stream, channel, kind, class, topic, status, reason,
-    count() AS receipts, sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur, countIf(duplicate) AS duplicates
+    count() AS receipts, sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur, sum(toUInt64(duplicates)) AS duplicates
 FROM receipts
 GROUP BY authority, hour, stream, channel, kind, class, topic, status, reason;
 
@@ -172,7 +172,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS publication_receipts_view TO publication_
 SELECT
     authority, publication, revision, channel, kind, status, reason, informed,
     count() AS receipts, countIf(subscriber != 0) AS people,
-    sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur, countIf(duplicate) AS duplicates,
+    sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur, sum(toUInt64(duplicates)) AS duplicates,
     min(at) AS first_at, max(at) AS last_at
 FROM receipts
 GROUP BY authority, publication, revision, channel, kind, status, reason, informed;

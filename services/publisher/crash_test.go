@@ -233,9 +233,7 @@ func verify(t *testing.T, peer *smsctest.SMSC, got map[string][]events.Recipient
 			t.Errorf("alert to %s was never sent", id)
 		case alert:
 			doubled += sent[id] - 1
-			if last.Duplicate {
-				counted++
-			}
+			counted += last.Duplicates
 		case sent[id] > 1:
 			t.Errorf("service message to %s was sent %d times", id, sent[id])
 		case last.Status == events.StatusUnknown:

@@ -108,7 +108,7 @@ func aggregates() map[string]string {
 	return map[string]string{
 		"receipts_hourly": differ(
 			"SELECT authority, hour, stream, channel, kind, class, topic, status, reason, sum(receipts) AS n, sum(units) AS u, sum(cost_micro_eur) AS c, sum(duplicates) AS d FROM receipts_hourly GROUP BY ALL",
-			"SELECT authority, toStartOfHour(at) AS hour, stream, channel, kind, class, topic, status, reason, count() AS n, sum(units) AS u, sum(cost_micro_eur) AS c, countIf(duplicate) AS d FROM receipts GROUP BY ALL"),
+			"SELECT authority, toStartOfHour(at) AS hour, stream, channel, kind, class, topic, status, reason, count() AS n, sum(units) AS u, sum(cost_micro_eur) AS c, sum(toUInt64(duplicates)) AS d FROM receipts GROUP BY ALL"),
 		"publication_receipts": differ(
 			"SELECT authority, publication, revision, channel, status, informed, sum(receipts) AS n, sum(people) AS p, sum(cost_micro_eur) AS c, min(first_at) AS f, max(last_at) AS l FROM publication_receipts GROUP BY ALL",
 			"SELECT authority, publication, revision, channel, status, informed, count() AS n, countIf(endpoint = '') AS p, sum(cost_micro_eur) AS c, min(at) AS f, max(at) AS l FROM receipts GROUP BY ALL"),

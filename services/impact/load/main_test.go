@@ -66,7 +66,7 @@ func (w *world) receipt(most int) events.Receipt {
 		for range 1 + w.random.IntN(most) {
 			r.Recipients = append(r.Recipients, events.Recipient{
 				ID: fmt.Sprint("s-", w.random.IntN(500)), Status: status, Units: 1 + w.random.IntN(3), CostMicroEUR: int64(w.random.IntN(90_000)),
-				At: r.CreatedAt.Add(time.Duration(w.random.IntN(600_000)) * time.Millisecond), Duplicate: w.random.IntN(20) == 0,
+				At: r.CreatedAt.Add(time.Duration(w.random.IntN(600_000)) * time.Millisecond), Duplicates: w.random.IntN(20) / 18,
 			})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+	"math"
 	"time"
 
 	"github.com/crieur/crieur/events"
@@ -29,7 +30,7 @@ func (p *pseudonyms) of(subscriber string) uint64 {
 
 const insertReceipts = `INSERT INTO receipts (authority, subscriber, at, stream, channel, kind, class, topic, endpoint,
 	status, reason, informed, publication, revision, delivery, batch, created_at, source_at, fetched_at, approved_at,
-	units, cost_micro_eur, duplicate, sequence)`
+	units, cost_micro_eur, duplicates, sequence)`
 
 // receiptRows are the columns of insertReceipts.
 type receiptRows struct {
@@ -41,7 +42,8 @@ type receiptRows struct {
 	at, createdAt, sourceAt, fetchedAt, approvedAt           []time.Time
 	revision, batch, units                                   []uint32
 	costMicroEUR                                             []int64
-	informed, duplicate                                      []bool
+	informed                                                 []bool
+	duplicates                                               []uint16
 }
 
 func (r *receiptRows) len() int       { return len(r.status) }
@@ -51,7 +53,7 @@ func (r *receiptRows) columns() []any {
 	return []any{
 		r.authority, r.subscriber, r.at, r.stream, r.channel, r.kind, r.class, r.topic, r.endpoint,
 		r.status, r.reason, r.informed, r.publication, r.revision, r.delivery, r.batch,
-		r.createdAt, r.sourceAt, r.fetchedAt, r.approvedAt, r.units, r.costMicroEUR, r.duplicate, r.sequence,
+		r.createdAt, r.sourceAt, r.fetchedAt, r.approvedAt, r.units, r.costMicroEUR, r.duplicates, r.sequence,
 	}
 }
 
@@ -69,7 +71,7 @@ func (r *receiptRows) reset() {
 		*column = (*column)[:0]
 	}
 	r.subscriber, r.sequence, r.costMicroEUR = r.subscriber[:0], r.sequence[:0], r.costMicroEUR[:0]
-	r.informed, r.duplicate = r.informed[:0], r.duplicate[:0]
+	r.informed, r.duplicates = r.informed[:0], r.duplicates[:0]
 }
 
 func (r *receiptRows) add(sequence uint64, body []byte) error {
@@ -119,7 +121,7 @@ func (r *receiptRows) recipient(e events.Receipt, to events.Recipient, endpoint 
 	r.informed = append(r.informed, Informed(e.Kind, to.Status))
 	r.units = append(r.units, count(to.Units))
 	r.costMicroEUR = append(r.costMicroEUR, to.CostMicroEUR)
-	r.duplicate = append(r.duplicate, to.Duplicate)
+	r.duplicates = append(r.duplicates, uint16(min(max(to.Duplicates, 0), math.MaxUint16)))
 }
 
 // toEndpoint reports whether a receipt is about a sign, an account or a feed:

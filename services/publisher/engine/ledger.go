@@ -36,7 +36,7 @@ type record struct {
 	at      time.Time
 	units   int
 	cost    int64
-	dup     bool
+	dups    int // sent again after crashes
 	attempt int // that ended it
 }
 
@@ -45,7 +45,7 @@ func (r *record) pending() bool { return r.status == events.StatusAccepted }
 func (r *record) recipient() events.Recipient {
 	return events.Recipient{
 		ID: r.id, Status: r.status, Reason: r.reason, At: r.at,
-		Units: r.units, CostMicroEUR: r.cost, Duplicate: r.dup,
+		Units: r.units, CostMicroEUR: r.cost, Duplicates: r.dups,
 	}
 }
 
@@ -131,7 +131,7 @@ func (r *record) append(b []byte) []byte {
 	b = append(strconv.AppendInt(b, r.at.UnixMilli(), 10), '\t')
 	b = append(strconv.AppendInt(b, int64(r.units), 10), '\t')
 	b = append(strconv.AppendInt(b, r.cost, 10), '\t')
-	b = append(strconv.AppendBool(b, r.dup), '\t')
+	b = append(strconv.AppendInt(b, int64(r.dups), 10), '\t')
 	return append(strconv.AppendInt(b, int64(r.attempt), 10), '\n')
 }
 
@@ -162,11 +162,11 @@ func decodeRecord(line string) (record, error) {
 	ms, e2 := strconv.ParseInt(f[4], 10, 64)
 	units, e3 := strconv.Atoi(f[5])
 	cost, e4 := strconv.ParseInt(f[6], 10, 64)
-	dup, e5 := strconv.ParseBool(f[7])
+	dups, e5 := strconv.Atoi(f[7])
 	attempt, e6 := strconv.Atoi(f[8])
 	return record{
 		id: f[0], status: events.ReceiptStatus(f[1]), reason: events.Reason(f[2]), remote: remote,
-		at: time.UnixMilli(ms).UTC(), units: units, cost: cost, dup: dup, attempt: attempt,
+		at: time.UnixMilli(ms).UTC(), units: units, cost: cost, dups: dups, attempt: attempt,
 	}, errors.Join(e1, e2, e3, e4, e5, e6)
 }
 

@@ -75,7 +75,7 @@ func (e *Engine) afterCrash(ctx context.Context, j *job) error {
 		return nil
 	}
 	for _, i := range j.pending() {
-		j.entry.records[i].dup = true
+		j.entry.records[i].dups++
 		e.metrics.duplicates.Inc()
 	}
 	return nil
