@@ -27,8 +27,18 @@ type Entry struct {
 	Certainty  string            `json:"certainty,omitempty"`
 	Topic      string            `json:"topic,omitempty"` // slug, likewise
 	Status     string            `json:"status,omitempty"`
-	Licence    string            `json:"licence,omitempty"` // of the data, when the record says it
-	Extra      map[string]string `json:"extra,omitempty"`   // what else is worth keeping, by its name in the source
+	Licence    string            `json:"licence,omitempty"`  // of the data, when the record says it
+	Variants   []Variant         `json:"variants,omitempty"` // the same in plain language or translated, when the source gives it
+	Extra      map[string]string `json:"extra,omitempty"`    // what else is worth keeping, by its name in the source
+}
+
+// Variant is the same entry in other words: a translation, or plain language
+// ("fr-simple": BCP 47, IANA's variant subtag simple).
+type Variant struct {
+	Language string `json:"language"`
+	Title    string `json:"title"`
+	Summary  string `json:"summary,omitempty"` // text or HTML
+	Body     string `json:"body,omitempty"`    // text or HTML
 }
 
 // Place is where something is, with what the source gives of it.

@@ -145,7 +145,7 @@ func (p *Pipeline) content(w *work) error {
 	seen := map[string]bool{w.msg.Content.Language: true}
 	for i := range w.draft.Variants[:min(len(w.draft.Variants), maxVariants)] {
 		c, _, folded := rewritten(&w.draft.Variants[i], w.raw.URL, names)
-		c.Language = language.Of(w.draft.Variants[i].Language, folded)
+		c.Language = language.Of(w.draft.Variants[i].Language, folded) + language.Simple(w.draft.Variants[i].Language)
 		if c.Title != "" && !seen[c.Language] {
 			seen[c.Language] = true
 			w.msg.Variants = append(w.msg.Variants, c)

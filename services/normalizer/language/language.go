@@ -109,6 +109,15 @@ func Of(declared, folded string) string {
 	return declared
 }
 
+// Simple returns "-simple" when a BCP 47 tag says plain language (IANA's variant
+// subtag simple), else the empty string.
+func Simple(tag string) string {
+	if strings.HasSuffix(strings.ToLower(tag), "-simple") {
+		return "-simple"
+	}
+	return ""
+}
+
 // Primary returns the primary subtag of a BCP 47 tag in lower case, the empty
 // string when it is not one or says nothing (und, mul, zxx).
 func Primary(tag string) string {

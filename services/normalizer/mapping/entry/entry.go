@@ -46,6 +46,9 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 			d.Documents = append(d.Documents, m)
 		}
 	}
+	for _, v := range e.Variants {
+		d.Variants = append(d.Variants, mapping.Draft{Title: v.Title, Summary: v.Summary, Body: cmp.Or(v.Body, v.Summary), Language: v.Language})
+	}
 	dates(&d, e.Timings, raw.FetchedAt)
 	extra(&d, e)
 	return d, nil
