@@ -42,11 +42,12 @@ type town struct {
 	server  *httptest.Server
 	service *curator.Service
 	now     time.Time
+	undo    time.Duration
 }
 
 const password = "le tambour du garde champêtre"
 
-func newTown(t *testing.T) *town {
+func newTown(t *testing.T, changes ...func(*town)) *town {
 	t.Helper()
 	nc := eventstest.Connect(t)
 	js, err := jetstream.New(nc)
@@ -57,7 +58,10 @@ func newTown(t *testing.T) *town {
 	pub, err := bus.NewPublisher(nc, bus.PublisherConfig{})
 	must(t, err)
 	t.Cleanup(func() { _ = pub.Close() })
-	w := &town{t: t, nc: nc, js: js, reg: reg, emitter: bus.NewEmitter(pub), now: time.Now().UTC().Truncate(time.Second)}
+	w := &town{t: t, nc: nc, js: js, reg: reg, emitter: bus.NewEmitter(pub), now: time.Now().UTC().Truncate(time.Second), undo: -1}
+	for _, change := range changes {
+		change(w)
+	}
 	w.declare()
 	w.start()
 	return w
@@ -118,7 +122,7 @@ func (w *town) start() {
 	t := w.t
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example"})
+	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

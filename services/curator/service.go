@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,9 +35,14 @@ type Config struct {
 	KeysDir string `yaml:"keys_dir"`
 	// PublicURL is how people reach the listener: https://crieur.example.
 	PublicURL string `yaml:"public_url"`
+	// UndoWithin is how long what an officer approves can be taken back before
+	// it leaves: 8 s by default, negative for none. Alerts never wait.
+	UndoWithin time.Duration `yaml:"undo_within"`
 	// BusMetrics are shared by the services of one program; may be nil.
 	BusMetrics *bus.Metrics `yaml:"-"`
 }
+
+const defaultUndoWithin = 8 * time.Second
 
 // keyBytes is the length of the master key.
 const keyBytes = 32
@@ -69,8 +75,11 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.UndoWithin == 0 {
+		cfg.UndoWithin = defaultUndoWithin
+	}
 	c, err := console.New(console.Config{
-		Key: key, PublicURL: cfg.PublicURL, Logger: deps.Logger, Clock: deps.Clock,
+		Key: key, UndoWithin: max(cfg.UndoWithin, 0), PublicURL: cfg.PublicURL, Logger: deps.Logger, Clock: deps.Clock,
 		Site: web.Site{Name: "Crieur", Conformity: web.NotConformant},
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -68,7 +69,9 @@ func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
 		return
 	}
 	tone, text, next := d.told(do, done)
-	c.renderer.Flash(w, r, tone, text)
+	if text != "" {
+		c.renderer.Flash(w, r, tone, text)
+	}
 	web.SeeOther(w, r, next)
 }
 
@@ -124,6 +127,9 @@ func (c *Console) write(r *http.Request, d *desktop, it item.Item, rules item.Ru
 			return it, nil
 		}
 	}
+	if do == doApprove && !alert(it) && !it.Cancelled {
+		notBefore = d.now().Add(c.cfg.UndoWithin)
+	}
 	if do == doSave {
 		if len(edit) == 0 {
 			return it, nil
@@ -140,12 +146,13 @@ func (d *desktop) simple(r *http.Request, it item.Item, revision uint64, form *w
 		form.Reject("reason", d.t.T("form.reason"))
 		return it, nil
 	}
+	if do == doRestore {
+		return d.Desk.Restore(r.Context(), it.Key(), revision, d.officer.ID)
+	}
 	return d.Desk.Act(r.Context(), it.Key(), revision, func(it *item.Item, _ item.Rules, now time.Time) error {
 		switch do {
 		case doReject:
 			return it.Reject(d.officer.ID, reason, now)
-		case doRestore:
-			return it.Restore(d.officer.ID, now)
 		case doWithdraw:
 			return it.Withdraw(d.officer.ID, reason, now)
 		case doReset:
@@ -190,7 +197,7 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, d *desktop, it
 	c.showItem(w, r, d, http.StatusConflict, fresh, revision, form)
 }
 
-// told is what the officer reads next, and where.
+// told is what the officer reads next, and where. No text: the page says it.
 func (d *desktop) told(do string, it item.Item) (web.Tone, string, string) {
 	queue := "/console/" + it.Authority
 	rules, _ := d.Desk.Rules(it.Authority, it.Stream)
@@ -209,6 +216,8 @@ func (d *desktop) told(do string, it item.Item) (web.Tone, string, string) {
 		return web.Success, d.t.T("told.withdrawn"), itemPath(it)
 	case it.State == item.Pending:
 		return web.Info, d.t.T("told.partial", "n", len(it.Approvals), "needed", it.Needed(rules)), queue
+	case do == doApprove && it.State == item.Scheduled:
+		return "", "", queue + "?" + url.Values{paramLeft: {it.Stream + "/" + it.ID}}.Encode()
 	case it.State == item.Scheduled:
 		return web.Success, d.t.T("told.scheduled", "when", it.NotBefore), queue
 	case it.Revision() > 1:

@@ -44,6 +44,9 @@ type Config struct {
 	Site      web.Site
 	Logger    *slog.Logger
 	Clock     run.Clock
+	// UndoWithin is how long what one officer approves can be taken back before
+	// it leaves; 0: at once. Alerts and withdrawals never wait.
+	UndoWithin time.Duration
 }
 
 // Back is what the pages read and act on.

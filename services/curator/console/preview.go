@@ -4,6 +4,7 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -96,6 +97,9 @@ func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules 
 	return v
 }
 
+// headings finds them in sanitised HTML: in a preview they stand below its own.
+var headings = regexp.MustCompile(`(</?)h[1-6]\b`)
+
 func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
 	k := channelPreview{
 		ID: r.Channel, Name: r.Name, Kind: r.Kind, Icon: channelIcon(r.Kind), Text: r.Rendition.Text,
@@ -116,7 +120,7 @@ func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
 		return k
 	}
 	if r.Preview.HTML != "" {
-		k.HTML = template.HTML(c.policy.Sanitize(r.Preview.HTML)) //nolint:gosec // sanitised here
+		k.HTML = template.HTML(headings.ReplaceAllString(c.policy.Sanitize(r.Preview.HTML), "${1}h4")) //nolint:gosec // sanitised here
 	}
 	for i, src := range r.Preview.Images {
 		if !strings.HasPrefix(src, "data:image/png;base64,") {

@@ -57,6 +57,7 @@ type list struct {
 	Empty     web.EmptyState
 	Live      string // address of the events
 	Total     int
+	Leaving   *leaving
 }
 
 // card is an item, with the others of its incident, in the queue.
@@ -142,6 +143,7 @@ func order(tab string, a, b item.Item) int {
 func (c *Console) queue(w http.ResponseWriter, r *http.Request, d *desktop) {
 	l := d.list(r)
 	p := d.page(sectionQueue, d.t.T("tab."+l.Tab))
+	l.Leaving = c.leaving(r, d)
 	p.Bare, p.Data = true, l
 	c.renderer.Render(w, r, http.StatusOK, "queue", p)
 }

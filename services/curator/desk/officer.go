@@ -74,6 +74,33 @@ func (d *Desk) Approve(ctx context.Context, key registry.Key, revision uint64, o
 	return it, nil
 }
 
+// Restore is Act with item.Restore. What was approved and has not left uncovers
+// what it covered: the others of its incident wait for review again.
+func (d *Desk) Restore(ctx context.Context, key registry.Key, revision uint64, officer string) (item.Item, error) {
+	var covered []item.Item
+	it, err := d.Act(ctx, key, revision, func(it *item.Item, _ item.Rules, now time.Time) error {
+		if it.State == item.Scheduled && !it.Live() {
+			covered = d.Covered(*it)
+		}
+		return it.Restore(officer, now)
+	})
+	if err != nil {
+		return it, err
+	}
+	for _, o := range covered {
+		_, err := d.Act(ctx, o.Key(), 0, func(other *item.Item, _ item.Rules, now time.Time) error {
+			if other.State != item.Covered || other.CoveredBy != it.ID || !other.Expires.After(now) {
+				return nil
+			}
+			return other.Restore(officer, now)
+		})
+		if err != nil && !errors.Is(err, ErrConflict) { // as Approve
+			return it, err
+		}
+	}
+	return it, nil
+}
+
 // Twins are the other items of the same incident that wait for review on the
 // same stream.
 func (d *Desk) Twins(it item.Item) []item.Item {

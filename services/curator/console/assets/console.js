@@ -43,9 +43,38 @@
       const approve = document.querySelector("[data-approve]");
       if (!approve) return;
       approve.focus();
+    } else if (e.key === "n") {
+      const entry = document.querySelector('.nav a[href$="/new"]');
+      if (!entry) return;
+      entry.click();
+    } else if (e.key === "u") {
+      const undo = document.querySelector("[data-leaving-undo] button");
+      if (!undo) return;
+      undo.click();
     } else return;
     e.preventDefault();
   });
+
+  // What was just approved leaves in a few seconds: the count is the server's, and so is the leaving.
+  const leaving = document.querySelector("[data-leaving]");
+  if (leaving) {
+    const until = performance.now() + Number(leaving.dataset.leaving);
+    const text = leaving.querySelector("[data-leaving-text]");
+    const words = text.textContent;
+    history.replaceState(null, "", location.pathname);
+    const tick = () => {
+      const left = Math.ceil((until - performance.now()) / 1000);
+      if (left > 0) {
+        text.textContent = words.replace(/\d+/, left);
+        setTimeout(tick, 250);
+        return;
+      }
+      text.textContent = text.dataset.leavingText;
+      leaving.classList.replace("tone-info", "tone-success");
+      leaving.querySelector("[data-leaving-undo]").remove();
+    };
+    tick();
+  }
 
   // A form whose answer takes a while says so, and is sent once.
   for (const form of document.querySelectorAll("form[data-wait]")) {

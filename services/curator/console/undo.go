@@ -1,0 +1,51 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/curator/item"
+)
+
+// paramLeft names what an officer has just approved, as <stream>/<item>.
+const paramLeft = "left"
+
+// leaving is what was just approved: until it leaves it can be taken back.
+type leaving struct {
+	Title, Href string
+	Revision    uint64
+	Left        time.Duration // until it leaves; 0: it has left
+}
+
+// Millis is for the script that counts down.
+func (l leaving) Millis() int64 { return l.Left.Milliseconds() }
+
+// Seconds is for the reader, at least one.
+func (l leaving) Seconds() int { return int((l.Left + time.Second - 1) / time.Second) }
+
+// leaving finds what the address says was just approved, nil when it names
+// nothing, or something else became of it.
+func (c *Console) leaving(r *http.Request, d *desktop) *leaving {
+	stream, id, ok := strings.Cut(r.URL.Query().Get(paramLeft), "/")
+	if !ok {
+		return nil
+	}
+	it, revision, err := d.Desk.Get(r.Context(), registry.Key{d.authority.ID, stream, id})
+	if err != nil {
+		if !notFound(err) {
+			c.cfg.Logger.WarnContext(r.Context(), "what was just approved", "authority", d.authority.ID, "err", err)
+		}
+		return nil
+	}
+	l := &leaving{Title: it.Content().Title, Href: itemPath(it), Revision: revision}
+	switch left := it.NotBefore.Sub(d.now()); {
+	case it.State == item.Published || it.Outgoing != nil:
+	case it.State == item.Scheduled && left <= c.cfg.UndoWithin:
+		l.Left = max(left, 0)
+	default:
+		return nil
+	}
+	return l
+}
