@@ -24,15 +24,29 @@ func authorities() []registry.Authority {
 	}
 }
 
-// sources read from the local site, every ten seconds so that a visitor sees
-// things come.
+// agendaUID is that of the town's agenda at OpenAgenda.
+const agendaUID = "48353388"
+
+// sources read from the local site, the agenda every ten seconds so that a
+// visitor sees things come.
 func sources(site string) []registry.Source {
-	const every = registry.Duration(10 * time.Second)
-	return []registry.Source{
-		{Authority: town, ID: "agenda", Name: "Agenda de la ville", Kind: "feed", URL: site + "/agenda.rss", Every: every, Trust: registry.TrustOwn, ClassDefault: events.ClassPromotional, Attribution: "Ville d’Albi, OpenAgenda", Licence: "etalab-2.0", Areas: []string{"81004"}},
-		{Authority: town, ID: "vigilance", Name: "Vigilance météo", Kind: "cap", URL: site + "/vigilance.xml", Every: every, Trust: registry.TrustState, ClassDefault: events.ClassAlert, Attribution: "Météo-France", Licence: "etalab-2.0", Areas: []string{"81004"}},
-		{Authority: town, ID: "voirie", Name: "Services techniques", Kind: "webhook", Trust: registry.TrustOwn, Attribution: "Ville d’Albi", Licence: "etalab-2.0", Areas: []string{"81004"}, Settings: object(map[string]any{"secret_file": hookSecret})},
+	const often, seldom = registry.Duration(10 * time.Second), registry.Duration(5 * time.Minute)
+	list := []registry.Source{
+		{Authority: town, ID: "agenda", Name: "Agenda de la ville", Kind: "openagenda", URL: site, Every: often, Trust: registry.TrustOwn, ClassDefault: events.ClassPromotional, Attribution: "Ville d’Albi, OpenAgenda", Settings: object(map[string]any{"agenda": agendaUID, "slug": "albi"})},
+		{Authority: town, ID: "meteoalarm", Name: "MeteoAlarm", Kind: "cap", URL: site + "/vigilance.xml", Every: often, Trust: registry.TrustState, ClassDefault: events.ClassAlert, Attribution: "Météo-France"},
+		{Authority: town, ID: "vigilance", Name: "Vigilance météo", Kind: "vigilance", URL: site + "/cartevigilance/encours", Every: seldom, Trust: registry.TrustState, ClassDefault: events.ClassAlert, Attribution: "Météo-France", Settings: object(map[string]any{"texts": "", "departements": []string{tarn}})},
+		{Authority: town, ID: "dialog", Name: "DiaLog, arrêtés de circulation", Kind: "datex2", URL: site + "/regulations.xml", Every: seldom, Trust: registry.TrustPartner, ClassDefault: events.ClassService, Attribution: "DiaLog", Settings: object(map[string]any{"area": map[string]any{"insee": []string{"81004"}, "radius_km": 15}})},
+		{Authority: town, ID: "feries", Name: "Jours fériés", Kind: "ical", URL: site + "/jours-feries.ics", Every: seldom, Trust: registry.TrustPartner, ClassDefault: events.ClassPromotional, Attribution: "Etalab"},
+		{Authority: town, ID: "voirie", Name: "Services techniques", Kind: "webhook", Trust: registry.TrustOwn, Attribution: "Ville d’Albi", Settings: object(map[string]any{"secret_file": hookSecret})},
+		{Authority: commons, ID: "incubateur", Name: "Incubateur des territoires", Kind: "feed", URL: site + "/actualites.json", Every: seldom, Trust: registry.TrustPartner, ClassDefault: events.ClassPromotional, Attribution: "ANCT, Incubateur des territoires"},
 	}
+	for i := range list {
+		list[i].Licence = "etalab-2.0"
+		if list[i].Authority == town {
+			list[i].Areas = []string{"81004"}
+		}
+	}
+	return list
 }
 
 // hookSecret is the file, in the folder of secrets, of the web hook's secret.
@@ -40,10 +54,16 @@ const hookSecret = "voirie.secret"
 
 func streams() []registry.Stream {
 	return []registry.Stream{
-		{Authority: town, ID: "alertes", Name: "Alertes", Description: "Météo, inondations, risques : ce qui ne peut pas attendre.", Rule: registry.Rule{Classes: []events.Class{events.ClassAlert}}, Policy: registry.Automatic, Public: true, Channels: []string{"sms", "courriel", "panneaux", "fil", "mastodon", "equipe"}},
-		{Authority: town, ID: "infos", Name: "Infos pratiques", Description: "Eau, travaux, circulation, collecte : la vie de tous les jours.", Rule: registry.Rule{Classes: []events.Class{events.ClassService}}, Policy: registry.Review, Public: true, Channels: []string{"sms", "courriel", "panneaux", "fil", "mastodon", "equipe"}},
-		{Authority: town, ID: "agenda", Name: "Sortir à Albi", Description: "Spectacles, marchés, expositions et conférences.", Rule: registry.Rule{Sources: []string{"agenda"}}, Policy: registry.Automatic, Public: true, Channels: []string{"fil"}},
+		{Authority: town, ID: "alertes", Name: "Alertes", Description: "Météo, inondations, risques : ce qui ne peut pas attendre.", Rule: registry.Rule{Classes: []events.Class{events.ClassAlert}}, Policy: registry.Automatic, Public: true, Channels: everywhere()},
+		{Authority: town, ID: "infos", Name: "Infos pratiques", Description: "Eau, travaux, circulation, collecte : la vie de tous les jours.", Rule: registry.Rule{Classes: []events.Class{events.ClassService}}, Policy: registry.Review, Public: true, Channels: everywhere()},
+		{Authority: town, ID: "agenda", Name: "Sortir à Albi", Description: "Spectacles, marchés, expositions et conférences.", Rule: registry.Rule{Sources: []string{"agenda", "feries"}}, Policy: registry.Automatic, Public: true, Channels: []string{"fil"}},
+		{Authority: commons, ID: "territoire", Name: "Vie du territoire", Description: "Appels à projets, emploi public et services numériques.", Rule: registry.Rule{Sources: []string{"incubateur"}}, Policy: registry.Review, Public: true, Channels: []string{"fil"}},
 	}
+}
+
+// everywhere is every channel of the town.
+func everywhere() []string {
+	return []string{"sms", "courriel", "notifications", "panneaux", "fil", "mastodon", "equipe"}
 }
 
 func channels(cfg *config.Config, world addresses) []registry.Channel {
@@ -51,8 +71,10 @@ func channels(cfg *config.Config, world addresses) []registry.Channel {
 	return []registry.Channel{
 		{Authority: town, ID: "sms", Name: "SMS", Kind: "sms", Settings: object(map[string]any{"address": world.smpp, "system_id": "crieur", "password_file": secret("smpp.secret"), "sender": "ALBI", "binds": 2})},
 		{Authority: town, ID: "courriel", Name: "Courriel", Kind: "email", Settings: object(map[string]any{"address": world.smtp, "tls": "none", "from": "infos@albi.example.org"})},
+		{Authority: town, ID: "notifications", Name: "Notifications", Kind: "push", Settings: object(map[string]any{"vapid_key_file": filepath.Join(cfg.Data, "keys", "vapid.key"), "contact": "infos@albi.example.org", "services": []string{world.web}})},
 		{Authority: town, ID: "panneaux", Name: "Panneaux lumineux", Kind: "sign", Settings: object(map[string]any{"mqtt": map[string]any{"url": "tcp://" + cfg.NATS.MQTT, "username": "crieur", "password_file": filepath.Join(cfg.Data, "nats.secret")}})},
 		{Authority: town, ID: "fil", Name: "Fil d’actualité", Kind: "feed"},
+		{Authority: commons, ID: "fil", Name: "Fil d’actualité", Kind: "feed"},
 		{Authority: town, ID: "mastodon", Name: "Mastodon", Kind: "mastodon", Settings: object(map[string]any{"server": world.web, "token_file": secret("mastodon.secret")})},
 		{Authority: town, ID: "equipe", Name: "Slack de l’équipe", Kind: "slack", Settings: object(map[string]any{"api_url": world.web + "/slack/", "token_file": secret("slack.secret"), "channel": "C0CRIEUR"})},
 	}

@@ -71,7 +71,7 @@ const shown = 3
 
 func (p *page) data() received {
 	out := received{Signs: []string{"place-du-vigan", "gare"}}
-	for _, l := range []list{{Kind: "sms", Label: "demo.sms"}, {Kind: "email", Label: "demo.mail"}, {Kind: "mastodon", Label: "demo.posts"}, {Kind: "slack", Label: "demo.team"}} {
+	for _, l := range []list{{Kind: "sms", Label: "demo.sms"}, {Kind: "email", Label: "demo.mail"}, {Kind: "push", Label: "demo.push"}, {Kind: "mastodon", Label: "demo.posts"}, {Kind: "slack", Label: "demo.team"}} {
 		l.Total, l.Items = p.inbox.Total(l.Kind), p.inbox.List(l.Kind, shown)
 		out.Lists = append(out.Lists, l)
 	}

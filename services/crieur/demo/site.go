@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 	"github.com/crieur/crieur/events/record"
 )
 
-// site serves the recorded input as the town and Météo-France would, and posts
+// site serves the recorded input as the town and the State's services would, and posts
 // the technical services' notices.
 type site struct {
 	listener net.Listener
@@ -26,6 +27,7 @@ type site struct {
 	hook     string // where notices are posted
 	secret   string
 	agenda   []event
+	news     []article
 	notices  []notice
 }
 
@@ -33,6 +35,9 @@ func newSite(listener net.Listener, started time.Time, hook, secret string) (*si
 	s := &site{listener: listener, base: "http://" + listener.Addr().String(), started: started, hook: hook, secret: secret}
 	var err error
 	if s.agenda, err = load[event]("agenda-albi.json"); err != nil {
+		return nil, err
+	}
+	if s.news, err = load[article]("incubateur.json"); err != nil {
 		return nil, err
 	}
 	if s.notices, err = load[notice]("voirie.json"); err != nil {
@@ -43,15 +48,23 @@ func newSite(listener net.Listener, started time.Time, hook, secret string) (*si
 
 func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /agenda.rss", func(w http.ResponseWriter, r *http.Request) {
-		body, err := rss(s.agenda, s.base, s.started, time.Now())
-		s.serve(w, r, "application/rss+xml; charset=utf-8", body, err)
+	give := func(path, kind string, body func(r *http.Request) ([]byte, error)) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			b, err := body(r)
+			s.serve(w, r, kind, b, err)
+		})
+	}
+	give("/v2/agendas/"+agendaUID+"/events", "application/json", func(r *http.Request) ([]byte, error) {
+		// Without it, from the beginning.
+		since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("updatedAt[gte]"))
+		return agenda(s.agenda, s.started, since, time.Now())
 	})
-	mux.HandleFunc("GET /vigilance.xml", func(w http.ResponseWriter, r *http.Request) {
-		body, err := vigilance(s.started)
-		s.serve(w, r, "application/cap+xml; charset=utf-8", body, err)
-	})
-	mux.HandleFunc("GET /agenda/{uid}", s.page)
+	give("/vigilance.xml", "application/cap+xml; charset=utf-8", func(*http.Request) ([]byte, error) { return alert(s.started) })
+	give("/cartevigilance/encours", "application/json", func(*http.Request) ([]byte, error) { return vigilance(s.started) })
+	give("/regulations.xml", "application/xml; charset=utf-8", func(*http.Request) ([]byte, error) { return order(s.started) })
+	give("/jours-feries.ics", "text/calendar; charset=utf-8", func(*http.Request) ([]byte, error) { return holidays(time.Now()) })
+	give("/actualites.json", "application/feed+json; charset=utf-8", func(*http.Request) ([]byte, error) { return news(s.news, s.base, s.started) })
+	mux.HandleFunc("GET /actualites/{id}", s.page)
 	return mux
 }
 
@@ -68,11 +81,10 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, kind string, body [
 }
 
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
-	for i, e := range s.agenda {
-		if strconv.Itoa(e.UID) == r.PathValue("uid") {
-			begin, _ := e.moved(i, s.started)
+	for _, a := range s.news {
+		if a.ID == r.PathValue("id") {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			fmt.Fprintf(w, "<!doctype html><html lang=fr><title>%[1]s</title><h1>%[1]s</h1><p>%[2]s</p><p>%[3]s, %[4]s</p>", text(e.Title), text(e.Description), text(e.Location.Name), frenchDay(begin))
+			fmt.Fprintf(w, "<!doctype html><html lang=fr><title>%[1]s</title><h1>%[1]s</h1>%[2]s", html.EscapeString(a.Title), a.HTML)
 			return
 		}
 	}
@@ -128,10 +140,8 @@ func (s *site) send(ctx context.Context, n notice) error {
 		record.Entry
 	}{ID: n.ID, Entry: record.Entry{
 		Title: n.Title, Body: n.Body, Published: s.started, Starts: starts, Ends: starts.Add(time.Duration(n.LastsHours) * time.Hour), Language: "fr",
+		Place: n.Place, Variants: n.Variants,
 	}}
-	if err := json.Unmarshal(n.Place, &item.Place); err != nil {
-		return fmt.Errorf("demo: notice %s: place: %w", n.ID, err)
-	}
 	body, err := json.Marshal(item)
 	if err != nil {
 		return fmt.Errorf("demo: notice %s: %w", n.ID, err)

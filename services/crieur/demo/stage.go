@@ -116,7 +116,7 @@ func (s *Stage) Services(deps run.Deps) ([]run.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []run.Service{run.Func("demo-outside", s.world.Run), s.site, residents(deps), page}, nil
+	return []run.Service{run.Func("demo-outside", s.world.Run), s.site, residents(deps), s.devices(deps), page}, nil
 }
 
 // Welcome says where a visitor looks first and how to sign in.

@@ -10,7 +10,7 @@ import (
 // Received is one thing that reached somebody.
 type Received struct {
 	Seq   int64
-	Kind  string // sms, email, mastodon, slack
+	Kind  string // sms, email, push, mastodon, slack
 	At    time.Time
 	To    string
 	From  string

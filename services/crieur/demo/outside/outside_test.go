@@ -3,12 +3,14 @@ package outside_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/smtp"
 	"strings"
 	"testing"
 	"time"
 
+	webpush "github.com/SherClockHolmes/webpush-go"
 	"github.com/crieur/crieur/services/crieur/demo/outside"
 	"github.com/linxGnu/gosmpp"
 	"github.com/linxGnu/gosmpp/data"
@@ -136,5 +138,49 @@ func TestMastodonHonoursTheIdempotencyKey(t *testing.T) {
 	}
 	if code := post("DELETE", "/api/v1/statuses/9", ""); code != http.StatusNotFound {
 		t.Errorf("deleting nothing: %d", code)
+	}
+}
+
+// What webpush-go encrypts is read; what is of no device is refused as over.
+func TestNotificationIsDecrypted(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	d, err := outside.NewDevice("telephone-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := w.AddDevice(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sub webpush.Subscription
+	if err := json.Unmarshal([]byte(body), &sub); err != nil {
+		t.Fatal(err)
+	}
+	private, public, err := webpush.GenerateVAPIDKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	notify := func(text string) int {
+		resp, err := webpush.SendNotificationWithContext(t.Context(), []byte(`{"title":"Albi","body":"`+text+`","tag":"p1"}`), &sub, &webpush.Options{Subscriber: "a@example.org", VAPIDPrivateKey: private, VAPIDPublicKey: public, TTL: 60})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	if code := notify("Coupure d’eau"); code != http.StatusCreated {
+		t.Fatalf("%d", code)
+	}
+	if got := await(t, w.Inbox, "push", 1); got.Title != "Albi" || got.Text != "Coupure d’eau" || got.To != "telephone-1" {
+		t.Errorf("got %+v", got)
+	}
+	notify("Coupure levée")
+	if got := w.Inbox.List("push", 9); len(got) != 1 || got[0].Text != "Coupure levée" || got[0].State != "edited" {
+		t.Errorf("a notification of the same tag does not replace the first: %+v", got)
+	}
+	sub.Endpoint += "0"
+	if code := notify("rien"); code != http.StatusGone {
+		t.Errorf("an unknown device: %d", code)
 	}
 }

@@ -14,6 +14,7 @@ import (
 type social struct {
 	inbox *Inbox
 	base  string // http://host:port, without a slash
+	push  *devices
 
 	mu   sync.Mutex
 	next int64
@@ -37,6 +38,7 @@ func (s *social) routes() http.Handler {
 	mux.HandleFunc("POST /slack/chat.postMessage", s.slackPost)
 	mux.HandleFunc("POST /slack/chat.update", s.slackUpdate)
 	mux.HandleFunc("POST /slack/chat.delete", s.slackDelete)
+	mux.HandleFunc("POST /push/{device}", s.push.take)
 	mux.HandleFunc("POST /slack/auth.test", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"ok": true, "team": "ville", "user": "crieur", "user_id": "U1", "team_id": "T1"})
 	})

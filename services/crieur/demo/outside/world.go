@@ -16,6 +16,7 @@ type World struct {
 	Inbox *Inbox
 
 	sms, mail, web net.Listener
+	push           *devices
 }
 
 // Ports are fixed, so that the configuration of a demonstration stays the same
@@ -25,6 +26,7 @@ type Ports struct{ SMPP, SMTP, HTTP int }
 // Listen opens the three listeners. An error names the port that is taken.
 func Listen(p Ports) (*World, error) {
 	w := &World{Inbox: NewInbox()}
+	w.push = &devices{inbox: w.Inbox, list: map[string]Device{}}
 	for _, open := range []struct {
 		name string
 		port int
@@ -42,7 +44,7 @@ func Listen(p Ports) (*World, error) {
 
 // SMPP is the SMSC's host:port, SMTP the mail server's, and Web the base
 // address of the social endpoints: Web+"/api/v1" is Mastodon's, Web+"/slack/"
-// Slack's.
+// Slack's, Web+"/push/" the push service's.
 func (w *World) SMPP() string { return w.sms.Addr().String() }
 
 // SMTP returns the mail server's host:port.
@@ -67,7 +69,7 @@ func (w *World) Run(ctx context.Context) error {
 	g.Go(func() error { return (&smsc{inbox: w.Inbox}).serve(ctx, w.sms) })
 	g.Go(func() error { return mailbox{w.Inbox}.serve(ctx, w.mail) })
 	g.Go(func() error {
-		srv := &http.Server{Handler: (&social{inbox: w.Inbox, base: w.Web(), done: map[string]string{}}).routes(), ReadHeaderTimeout: 5 * time.Second}
+		srv := &http.Server{Handler: (&social{inbox: w.Inbox, base: w.Web(), done: map[string]string{}, push: w.push}).routes(), ReadHeaderTimeout: 5 * time.Second}
 		stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 		defer stop()
 		if err := srv.Serve(w.web); !errors.Is(err, http.ErrServerClosed) {
