@@ -124,6 +124,12 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"streams", base + "/streams", nil},
 		{"stream", base + "/streams/collecte", nil},
 		{"stream-new", base + "/streams/new", nil},
+		{"counter", base + "/counter", nil},
+		{"counter-read", base + "/counter", func() {
+			b.Follow(func() {
+				b.Eval(nil, `document.getElementById("f-contact").value = "06 12 34 56 78"; document.getElementById("f-stream").checked = true; document.querySelector("main form .primary").click()`)
+			})
+		}},
 		{"journal", base + "/journal", nil},
 		{"account", "/console/account", nil},
 		{"not-found", base + "/nothing", nil},

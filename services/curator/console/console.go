@@ -178,6 +178,8 @@ func (c *Console) Handler() http.Handler {
 		"POST /console/{authority}/streams/new":         c.settingUp(c.newStream),
 		"GET /console/{authority}/streams/{stream}":     c.streamPage,
 		"POST /console/{authority}/streams/{stream}":    c.settingUp(c.streamAct),
+		"GET /console/{authority}/counter":              c.counterPage,
+		"POST /console/{authority}/counter":             c.enrolResident,
 		"GET /console/{authority}/journal":              c.journal,
 		"GET /console/{authority}/items/{stream}/{id}":  c.itemPage,
 		"POST /console/{authority}/items/{stream}/{id}": c.itemAct,

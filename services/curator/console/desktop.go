@@ -136,6 +136,7 @@ const (
 	sectionNew     = "new"
 	sectionSources = "sources"
 	sectionStreams = "streams"
+	sectionCounter = "counter"
 	sectionJournal = "journal"
 )
 
@@ -168,8 +169,11 @@ func (d *desktop) page(section, title string) web.Page {
 	}
 	p.Nav = append(p.Nav,
 		link(sectionSources, "nav.sources", "rss", d.troubled()),
-		link(sectionStreams, "nav.streams", "filter", 0),
-		link(sectionJournal, "nav.journal", "shield", 0))
+		link(sectionStreams, "nav.streams", "filter", 0))
+	if d.mayEnrol() {
+		p.Nav = append(p.Nav, link(sectionCounter, "nav.counter", "users", 0))
+	}
+	p.Nav = append(p.Nav, link(sectionJournal, "nav.journal", "shield", 0))
 	return p
 }
 

@@ -77,6 +77,8 @@ func (d *desktop) object(a events.Audit) any {
 			return web.Link{Label: s.Name, Href: d.streamsPath() + "/" + id}
 		}
 		return cmp.Or(a.Detail["name"], id)
+	case "resident":
+		return d.t.T("object.counter")
 	default:
 		return a.Object
 	}
