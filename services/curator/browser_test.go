@@ -110,6 +110,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"source", base + "/sources/site", func() {
 			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
 		}},
+		{"source-first", base + "/sources/site?first=1", nil},
 		{"source-add", base + "/sources/new", nil},
 		{"source-found", base + "/sources/new", func() {
 			b.Follow(func() {

@@ -89,7 +89,7 @@ func TestPastedAddressBecomesASource(t *testing.T) {
 		"trust": {"own"}, "every": {"1h"}, "topics": {"culture", "jeunesse"}, "areas": {"33039"}, "expiresafter": {"0s"}, "staleafter": {"72h"}, "stream": {"choisies"},
 		"url": {"https://ailleurs.example/"}, "kind": {"mail"}, "settings": {`{"password_file":"/etc/passwd"}`}, // a form that was tampered with
 	}
-	if r := com.post("/console/begles/sources/new", values); r.status != http.StatusSeeOther || r.location != "/console/begles/sources/agenda-de-la-mediatheque" {
+	if r := com.post("/console/begles/sources/new", values); r.status != http.StatusSeeOther || r.location != "/console/begles/sources/agenda-de-la-mediatheque?first=1" {
 		t.Fatalf("adding: %d to %q %s", r.status, r.location, r.body)
 	}
 	s, _, err := w.reg.Sources.Get(t.Context(), "begles", "agenda-de-la-mediatheque")
@@ -104,6 +104,54 @@ func TestPastedAddressBecomesASource(t *testing.T) {
 		t.Errorf("the stream’s sources are %v", st.Rule.Sources)
 	}
 	com.see("/console/begles/journal", "Source ajoutée")
+}
+
+func TestAnAddressEndsInAStream(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.answering()
+	_, _, err := w.reg.Streams.Modify(t.Context(), registry.Key{"begles", "infos"}, func(s *registry.Stream) error {
+		s.Rule.Topics = []string{"eau"}
+		return nil
+	})
+	must(t, err)
+	_, err = w.reg.Channels.Put(t.Context(), registry.Channel{Authority: "begles", ID: "fil", Name: "Fil", Kind: "feed"})
+	must(t, err)
+	com := w.as("com")
+	var page string
+	eventstest.Eventually(t, func() bool {
+		page = com.post("/console/begles/sources/new", url.Values{"do": {"try"}, "address": {"mediatheque.example"}}).body
+		return strings.Contains(page, "Aucun flux ne la prend de lui-même")
+	}, within, "no stream takes it")
+	values := url.Values{
+		"do": {"create"}, "trial": {hiddenTrial.FindStringSubmatch(page)[1]}, "name": {"Médiathèque"}, "class": {"service"},
+		"trust": {"own"}, "every": {"1h"}, "expiresafter": {"0s"}, "staleafter": {"0s"},
+	}
+	if r := com.post("/console/begles/sources/new", values); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "choisissez-en un, ou créez le sien") {
+		t.Fatalf("a source that nothing takes: %d", r.status)
+	}
+	values["stream"] = []string{"+"}
+	r := com.post("/console/begles/sources/new", values)
+	if r.status != http.StatusSeeOther || r.location != "/console/begles/sources/mediatheque?first=1" {
+		t.Fatalf("adding: %d to %q", r.status, r.location)
+	}
+	st, _, err := w.reg.Streams.Get(t.Context(), "begles", "mediatheque")
+	must(t, err)
+	if st.Policy != registry.Review || strings.Join(st.Rule.Sources, " ") != "mediatheque" || len(st.Channels) != 2 {
+		t.Errorf("the stream of its own %+v", st)
+	}
+	if page := com.get(r.location).body; !strings.Contains(page, "Première lecture…") || !strings.Contains(page, `hx-get="/console/begles/sources/mediatheque/first?first=2"`) {
+		t.Error("the page does not wait for the first reading")
+	}
+	com.see("/console/begles/streams", "Médiathèque")
+	w.emit(w.message("1", func(m *events.Message) {
+		m.ID = events.MessageID("begles", "mediatheque", "1")
+		m.Incident, m.Source, m.Topic, m.Content.Title, m.Origin[0].Source = m.ID, "mediatheque", "culture", "Heure du conte", "mediatheque"
+	}))
+	part := com.see("/console/begles/sources/mediatheque/first?first=2", "Heure du conte")
+	if !strings.Contains(part, `href="/console/begles/streams/mediatheque"`) || strings.Contains(part, "hx-get") || strings.Contains(part, "<html") {
+		t.Errorf("the first reading: %s", part)
+	}
 }
 
 func TestAddressThatIsNoSource(t *testing.T) {

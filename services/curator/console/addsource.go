@@ -85,6 +85,9 @@ func (c *Console) createSource(w http.ResponseWriter, r *http.Request, d *deskto
 	s.ID = d.freeSource(form.Get("name"), t.URL)
 	s.SetDefaults()
 	s = d.readSource(form, s)
+	if t.Untaken && len(form.Values["stream"]) == 0 {
+		form.Reject("stream", d.t.T("source.untaken"))
+	}
 	if !form.OK() {
 		c.again(w, r, d, form, t)
 		return
@@ -101,12 +104,15 @@ func (c *Console) createSource(w http.ResponseWriter, r *http.Request, d *deskto
 	if err == nil {
 		err = d.wire(r.Context(), s, form.Values["stream"])
 	}
+	if err == nil && slices.Contains(form.Values["stream"], ownStream) {
+		err = d.ownStream(r.Context(), s)
+	}
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
 	c.renderer.Flash(w, r, web.Success, d.t.T("told.source.create", "name", s.Name))
-	web.SeeOther(w, r, d.sourcesPath()+"/"+s.ID)
+	web.SeeOther(w, r, d.sourcesPath()+"/"+s.ID+"?"+paramFirst+"=1")
 }
 
 // again shows what is wrong beside what the address gave.
@@ -115,7 +121,7 @@ func (c *Console) again(w http.ResponseWriter, r *http.Request, d *desktop, form
 	s.SetDefaults()
 	v := addView{
 		Sealed: form.Get("trial"), Fields: d.sourceFields(s),
-		Trial: &trialView{Kind: d.sourceKind(t.Kind), URL: t.URL, Web: isWeb(t.URL), Streams: d.streamChoices(s, nil)},
+		Trial: &trialView{Kind: d.sourceKind(t.Kind), URL: t.URL, Web: isWeb(t.URL), Streams: d.streamChoices(s, nil), Untaken: t.Untaken, Own: slices.Contains(form.Values["stream"], ownStream)},
 	}
 	for i, k := range v.Trial.Streams {
 		v.Trial.Streams[i].Checked = slices.Contains(form.Values["stream"], k.ID)
@@ -146,6 +152,30 @@ func (d *desktop) wire(ctx context.Context, s registry.Source, streams []string)
 		}
 	}
 	return nil
+}
+
+// ownStream, among the streams chosen, asks for one made for the source.
+const ownStream = "+"
+
+// ownStream makes a stream that takes a source and nothing else, reviewed, on
+// the channels that people come to or asked for: nothing is posted or put on a
+// sign before an officer says so in the stream's form.
+func (d *desktop) ownStream(ctx context.Context, s registry.Source) error {
+	st := registry.Stream{Authority: d.authority.ID, Name: s.Name, Policy: registry.Review, Public: true, Rule: registry.Rule{Sources: []string{s.ID}}, Topics: s.Topics}
+	st.ID = free(s.Name, s.ID, func(id string) bool {
+		_, has := d.Streams.Get(d.authority.ID, id)
+		return has || id == "new"
+	})
+	for _, ch := range d.Channels.All(d.authority.ID) {
+		if ch.Kind == kindFeed || ch.Kind == kindPush || contactOf(ch.Kind) != "" {
+			st.Channels = append(st.Channels, ch.ID)
+		}
+	}
+	_, err := d.Registry.Streams.Create(ctx, st)
+	if err != nil {
+		return err
+	}
+	return d.record(ctx, actionCreate, "stream", st.ID, streamDetail(registry.Stream{}, st))
 }
 
 // freeSource makes an identifier of a source's name, else of its site.

@@ -173,6 +173,7 @@ func (c *Console) Handler() http.Handler {
 		"POST /console/{authority}/sources/new":         c.settingUp(c.addSource),
 		"GET /console/{authority}/sources/{source}":     c.sourcePage,
 		"POST /console/{authority}/sources/{source}":    c.settingUp(c.sourceAct),
+		"GET /console/{authority}/sources/{source}/first": c.firstPart,
 		"GET /console/{authority}/streams":              c.streams,
 		"GET /console/{authority}/streams/new":          c.settingUp(c.newStreamPage),
 		"POST /console/{authority}/streams/new":         c.settingUp(c.newStream),

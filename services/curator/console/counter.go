@@ -109,10 +109,13 @@ func (d *desktop) counter() counterView {
 	return v
 }
 
-// The kinds of contact an agent writes down, as call.Enrolment names them.
+// The kinds of contact an agent writes down, as call.Enrolment names them, and
+// the other kinds of channel that reach who comes or asked.
 const (
 	kindSMS   = "sms"
 	kindEmail = "email"
+	kindPush  = "push"
+	kindFeed  = "feed"
 )
 
 // contactOf is the kind of contact a kind of channel speaks to, "" for none

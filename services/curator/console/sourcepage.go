@@ -26,6 +26,7 @@ type sourcePage struct {
 	Paused   bool
 	Trial    *trialView
 	Problem  string // why there is no trial
+	First    *firstView
 }
 
 func (c *Console) sourcePage(w http.ResponseWriter, r *http.Request, d *desktop) {
@@ -33,7 +34,11 @@ func (c *Console) sourcePage(w http.ResponseWriter, r *http.Request, d *desktop)
 	if !ok {
 		return
 	}
-	c.showSource(w, r, d, http.StatusOK, s, revision, nil, sourcePage{})
+	var v sourcePage
+	if n := looks(r); n > 0 {
+		v.First = d.first(s, n)
+	}
+	c.showSource(w, r, d, http.StatusOK, s, revision, nil, v)
 }
 
 func (c *Console) findSource(w http.ResponseWriter, r *http.Request, d *desktop) (registry.Source, uint64, bool) {

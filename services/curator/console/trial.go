@@ -35,6 +35,9 @@ type trial struct {
 	URL      string          `json:"url"`
 	Settings json.RawMessage `json:"settings,omitempty"`
 	Every    time.Duration   `json:"every"`
+	// Untaken says that it gives messages and no stream takes one by itself:
+	// the officer must choose, else they go nowhere.
+	Untaken bool `json:"untaken,omitempty"`
 }
 
 // sealed binds a trial to the officer and the authority.
@@ -65,6 +68,8 @@ type trialView struct {
 	Refused   int
 	Problem   string // why there are no messages although there are records
 	Streams   []streamChoice
+	Untaken   bool // no stream takes any by itself
+	Own       bool // a stream of its own was asked for
 }
 
 // trialMessage is a message as it would come, or why there would be none.
@@ -119,6 +124,8 @@ func (c *Console) ask(ctx context.Context, d *desktop, address string, source re
 	}
 	messages := d.trialMessages(v, reply.Records, normalised)
 	v.Streams = d.streamChoices(source, messages)
+	t.Untaken = len(messages) > 0 && !slices.ContainsFunc(v.Streams, func(k streamChoice) bool { return !k.Narrow && k.Takes > 0 })
+	v.Untaken = t.Untaken
 	return t, strings.TrimSpace(reply.Name), v, ""
 }
 
