@@ -9,6 +9,7 @@ require (
 	github.com/crieur/crieur/services/impact v0.0.0
 	github.com/crieur/crieur/services/ingest v0.0.0
 	github.com/crieur/crieur/services/normalizer v0.0.0
+	github.com/crieur/crieur/services/web v0.0.0
 	github.com/goccy/go-yaml v1.19.2
 	github.com/nats-io/nats.go v1.55.0
 )
@@ -32,7 +33,6 @@ require (
 	github.com/crieur/crieur/services/audience v0.0.0 // indirect
 	github.com/crieur/crieur/services/curator v0.0.0 // indirect
 	github.com/crieur/crieur/services/publisher v0.0.0 // indirect
-	github.com/crieur/crieur/services/web v0.0.0 // indirect
 	github.com/ebitengine/purego v0.11.3 // indirect
 	github.com/eclipse/paho.mqtt.golang v1.5.1 // indirect
 	github.com/emersion/go-imap v1.2.1 // indirect

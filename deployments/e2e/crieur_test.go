@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type installation struct {
 	dir    string
 	listen string
 	nats   string
+	args   []string // of run, besides the configuration
 	cmd    *exec.Cmd
 	exited chan struct{}
 	log    *os.File
@@ -104,7 +106,7 @@ func (in *installation) start() {
 // spawn starts the program.
 func (in *installation) spawn() {
 	in.t.Helper()
-	in.cmd = exec.Command(in.bin, "run", "--config", in.config())
+	in.cmd = exec.Command(in.bin, append([]string{"run", "--config", in.config()}, in.args...)...)
 	in.cmd.Env = append(os.Environ(), "CRIEUR_LIBCHDB="+os.Getenv("CRIEUR_LIBCHDB"))
 	in.cmd.Dir = repository()
 	in.cmd.Stdout, in.cmd.Stderr = in.log, in.log
@@ -167,17 +169,17 @@ func (in *installation) kill() {
 func (in *installation) stop() {
 	in.t.Helper()
 	from := time.Now()
-	if err := in.cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := in.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		in.t.Fatal(err)
 	}
 	select {
 	case <-in.exited:
 	case <-time.After(15 * time.Second):
-		in.t.Error("SIGINT did not end the program")
+		in.t.Error("SIGTERM did not end the program")
 		in.kill()
 		return
 	}
-	if d := time.Since(from); d > 6*time.Second {
+	if d := time.Since(from); d > 5*time.Second {
 		in.t.Errorf("the stop took %s", d)
 	}
 	if code := in.cmd.ProcessState.ExitCode(); code != 0 {

@@ -16,6 +16,7 @@ type Config struct {
 	ClickHouse ClickHouse `json:"clickhouse"`
 	Fetch      Fetch      `json:"fetch"`
 	Normalizer Normalizer `json:"normalizer"`
+	Curator    Curator    `json:"curator"`
 
 	Authorities []registry.Authority `json:"authorities"`
 	Sources     []registry.Source    `json:"sources"`
@@ -59,6 +60,14 @@ type Fetch struct {
 // Normalizer names the editable rules.
 type Normalizer struct {
 	Rules string `json:"rules"` // YAML file of topic rules; empty: those that come with Crieur
+}
+
+// Curator is how officers work.
+type Curator struct {
+	// UndoWithin is how long an approval can be taken back before anything
+	// leaves, such as 8s; empty for the curator's own, "0s" for none. Alerts
+	// never wait.
+	UndoWithin *registry.Duration `json:"undoWithin"`
 }
 
 // Sign is a sign with the secret it identifies itself with.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,16 +16,6 @@ import (
 	"github.com/crieur/crieur/services/crieur/demo/outside"
 )
 
-// Ports of the local stand-ins, on loopback. They are fixed: the registry
-// remembers them.
-const (
-	portSite = 18100 + iota
-	portSMPP
-	portSMTP
-	portWeb
-	portMQTT
-)
-
 // addresses are where the outside world's stand-ins listen.
 type addresses struct{ smpp, smtp, web string }
 
@@ -35,12 +24,13 @@ type Stage struct {
 	cfg      *config.Config
 	world    *outside.World
 	site     *site
+	mqtt     string // host:port of the signs' listener
 	started  time.Time
 	password string
 }
 
 // Prepare opens the stand-ins and completes cfg with the demonstration's
-// authorities. It fails when a port is taken: another demonstration runs.
+// authorities. It fails when a port is taken: this demonstration runs already.
 func Prepare(cfg *config.Config) (*Stage, error) {
 	// A folder of its own: without the demonstration, Crieur starts empty.
 	cfg.Data = filepath.Clean(cfg.Data) + "-demo"
@@ -51,11 +41,11 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 	if s.password, err = keep(passwordFile, passphrase); err != nil {
 		return nil, err
 	}
-	first, err := keep(filepath.Join(cfg.Data, "demo", "started"), func() string { return time.Now().UTC().Truncate(time.Second).Format(time.RFC3339) })
+	begun, err := keep(filepath.Join(cfg.Data, "demo", "started"), func() string { return time.Now().UTC().Truncate(time.Second).Format(time.RFC3339) })
 	if err != nil {
 		return nil, err
 	}
-	if s.started, err = time.Parse(time.RFC3339, first); err != nil {
+	if s.started, err = time.Parse(time.RFC3339, begun); err != nil {
 		return nil, fmt.Errorf("demo: first start: %w", err)
 	}
 	for _, name := range []string{hookSecret, "smpp.secret", "mastodon.secret", "slack.secret"} {
@@ -72,14 +62,11 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	if s.world, err = outside.Listen(outside.Ports{SMPP: portSMPP, SMTP: portSMTP, HTTP: portWeb}); err != nil {
+	world, listener, first, err := listen(cfg.Data)
+	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", portSite))
-	if err != nil {
-		s.world.Close()
-		return nil, fmt.Errorf("demo: %w", err)
-	}
+	s.world, s.mqtt = world, loopback(first+portMQTT)
 	if s.site, err = newSite(listener, s.started, "http://"+cfg.Listen+"/hooks/"+town+"/voirie", strings.TrimSpace(string(hook))); err != nil {
 		s.world.Close()
 		return nil, errors.Join(err, listener.Close())
@@ -87,6 +74,10 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 	s.complete(passwordFile)
 	return s, nil
 }
+
+// undoWithin leaves time to see that an approval can be taken back; more would
+// be waited for.
+const undoWithin = 2 * time.Second
 
 // complete adds the demonstration to the configuration.
 func (s *Stage) complete(passwordFile string) {
@@ -97,8 +88,12 @@ func (s *Stage) complete(passwordFile string) {
 		// A visitor reads the terminal for addresses, not for requests.
 		cfg.Log.Level = "warn"
 	}
+	if cfg.Curator.UndoWithin == nil {
+		undo := registry.Duration(undoWithin)
+		cfg.Curator.UndoWithin = &undo
+	}
 	if cfg.NATS.MQTT == "" {
-		cfg.NATS.MQTT = fmt.Sprintf("127.0.0.1:%d", portMQTT)
+		cfg.NATS.MQTT = s.mqtt
 	}
 	cfg.Authorities = append(cfg.Authorities, authorities()...)
 	cfg.Sources = append(cfg.Sources, sources("http://"+s.site.listener.Addr().String())...)

@@ -140,7 +140,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "normalizer":
 		return normalizer.New(deps, normalizer.Config{Rules: cfg.Normalizer.Rules})
 	case "curator":
-		return curator.New(deps, curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL})
+		return curator.New(deps, curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL, UndoWithin: cfg.Curator.Undo()})
 	case "audience":
 		return audience.New(deps, audience.Config{DataDir: cfg.Data, PublicURL: cfg.PublicURL})
 	case "publisher":

@@ -54,13 +54,26 @@ func (c *Channel) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	connected := make(chan struct{}, 1)
 	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker(c.cfg.MQTT.URL).
 		SetClientID("crieur-" + c.spec.Authority + "-" + c.spec.ID).
 		SetUsername(c.cfg.MQTT.Username).SetPassword(c.cfg.MQTT.Password.Reveal()).
 		SetCleanSession(true).SetAutoReconnect(true).SetConnectRetry(true).SetConnectRetryInterval(mqttRetry).
-		SetConnectTimeout(mqttTimeout).SetKeepAlive(30 * time.Second).SetOrderMatters(false))
+		SetConnectTimeout(mqttTimeout).SetKeepAlive(30 * time.Second).SetOrderMatters(false).
+		SetOnConnectHandler(func(mqtt.Client) {
+			select {
+			case connected <- struct{}{}:
+			default:
+			}
+		}))
 	client.Connect()
 	defer client.Disconnect(250)
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-connected:
+	case <-time.After(mqttTimeout):
+	}
 	shown := map[string]string{} // hash by sign
 	for {
 		changed := c.deps.Shelf.Changed(Kind)
@@ -75,6 +88,9 @@ func (c *Channel) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-changed:
+		case <-connected:
+			// A broker that was away may have forgotten what it retained.
+			clear(shown)
 		case <-timer.C:
 		}
 		timer.Stop()

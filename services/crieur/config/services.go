@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/ingest"
 	"github.com/crieur/crieur/services/ingest/fetch"
 )
@@ -21,10 +23,21 @@ func (f Fetch) Ingest() (ingest.Config, error) {
 	if f.UserAgent != "" {
 		c.Fetch.UserAgent = f.UserAgent
 	}
-	if f.Politeness != nil {
-		if c.Runner.Gap = f.Politeness.Std(); c.Runner.Gap == 0 {
-			c.Runner.Gap = -1
-		}
-	}
+	c.Runner.Gap = orNone(f.Politeness)
 	return c, nil
+}
+
+// Undo is UndoWithin as the curator takes it.
+func (c Curator) Undo() time.Duration { return orNone(c.UndoWithin) }
+
+// orNone writes "the default" and "none", nil and zero here, as the services
+// do: 0 and -1.
+func orNone(d *registry.Duration) time.Duration {
+	switch {
+	case d == nil:
+		return 0
+	case *d == 0:
+		return -1
+	}
+	return d.Std()
 }
