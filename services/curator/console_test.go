@@ -261,8 +261,12 @@ func TestSecondFactor(t *testing.T) {
 	if r := b.post("/console/signin/code", url.Values{"code": {code(now)}}); r.status != http.StatusUnprocessableEntity {
 		t.Errorf("a code used already: %d", r.status)
 	}
-	if r := b.post("/console/signin/code", url.Values{"code": {code(now.Add(30 * time.Second))}}); r.status != http.StatusSeeOther {
-		t.Errorf("the next code: %d", r.status)
+	half := b.token()
+	if r := b.post("/console/signin/code", url.Values{"code": {code(now.Add(30 * time.Second))}, "next": {"//ailleurs.example"}}); r.status != http.StatusSeeOther || r.location != "/console" {
+		t.Errorf("the next code: %d to %q", r.status, r.location)
+	}
+	if half == b.token() || w.with(half).get("/console/begles").status == http.StatusOK {
+		t.Error("the token of half a sign-in has all its rights")
 	}
 	if r := b.get("/console/begles"); r.status != http.StatusOK {
 		t.Errorf("signed in: %d", r.status)

@@ -127,8 +127,9 @@ func (c *Console) code(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	if err == nil {
+		// Another token for more rights: the half one is worth nothing after it.
 		delete(session.Values, valuePending)
-		err = q.sessions.Save(r.Context(), session)
+		_, err = q.sessions.SignIn(w, r, session.Subject, session.Values)
 	}
 	if err != nil {
 		c.fail(w, r, err)
