@@ -39,6 +39,11 @@ func (a Action) Valid() bool {
 	return a == ActionPublish || a == ActionUpdate || a == ActionWithdraw
 }
 
+// SubscriptionStream is the stream of what a resident is sent about the
+// subscription itself, such as a code. No stream of an authority has its name,
+// and no figure of impact counts it: nobody is informed of anything.
+const SubscriptionStream = "abonnement"
+
 // Delivery is a rendition on its way to one endpoint (a sign, an account, a
 // feed) or to a batch of subscribers. It carries no contact: only opaque
 // subscriber IDs. It is made by audience (batches) and publisher (endpoints).

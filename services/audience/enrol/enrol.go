@@ -22,7 +22,7 @@ import (
 
 // Stream is the stream that codes are sent on; no stream of an authority has
 // its name.
-const Stream = "abonnement"
+const Stream = events.SubscriptionStream
 
 // The bounds of a code.
 const (

@@ -69,7 +69,7 @@ func everywhere() []string {
 func channels(cfg *config.Config, world addresses) []registry.Channel {
 	secret := func(name string) string { return filepath.Join(cfg.Data, "secrets", name) }
 	return []registry.Channel{
-		{Authority: town, ID: "sms", Name: "SMS", Kind: "sms", Settings: object(map[string]any{"address": world.smpp, "system_id": "crieur", "password_file": secret("smpp.secret"), "sender": "ALBI", "binds": 2})},
+		{Authority: town, ID: "sms", Name: "SMS", Kind: "sms", Settings: object(map[string]any{"address": world.smpp, "system_id": "crieur", "password_file": secret("smpp.secret"), "sender": "ALBI", "binds": 2, "cost_micro_eur": 45000})},
 		{Authority: town, ID: "courriel", Name: "Courriel", Kind: "email", Settings: object(map[string]any{"address": world.smtp, "tls": "none", "from": "infos@albi.example.org"})},
 		{Authority: town, ID: "notifications", Name: "Notifications", Kind: "push", Settings: object(map[string]any{"vapid_key_file": filepath.Join(cfg.Data, "keys", "vapid.key"), "contact": "infos@albi.example.org", "services": []string{world.web}})},
 		{Authority: town, ID: "panneaux", Name: "Panneaux lumineux", Kind: "sign", Settings: object(map[string]any{"mqtt": map[string]any{"url": "tcp://" + cfg.NATS.MQTT, "username": "crieur", "password_file": filepath.Join(cfg.Data, "nats.secret")}})},

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"time"
 
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/crieur/demo/outside"
@@ -22,6 +23,7 @@ type page struct {
 
 // received is what the page shows.
 type received struct {
+	At    int64 // so that a browser asks for the signs as they are now
 	Signs []string
 	Lists []list
 }
@@ -70,7 +72,7 @@ func (p *page) Handlers() []run.Route {
 const shown = 3
 
 func (p *page) data() received {
-	out := received{Signs: []string{"place-du-vigan", "gare"}}
+	out := received{At: time.Now().Unix(), Signs: []string{"place-du-vigan", "gare"}}
 	for _, l := range []list{{Kind: "sms", Label: "demo.sms"}, {Kind: "email", Label: "demo.mail"}, {Kind: "push", Label: "demo.push"}, {Kind: "mastodon", Label: "demo.posts"}, {Kind: "slack", Label: "demo.team"}} {
 		l.Total, l.Items = p.inbox.Total(l.Kind), p.inbox.List(l.Kind, shown)
 		out.Lists = append(out.Lists, l)

@@ -9,6 +9,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/crieur/crieur/events"
 )
 
 const (
@@ -45,10 +47,11 @@ func (r *Reader) query(ctx context.Context, sql string, q Query, scan func(drive
 
 // The conditions that statements share.
 const (
-	narrowed = ` AND ({stream:String} = '' OR stream = {stream:String}) AND ({channel:String} = '' OR channel = {channel:String})`
-	byHour   = ` WHERE authority = {authority:String} AND hour >= {from:DateTime('UTC')} AND hour < {to:DateTime('UTC')}` + narrowed
-	byDay    = ` WHERE authority = {authority:String} AND day >= toDate({from:DateTime('UTC')}, 'Europe/Paris') AND day <= toDate({to:DateTime('UTC')} - 1, 'Europe/Paris')` + narrowed
-	approved = ` WHERE authority = {authority:String} AND approved_at >= {from:DateTime('UTC')} AND approved_at < {to:DateTime('UTC')}` +
+	informing = ` AND stream != '` + events.SubscriptionStream + `'`
+	narrowed  = informing + ` AND ({stream:String} = '' OR stream = {stream:String}) AND ({channel:String} = '' OR channel = {channel:String})`
+	byHour    = ` WHERE authority = {authority:String} AND hour >= {from:DateTime('UTC')} AND hour < {to:DateTime('UTC')}` + narrowed
+	byDay     = ` WHERE authority = {authority:String} AND day >= toDate({from:DateTime('UTC')}, 'Europe/Paris') AND day <= toDate({to:DateTime('UTC')} - 1, 'Europe/Paris')` + narrowed
+	approved  = ` WHERE authority = {authority:String} AND approved_at >= {from:DateTime('UTC')} AND approved_at < {to:DateTime('UTC')}` +
 		` AND ({stream:String} = '' OR stream = {stream:String}) AND ({channel:String} = '' OR has(channels, {channel:String}))` +
 		` AND status = 'Actual' AND msg_type != 'Cancel'`
 )
@@ -191,7 +194,7 @@ func (r *Reader) Choices(ctx context.Context, authority string) (streams, channe
 	ctx, cancel := context.WithTimeout(readContext(ctx), timeout)
 	defer cancel()
 	err = r.query(ctx, `SELECT arraySort(groupUniqArray(toString(stream))), arraySort(groupUniqArray(toString(channel)))
-		FROM (SELECT DISTINCT stream, channel FROM people_daily WHERE authority = {authority:String}
+		FROM (SELECT DISTINCT stream, channel FROM people_daily WHERE authority = {authority:String}`+informing+`
 			UNION ALL SELECT DISTINCT '' AS stream, channel FROM publication_receipts WHERE authority = {authority:String})`, Query{Authority: authority},
 		func(rows driver.Rows) error { return rows.Scan(&streams, &channels) })
 	return streams, channels, err
