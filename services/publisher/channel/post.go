@@ -11,11 +11,12 @@ import (
 // Headline is the title, marked when it corrects, withdraws or is an exercise.
 func Headline(p events.Publication) string {
 	title := strings.Join(strings.Fields(p.Content.Title), " ")
+	words := WordsIn(p.Content.Language)
 	switch {
 	case p.MsgType == events.MsgCancel:
-		title = "Annulé : " + title
+		title = words.Cancelled + words.Colon + title
 	case p.Revision > 1 || p.MsgType == events.MsgUpdate:
-		title = "Rectificatif : " + title
+		title = words.Correction + words.Colon + title
 	}
 	return Marked(p, title)
 }
@@ -26,9 +27,9 @@ func Marked(p events.Publication, text string) string {
 	mark := ""
 	switch p.Status {
 	case events.StatusExercise:
-		mark = "EXERCICE"
+		mark = WordsIn(p.Content.Language).Exercise
 	case events.StatusTest:
-		mark = "TEST"
+		mark = WordsIn(p.Content.Language).Test
 	}
 	if mark == "" || strings.Contains(strings.ToUpper(text), mark) {
 		return text

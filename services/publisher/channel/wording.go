@@ -2,6 +2,7 @@ package channel
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -17,32 +18,33 @@ func frenchMonth(m time.Month) string {
 	}[m-1]
 }
 
-// When says in French when something is: "lundi 4 mai, 9 h – 17 h", "du lundi 4
-// au mercredi 6 mai", "jusqu’au 6 mai". Empty without onset and end. The wall
-// clock is the profile's.
+// When says when something is: "lundi 4 mai, 9 h – 17 h", "du lundi 4 au
+// mercredi 6 mai", "jusqu’au 6 mai"; in English "Monday 4 May, 9:00 – 17:00".
+// Empty without onset and end. The wall clock is the profile's.
 func (p Profile) When(onset, ends *time.Time) string {
 	loc, err := time.LoadLocation(p.TimeZone)
 	if err != nil || p.TimeZone == "" {
 		loc = time.UTC
 	}
+	c := calendarIn(p.Language)
 	switch {
 	case onset == nil && ends == nil:
 		return ""
 	case onset == nil:
-		return "jusqu’au " + day(ends.In(loc))
+		return c.until + c.day(ends.In(loc))
 	}
 	from := onset.In(loc)
 	if ends == nil || !ends.After(*onset) {
-		return day(from) + at(from)
+		return c.day(from) + c.at(from)
 	}
 	to := ends.In(loc)
 	if sameDay(from, to) {
-		return day(from) + ", " + hour(from) + " – " + hour(to)
+		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(to)
 	}
 	if from.Month() == to.Month() && from.Year() == to.Year() {
-		return fmt.Sprintf("du %s %s au %s", frenchDay(from.Weekday()), ordinal(from.Day()), day(to))
+		return c.days[0] + c.weekday(from.Weekday()) + " " + c.ordinal(from.Day()) + c.days[1] + c.day(to)
 	}
-	return "du " + day(from) + " au " + day(to)
+	return c.days[0] + c.day(from) + c.days[1] + c.day(to)
 }
 
 // Moment writes a time in full on the profile's wall clock: "lundi 4 mai 2026,
@@ -52,32 +54,61 @@ func (p Profile) Moment(t time.Time) string {
 	if err != nil {
 		loc = time.UTC
 	}
-	t = t.In(loc)
-	return fmt.Sprintf("%s %d%s", day(t), t.Year(), at(t))
+	t, c := t.In(loc), calendarIn(p.Language)
+	return fmt.Sprintf("%s %d%s", c.day(t), t.Year(), c.at(t))
+}
+
+// calendar is how a language writes dates.
+type calendar struct {
+	weekday func(time.Weekday) string
+	month   func(time.Month) string
+	ordinal func(int) string
+	hour    func(time.Time) string
+	until   string
+	days    [2]string // before the first and the last of several days
+	hours   [2]string // the same of hours
+}
+
+func calendarIn(language string) calendar {
+	if !french(language) {
+		return calendar{
+			weekday: time.Weekday.String, month: time.Month.String, ordinal: strconv.Itoa,
+			hour:  func(t time.Time) string { return t.Format("15:04") },
+			until: "until ", days: [2]string{"from ", " to "}, hours: [2]string{"", " – "},
+		}
+	}
+	c := calendar{
+		weekday: frenchDay, month: frenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
+		until: "jusqu’au ", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
+	}
+	if IsSimple(language) {
+		c.hours = [2]string{"de ", " à "} // plain language avoids signs
+	}
+	return c
 }
 
 func sameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }
 
-func day(t time.Time) string {
-	return fmt.Sprintf("%s %s %s", frenchDay(t.Weekday()), ordinal(t.Day()), frenchMonth(t.Month()))
+func (c calendar) day(t time.Time) string {
+	return c.weekday(t.Weekday()) + " " + c.ordinal(t.Day()) + " " + c.month(t.Month())
 }
 
-func ordinal(n int) string {
+func frenchOrdinal(n int) string {
 	if n == 1 {
 		return "1er"
 	}
-	return fmt.Sprint(n)
+	return strconv.Itoa(n)
 }
 
 // at is the hour of a moment; midnight sharp is a date without an hour.
-func at(t time.Time) string {
+func (c calendar) at(t time.Time) string {
 	if t.Hour() == 0 && t.Minute() == 0 {
 		return ""
 	}
-	return ", " + hour(t)
+	return ", " + c.hour(t)
 }
 
-func hour(t time.Time) string {
+func frenchHour(t time.Time) string {
 	if t.Minute() == 0 {
 		return fmt.Sprintf("%d h", t.Hour())
 	}

@@ -36,6 +36,7 @@ type Config struct {
 	Identifier   string     `yaml:"identifier"` // handle or DID
 	Password     run.Secret `yaml:"password"`   // app password
 	PasswordFile string     `yaml:"password_file"`
+	Language     string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 }
 
 // Channel posts records.
@@ -69,6 +70,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		return nil, spec.Invalid("service: must be https://host")
+	case !channel.IsLanguage(cfg.Language):
+		return nil, spec.Invalid("language: %q is not a BCP 47 language such as en or fr-simple", cfg.Language)
 	case cfg.Identifier == "" || !strings.ContainsAny(cfg.Identifier, ".:"):
 		return nil, spec.Invalid("identifier: required, a handle or a DID")
 	}
@@ -112,6 +115,7 @@ func size(s string) int {
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
 	text, n, cut := channel.Limit{Max: maxGraphemes, Size: size}.Compose(p, profile, own)
 	body := Body{Type: collection, Text: text, CreatedAt: p.At.UTC().Truncate(time.Millisecond).Format(dateTime), Facets: Facets(text)}

@@ -44,7 +44,11 @@ func newChannelOver(t *testing.T, service string, client *http.Client) *bluesky.
 	return made
 }
 
-func TestGolden(t *testing.T) { channeltest.Golden(t, newChannel(t, "https://x.example"), *update) }
+func TestGolden(t *testing.T) {
+	channeltest.GoldenWith(t, func(t *testing.T, settings string) channel.Channel {
+		return newChannel(t, "https://x.example\n"+settings)
+	}, *update)
+}
 
 func TestContract(t *testing.T) {
 	channeltest.Run(t, channeltest.Suite{

@@ -17,8 +17,9 @@ import (
 func Update() *bool { return flag.Bool("update", false, "rewrite testdata/*/want.json") }
 
 // Case is testdata/<case>/input.json: what differs from Publication and
-// Profile.
+// Profile, and settings that the channel has besides, in YAML.
 type Case struct {
+	Settings    string          `json:"settings"`
 	Publication json.RawMessage `json:"publication"`
 	Profile     json.RawMessage `json:"profile"`
 }
@@ -27,17 +28,29 @@ type Case struct {
 // A case to be refused has want.err with the reason instead.
 func Golden(t *testing.T, c channel.Channel, update bool) {
 	t.Helper()
+	GoldenWith(t, func(t *testing.T, settings string) channel.Channel {
+		t.Helper()
+		if settings != "" {
+			t.Fatal("this kind has no cases with settings")
+		}
+		return c
+	}, update)
+}
+
+// GoldenWith is Golden for cases with settings of their own.
+func GoldenWith(t *testing.T, of func(t *testing.T, settings string) channel.Channel, update bool) {
+	t.Helper()
 	inputs, err := filepath.Glob("testdata/*/input.json")
 	if err != nil || len(inputs) == 0 {
 		t.Fatalf("no testdata/*/input.json: %v", err)
 	}
 	for _, input := range inputs {
 		dir := filepath.Dir(input)
-		t.Run(filepath.Base(dir), func(t *testing.T) { golden(t, c, dir, update) })
+		t.Run(filepath.Base(dir), func(t *testing.T) { golden(t, of, dir, update) })
 	}
 }
 
-func golden(t *testing.T, c channel.Channel, dir string, update bool) {
+func golden(t *testing.T, of func(*testing.T, string) channel.Channel, dir string, update bool) {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join(dir, "input.json"))
 	if err != nil {
@@ -58,7 +71,7 @@ func golden(t *testing.T, c channel.Channel, dir string, update bool) {
 			}
 		}
 	}
-	r, err := c.Render(p, profile)
+	r, err := of(t, in.Settings).Render(p, profile)
 	name, got := "want.json", []byte(nil)
 	if err != nil {
 		name, got = "want.err", []byte(string(events.OutcomeOf(err).Reason)+"\n")

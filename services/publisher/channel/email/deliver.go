@@ -158,6 +158,7 @@ func messageID(d events.Delivery, to call.Contact, domain string) string {
 
 // message writes the mail to one contact, signed.
 func (c *Channel) message(d events.Delivery, body Body, to call.Contact) ([]byte, error) {
+	body = body.in(to.Language)
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := m.FromFormat(c.cfg.from.Name, c.cfg.from.Address); err != nil {
 		return nil, events.Permanent(events.ReasonInvalidConfig, errors.New("email: from: not an address"))

@@ -65,6 +65,18 @@ type Body struct {
 	HTML    string `json:"html"`
 	ListID  string `json:"listId"` // RFC 2919
 	Urgent  bool   `json:"urgent,omitempty"`
+	// Language is that of the mail, and Variants are the same by language, for
+	// those who read another; both empty when it is said in one only.
+	Language string          `json:"language,omitempty"`
+	Variants map[string]Body `json:"variants,omitempty"`
+}
+
+// in is the mail for those who read a language.
+func (b Body) in(language string) Body {
+	if v, ok := channel.For(language, b.Language, b.Variants); ok {
+		return v
+	}
+	return b
 }
 
 // view is what the template shows.
@@ -76,14 +88,32 @@ type view struct {
 	Image                                *events.Image
 	Link, Unsubscribe                    string
 	Alert                                bool
+	Words                                channel.Words
 }
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	body, err := c.write(p, profile)
+	if err != nil {
+		return events.Rendition{}, err
+	}
+	if body.Variants, err = channel.Each(p, profile, c.write); err != nil {
+		return events.Rendition{}, err
+	}
+	if len(body.Variants) > 0 {
+		body.Language = p.Content.Language
+	}
+	r, err := channel.NewRendition(c.spec, body, body.Subject+"\n\n"+body.Text)
+	r.ContentLength = len(body.HTML)
+	return r, err
+}
+
+// write makes the mail in one language.
+func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, error) {
 	v := view{
 		Language: p.Content.Language, Subject: channel.Headline(p), Authority: profile.Authority, Stream: profile.Stream,
 		Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
-		Unsubscribe: unsubscribePlace, Alert: p.Class == events.ClassAlert,
+		Unsubscribe: unsubscribePlace, Alert: p.Class == events.ClassAlert, Words: channel.WordsIn(p.Content.Language),
 	}
 	if v.Language == "" {
 		v.Language = profile.Language
@@ -105,15 +135,12 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	v.Paragraphs = channel.Paragraphs(text)
 	var html strings.Builder
 	if err := c.page.Execute(&html, v); err != nil {
-		return events.Rendition{}, events.Permanentf(events.ReasonInternal, "email: template: %w", err)
+		return Body{}, events.Permanentf(events.ReasonInternal, "email: template: %w", err)
 	}
-	body := Body{
+	return Body{
 		Subject: v.Subject, Text: plain(v), HTML: html.String(), Urgent: v.Alert,
 		ListID: p.Stream + "." + p.Authority + "." + c.cfg.domain,
-	}
-	r, err := channel.NewRendition(c.spec, body, body.Subject+"\n\n"+body.Text)
-	r.ContentLength = len(body.HTML)
-	return r, err
+	}, nil
 }
 
 // plain is the text part: everything the HTML says.
@@ -124,13 +151,13 @@ func plain(v view) string {
 	}
 	blocks = append(append(blocks, v.Paragraphs...), v.Instructions...)
 	if v.Image != nil && v.Image.Alt != "" {
-		blocks = append(blocks, "[Image : "+v.Image.Alt+"]")
+		blocks = append(blocks, "["+v.Words.Image+v.Words.Colon+v.Image.Alt+"]")
 	}
 	if v.Link != "" {
-		blocks = append(blocks, "Vérifier ce message et en savoir plus :\n"+v.Link)
+		blocks = append(blocks, v.Words.Check+strings.TrimRight(v.Words.Colon, " ")+"\n"+v.Link)
 	}
 	sign := "-- \n" + strings.TrimSuffix(v.Authority+" – "+v.Stream, " – ")
-	return strings.Join(append(blocks, sign+"\nSe désabonner : "+v.Unsubscribe), "\n\n") + "\n"
+	return strings.Join(append(blocks, sign+"\n"+v.Words.Leave+v.Words.Colon+v.Unsubscribe), "\n\n") + "\n"
 }
 
 // Preview implements channel.Previewer.
@@ -140,7 +167,9 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 		return call.Preview{}, err
 	}
 	return call.Preview{
-		HTML:  strings.ReplaceAll(body.HTML, unsubscribePlace, "#"),
+		HTML: strings.ReplaceAll(body.HTML, unsubscribePlace, "#") + channel.PreviewEach(body.Variants, func(b Body) string {
+			return strings.ReplaceAll(b.Subject+"\n\n"+b.Text, unsubscribePlace, "#")
+		}),
 		Facts: []string{"Objet : " + body.Subject, fmt.Sprintf("%d Ko", (len(body.HTML)+len(body.Text)+1023)/1024)},
 	}, nil
 }

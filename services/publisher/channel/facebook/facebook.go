@@ -28,6 +28,7 @@ type Config struct {
 	TokenFile string     `yaml:"token_file"`
 	APIURL    string     `yaml:"api_url"` // with the version; default https://graph.facebook.com/v23.0
 	Max       int        `yaml:"max_characters"`
+	Language  string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 }
 
 // Channel posts on a page.
@@ -56,6 +57,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	cfg.APIURL = strings.TrimRight(cfg.APIURL, "/")
 	u, err := url.Parse(cfg.APIURL)
 	switch {
+	case !channel.IsLanguage(cfg.Language):
+		return nil, spec.Invalid("language: %q is not a BCP 47 language such as en or fr-simple", cfg.Language)
 	case !pageRe.MatchString(cfg.Page):
 		return nil, spec.Invalid("page: must be the page's number")
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
@@ -80,6 +83,7 @@ type Body struct {
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
 	text, size, cut := channel.Limit{Max: c.cfg.Max, Size: uniseg.GraphemeClusterCount}.Compose(p, profile, own)
 	r, err := channel.NewRendition(c.spec, Body{Message: text, Link: profile.Link}, text)

@@ -83,30 +83,35 @@ type Entry struct {
 	Point      *events.Point `json:"point,omitempty"`
 	Areas      []string      `json:"areas,omitempty"` // INSEE codes and sectors; none: everywhere
 	Alert      *Alert        `json:"alert,omitempty"` // of class alert only
+	// Variants are the entry's words in other languages, by language.
+	Variants map[string]Said `json:"variants,omitempty"`
+}
+
+// Said is an entry's words in one language.
+type Said struct {
+	Title    string `json:"title"`
+	Summary  string `json:"summary,omitempty"`
+	HTML     string `json:"html"`
+	Text     string `json:"text"`
+	ImageAlt string `json:"imageAlt,omitempty"`
+	Place    string `json:"place,omitempty"`
 }
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
-	text := strings.TrimSpace(p.Content.Text)
-	if override, ok := p.Text(c.spec.ID); ok {
-		text = override
-	}
-	if text == "" {
-		text = p.Content.Summary
-	}
+	said := c.said(p)
 	body := Entry{
 		ID:  "tag:" + c.host + ",2026:publication/" + p.ID,
-		URL: profile.Link, Source: p.Content.Link, Title: oneLine(channel.Marked(p, p.Content.Title)), Summary: oneLine(p.Content.Summary),
-		HTML: c.html(p, text), Text: withInstruction(text, p.Content.Instruction),
+		URL: profile.Link, Source: p.Content.Link, Title: said.Title, Summary: said.Summary, HTML: said.HTML, Text: said.Text,
 		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
 		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),
-		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: oneLine(p.Content.Place), Areas: areasOf(p),
+		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: said.Place, Areas: areasOf(p),
 	}
 	if body.URL == "" {
 		body.URL = p.Content.Link
 	}
 	if p.Content.Image != nil {
-		body.Image, body.ImageAlt = p.Content.Image.URL, p.Content.Image.Alt
+		body.Image, body.ImageAlt = p.Content.Image.URL, said.ImageAlt
 	}
 	if body.Published.After(body.Updated) || p.SourceAt.IsZero() {
 		body.Published = body.Updated
@@ -115,9 +120,52 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		body.Point = p.Areas[0].Point
 	}
 	if p.Class == events.ClassAlert {
-		body.Alert = alertOf(p, text, profile)
+		body.Alert = alertOf(p, c.text(p), profile)
+	}
+	var err error
+	if body.Variants, err = channel.Each(p, profile, func(p events.Publication, _ channel.Profile) (Said, error) {
+		return c.said(p), nil
+	}); err != nil {
+		return events.Rendition{}, err
 	}
 	return channel.NewRendition(c.spec, body, body.Title+"\n\n"+body.Text)
+}
+
+// said is what an entry says in the content's language.
+func (c *Channel) said(p events.Publication) Said {
+	text := c.text(p)
+	s := Said{
+		Title: oneLine(channel.Marked(p, p.Content.Title)), Summary: oneLine(p.Content.Summary), HTML: c.html(p, text),
+		Text: withInstruction(text, p.Content.Instruction), Place: oneLine(p.Content.Place),
+	}
+	if p.Content.Image != nil {
+		s.ImageAlt = p.Content.Image.Alt
+	}
+	return s
+}
+
+// text is the whole of it: an officer's own, the source's, or what there is in
+// short.
+func (c *Channel) text(p events.Publication) string {
+	if own, ok := p.Text(c.spec.ID); ok {
+		return own
+	}
+	if text := strings.TrimSpace(p.Content.Text); text != "" {
+		return text
+	}
+	return p.Content.Summary
+}
+
+// in is the entry for those who read a language; the same when it is not said
+// in it. It is another entry: a reader may have both.
+func (e Entry) in(language string) Entry {
+	said, ok := channel.For(language, e.Language, e.Variants)
+	if !ok {
+		return e
+	}
+	e.ID, e.Language = e.ID+"/"+language, language
+	e.Title, e.Summary, e.HTML, e.Text, e.ImageAlt, e.Place = said.Title, said.Summary, said.HTML, said.Text, said.ImageAlt, said.Place
+	return e
 }
 
 // areasOf lists where p is for: what the officer chose, or else what the

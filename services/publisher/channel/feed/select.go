@@ -15,12 +15,20 @@ import (
 // selection is what a feed holds, by its address under /feeds/ without the
 // format: <authority>, <authority>/<stream>, <authority>/topic/<topic>,
 // <authority>/area/<INSEE code or sector>; or <authority>/cap/<identifier>, one
-// CAP message.
-type selection struct{ authority, stream, topic, area, message string }
+// CAP message. All but that may end in .<language>, as <authority>.en: entries
+// are then in that language where they are said in it.
+type selection struct{ authority, stream, topic, area, message, language string }
 
 func parse(path string) (selection, bool) {
 	parts := strings.Split(path, "/")
-	s := selection{authority: parts[0]}
+	s := selection{}
+	if last := len(parts) - 1; !strings.Contains(path, "/cap/") {
+		tagged := false
+		if parts[last], s.language, tagged = strings.Cut(parts[last], "."); tagged && s.language == "" {
+			return s, false
+		}
+	}
+	s.authority = parts[0]
 	switch {
 	case len(parts) == 1:
 	case len(parts) == 2:
@@ -56,6 +64,8 @@ type document struct {
 	Updated                      time.Time
 	Until                        time.Time // the next expiry or start
 	Entries                      []entry
+	Languages                    []string // that it can be read in besides
+	path                         string   // of Self, without language and format
 }
 
 // epoch dates a feed that never had an entry.
@@ -68,6 +78,9 @@ const maxEntries = 50
 func (s *server) document(sel selection, now time.Time) (document, bool) {
 	a, ok := s.deps.Directory.Authority(sel.authority)
 	if !ok {
+		return document{}, false
+	}
+	if sel.language != "" && !publishesIn(a, sel.language) {
 		return document{}, false
 	}
 	doc := s.heading(a)
@@ -96,10 +109,44 @@ func (s *server) document(sel selection, now time.Time) (document, bool) {
 		}
 		doc.Until = earlier(doc.Until, d.Expires)
 		doc.Updated = later(doc.Updated, body.Updated)
-		doc.Entries = append(doc.Entries, entry{body, d.Revision, d.Publication})
+		doc.Languages = doc.spoken(a, body)
+		doc.Entries = append(doc.Entries, entry{body.in(sel.language), d.Revision, d.Publication})
 	}
+	doc.speak(sel.language)
 	doc.sort()
 	return doc, true
+}
+
+// publishesIn tells whether an authority has feeds in a language: its own,
+// those it publishes in besides, and plain language.
+func publishesIn(a registry.Authority, language string) bool {
+	return language == a.Language || slices.Contains(a.Languages, language) || channel.IsSimple(language) && strings.HasPrefix(language, a.Language+"-")
+}
+
+// spoken adds the languages of an entry that the authority publishes in.
+func (d *document) spoken(a registry.Authority, e Entry) []string {
+	for language := range e.Variants {
+		if publishesIn(a, language) && !slices.Contains(d.Languages, language) {
+			d.Languages = append(d.Languages, language)
+		}
+	}
+	return d.Languages
+}
+
+// speak makes it the feed in a language, and names it in the others.
+func (d *document) speak(language string) {
+	if len(d.Languages) > 0 {
+		d.Languages = append(d.Languages, d.Language)
+	}
+	if language != "" {
+		d.ID += "/in/" + language
+	}
+	if language != "" && language != d.Language {
+		d.Title += " (" + language + ")"
+		d.Language = language
+	}
+	d.Languages = slices.DeleteFunc(d.Languages, func(l string) bool { return l == d.Language })
+	slices.Sort(d.Languages)
 }
 
 func (d *document) sort() {
@@ -197,7 +244,9 @@ func (s *server) alerts(sel selection, now time.Time) (document, bool) {
 			sel.area != "" && len(body.Areas) > 0 && !slices.Contains(body.Areas, sel.area) {
 			continue
 		}
-		body.Title = "Annulé : " + body.Title
+		body = body.in(sel.language)
+		words := channel.WordsIn(body.Language)
+		body.Title = words.Cancelled + words.Colon + body.Title
 		doc.Until = earlier(doc.Until, d.Expires)
 		doc.Updated = later(doc.Updated, body.Updated)
 		doc.Entries = append(doc.Entries, entry{body, d.Revision, d.Publication})

@@ -73,7 +73,8 @@ func Routes(deps channel.Deps) map[string]http.Handler {
 }
 
 const noFeed = "no such feed: /feeds/<authority>.rss, .atom, .json, .ics or .cap, and the same after " +
-	"<authority>/<stream>, <authority>/topic/<topic> and <authority>/area/<INSEE code or sector>"
+	"<authority>/<stream>, <authority>/topic/<topic> and <authority>/area/<INSEE code or sector>; in another of the " +
+	"authority's languages with .<language> before the format, as <authority>.en.rss"
 
 // ServeHTTP answers with a feed, or 304 when the reader has it.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -148,9 +149,7 @@ func notModified(r *http.Request, p *page) bool {
 // none.
 func (s *server) page(path string) (*page, error) {
 	authority, _, _ := strings.Cut(path, "/")
-	if authority == path {
-		authority = path[:max(0, strings.LastIndexByte(path, '.'))]
-	}
+	authority, _, _ = strings.Cut(authority, ".")
 	version, now := s.deps.Shelf.Version(Kind, authority), s.deps.Now()
 	if found, ok := s.pages.Load(path); ok {
 		if p, _ := found.(*page); p.version == version && now.Before(p.until) {
@@ -232,6 +231,7 @@ func (s *server) write(path string, now time.Time) (*written, error) {
 		return nil, nil
 	}
 	doc.Self = self
+	doc.path = s.deps.PublicURL + "/feeds/" + strings.TrimSuffix(path[:dot], "."+sel.language)
 	mime, body, err := write(doc)
 	if err != nil {
 		return nil, err

@@ -238,3 +238,47 @@ func peer(t *testing.T, path string) {
 		missing(t, "the peer is not installed: cd services/publisher/channel/feed/testdata/peer && npm ci")
 	}
 }
+
+// A feed by language says each entry in it where it is said in it, and names
+// the others.
+func TestFeedsByLanguage(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, nil)
+	tw.publish(func(p *events.Publication) {
+		p.Message, p.Content.Title = "a", "Route barrée"
+		p.Variants = []events.Content{{Language: "en", Title: "Road closed", Text: "Until noon."}, {Language: "fr-simple", Title: "La route est fermée"}}
+	})
+	tw.publish(func(p *events.Publication) { p.Message, p.Content.Title = "b", "Concert ce soir" })
+	all := []string{"Route barrée", "Road closed", "La route est fermée", "Concert ce soir"}
+	for path, want := range map[string]string{
+		"pessac":               "Route barrée Concert ce soir",
+		"pessac.fr":            "Route barrée Concert ce soir",
+		"pessac.en":            "Road closed Concert ce soir",
+		"pessac/voirie.en":     "Road closed Concert ce soir",
+		"pessac/area/33318.en": "Road closed Concert ce soir",
+		"pessac.fr-simple":     "La route est fermée Concert ce soir",
+	} {
+		for _, format := range []string{"rss", "atom", "json", "ics"} {
+			if got := tw.titles("/feeds/"+path+"."+format, all...); got != want {
+				t.Errorf("%s.%s holds %q, want %q", path, format, got, want)
+			}
+		}
+	}
+	for _, path := range []string{"pessac.de.rss", "pessac..rss", "pessac.en.en.rss", "pessac.en/voirie.rss", "pessac.de-simple.rss"} {
+		if w := tw.get("/feeds/" + path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	atom := tw.get("/feeds/pessac/voirie.en.atom").Body.String()
+	for _, part := range []string{
+		`<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">`, `<entry xml:lang="en">`, `<entry xml:lang="fr">`,
+		`hreflang="fr-simple" href="` + tw.server.URL + `/feeds/pessac/voirie.fr-simple.atom"`, `hreflang="fr" href=`,
+	} {
+		if !strings.Contains(atom, part) {
+			t.Errorf("no %s in\n%s", part, atom)
+		}
+	}
+	if strings.Contains(atom, `hreflang="en"`) {
+		t.Error("the feed names itself as another language")
+	}
+}

@@ -50,7 +50,7 @@ func (l *logs) has(text string) bool {
 type registryOf struct{ channel.Directory }
 
 func (registryOf) Authority(id string) (registry.Authority, bool) {
-	return registry.Authority{ID: "pessac", Name: "Pessac", Language: "fr", TimeZone: "Europe/Paris", INSEE: []string{"33318"}}, id == "pessac"
+	return registry.Authority{ID: "pessac", Name: "Pessac", Language: "fr", Languages: []string{"en"}, TimeZone: "Europe/Paris", INSEE: []string{"33318"}}, id == "pessac"
 }
 
 func (registryOf) Stream(_, id string) (registry.Stream, bool) {

@@ -20,6 +20,7 @@ type rssDoc struct {
 }
 
 type rssChannel struct {
+	Lang        string     `xml:"xml:lang,attr"`
 	Title       string     `xml:"title"`
 	Link        string     `xml:"link"`
 	Description string     `xml:"description"`
@@ -34,15 +35,18 @@ type rssChannel struct {
 type atomLink struct {
 	Rel  string `xml:"rel,attr"`
 	Type string `xml:"type,attr,omitempty"`
+	Lang string `xml:"hreflang,attr,omitempty"`
 	Href string `xml:"href,attr"`
 }
 
 type rssItem struct {
+	Lang        string   `xml:"xml:lang,attr,omitempty"`
 	Title       string   `xml:"title"`
 	Link        string   `xml:"link"`
 	GUID        rssGUID  `xml:"guid"`
 	PubDate     string   `xml:"pubDate"`
 	Creator     string   `xml:"dc:creator"`
+	Language    string   `xml:"dc:language,omitempty"`
 	Categories  []string `xml:"category"`
 	Description string   `xml:"description"`
 	Content     string   `xml:"content:encoded"`
@@ -53,11 +57,15 @@ type rssGUID struct {
 	Value     string `xml:",chardata"`
 }
 
-// hubLinks name the feed itself, and who tells of its changes (WebSub, 4).
-func hubLinks(d document, mime string) []atomLink {
+// links name the feed itself, who tells of its changes (WebSub, 4), and the
+// same feed in the other languages.
+func links(d document, mime, format string) []atomLink {
 	links := []atomLink{{Rel: "self", Type: mime, Href: d.Self}}
 	if d.Hub != "" {
 		links = append(links, atomLink{Rel: "hub", Href: d.Hub})
+	}
+	for _, l := range d.Languages {
+		links = append(links, atomLink{Rel: "alternate", Type: mime, Lang: l, Href: d.path + "." + l + format})
 	}
 	return links
 }
@@ -71,9 +79,9 @@ func writeRSS(d document) (string, []byte, error) {
 		Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/",
 		DC: "http://purl.org/dc/elements/1.1/",
 		Channel: rssChannel{
-			Title: d.Title, Link: d.Home, Description: d.Description, Language: d.Language,
+			Lang: d.Language, Title: d.Title, Link: d.Home, Description: d.Description, Language: d.Language,
 			LastBuild: rssTime(d.Updated), Generator: generator, TTL: 5,
-			Links: hubLinks(d, mime),
+			Links: links(d, mime, ".rss"),
 		},
 	}
 	for _, e := range d.Entries {
@@ -83,7 +91,7 @@ func writeRSS(d document) (string, []byte, error) {
 		}
 		doc.Channel.Items = append(doc.Channel.Items, rssItem{
 			Title: e.Title, Link: e.URL, GUID: rssGUID{Value: e.ID}, PubDate: rssTime(e.Published),
-			Creator: e.Author, Categories: e.Categories, Description: summary, Content: e.HTML,
+			Creator: e.Author, Lang: e.Language, Language: e.Language, Categories: e.Categories, Description: summary, Content: e.HTML,
 		})
 	}
 	body, err := writeXML(doc)
@@ -129,11 +137,11 @@ type atomText struct {
 	Text string `xml:",chardata"`
 }
 
-func writeAtom(d document) (string, []byte, error) { return writeAtomWith(d, nil) }
+func writeAtom(d document) (string, []byte, error) { return writeAtomWith(d, ".atom", nil) }
 
 // writeAlerts is an Atom index of CAP messages.
 func writeAlerts(d document) (string, []byte, error) {
-	return writeAtomWith(d, func(e entry) atomLink {
+	return writeAtomWith(d, ".cap", func(e entry) atomLink {
 		return atomLink{
 			Rel: "alternate", Type: "application/cap+xml",
 			Href: fmt.Sprintf("%s/feeds/%s/cap/%s.%d.xml", d.Base, d.Authority, e.publicID, e.revision),
@@ -142,12 +150,12 @@ func writeAlerts(d document) (string, []byte, error) {
 }
 
 // writeAtomWith adds a link to each entry; none when it is nil.
-func writeAtomWith(d document, link func(entry) atomLink) (string, []byte, error) {
+func writeAtomWith(d document, format string, link func(entry) atomLink) (string, []byte, error) {
 	const mime = "application/atom+xml"
 	doc := atomDoc{
 		Lang: d.Language, ID: d.ID, Title: d.Title, Subtitle: d.Description, Updated: d.Updated.UTC().Format(time.RFC3339),
 		Author: atomPerson{d.Title}, Generator: generator,
-		Links: append(hubLinks(d, mime), atomLink{Rel: "alternate", Type: "text/html", Href: d.Home}),
+		Links: append(links(d, mime, format), atomLink{Rel: "alternate", Type: "text/html", Href: d.Home}),
 	}
 	for _, e := range d.Entries {
 		entry := atomEntry{

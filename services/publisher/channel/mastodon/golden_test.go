@@ -14,11 +14,13 @@ import (
 var update = channeltest.Update()
 
 func TestGolden(t *testing.T) {
-	c, err := mastodon.New(channel.Spec{Authority: "pessac", ID: "c", Kind: mastodon.Kind, Settings: []byte("server: https://social.example\ntoken: t")}, channel.Deps{
-		Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient, PublicURL: "https://pessac.example",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	channeltest.Golden(t, c, *update)
+	channeltest.GoldenWith(t, func(t *testing.T, settings string) channel.Channel {
+		c, err := mastodon.New(channel.Spec{Authority: "pessac", ID: "c", Kind: mastodon.Kind, Settings: []byte("server: https://social.example\ntoken: t\n" + settings)}, channel.Deps{
+			Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient, PublicURL: "https://pessac.example",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}, *update)
 }

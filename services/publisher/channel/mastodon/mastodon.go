@@ -34,6 +34,7 @@ type Config struct {
 	TokenFile     string     `yaml:"token_file"`
 	Visibility    string     `yaml:"visibility"`     // public (default), unlisted or private
 	MaxCharacters int        `yaml:"max_characters"` // default: what the server says, else 500
+	Language      string     `yaml:"language"`       // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 }
 
 // Channel posts statuses.
@@ -66,6 +67,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		return nil, spec.Invalid("server: must be https://host")
+	case !channel.IsLanguage(cfg.Language):
+		return nil, spec.Invalid("language: %q is not a BCP 47 language such as en or fr-simple", cfg.Language)
 	case !slices.Contains([]string{"public", "unlisted", "private"}, cfg.Visibility):
 		return nil, spec.Invalid("visibility: %q is not public, unlisted or private", cfg.Visibility)
 	case cfg.MaxCharacters != 0 && (cfg.MaxCharacters < minMax || cfg.MaxCharacters > maxMax):
@@ -91,6 +94,7 @@ type Body struct {
 // Render implements channel.Channel. It is pure but for the server's limits,
 // which are settings that the server gives.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	p, profile = channel.In(c.cfg.Language, p, profile)
 	limit := c.limit()
 	if tag := channel.Hashtag(topic.Name(p.Topic, profile.Language)); tag != "" {
 		limit.Tags = []string{tag}

@@ -55,6 +55,7 @@ func (c *Channel) send(ctx context.Context, d events.Delivery, body Body, to cal
 	if err != nil {
 		return channel.Result{}, err
 	}
+	body = body.in(to.Language)
 	if to.Unsubscribe != "" {
 		body.Leave = c.deps.PublicURL + to.Unsubscribe
 	}

@@ -166,10 +166,27 @@ type Body struct {
 	Language string `json:"lang,omitempty"`
 	Urgent   bool   `json:"requireInteraction,omitempty"`
 	Leave    string `json:"leave,omitempty"` // the subscriber's own address that ends it
+
+	Variants map[string]Body `json:"variants,omitempty"` // by language; never sent whole
 }
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	body, warnings := c.write(p, profile)
+	var err error
+	if body.Variants, err = channel.Each(p, profile, func(p events.Publication, profile channel.Profile) (Body, error) {
+		variant, _ := c.write(p, profile)
+		return variant, nil
+	}); err != nil {
+		return events.Rendition{}, err
+	}
+	r, err := channel.NewRendition(c.spec, body, body.Title+"\n\n"+body.Text)
+	r.ContentLength, r.Warnings = uniseg.GraphemeClusterCount(body.Text), warnings
+	return r, err
+}
+
+// write makes the notification in one language.
+func (c *Channel) write(p events.Publication, profile channel.Profile) (body Body, warnings []string) {
 	title, cut := shorten(channel.Headline(p), maxTitle)
 	text := p.Content.Summary
 	if text == "" {
@@ -189,16 +206,23 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		text = channel.Marked(p, own)
 	}
 	text, cutText := shorten(text, maxText)
-	body := Body{Title: title, Text: text, URL: profile.Link, Tag: p.ID, Language: p.Content.Language, Urgent: p.Class == events.ClassAlert}
-	r, err := channel.NewRendition(c.spec, body, title+"\n\n"+text)
-	r.ContentLength = uniseg.GraphemeClusterCount(text)
+	body = Body{Title: title, Text: text, URL: profile.Link, Tag: p.ID, Language: p.Content.Language, Urgent: p.Class == events.ClassAlert}
 	if cut {
-		r.Warnings = append(r.Warnings, "cut: title")
+		warnings = append(warnings, "cut: title")
 	}
 	if cutText {
-		r.Warnings = append(r.Warnings, "cut: text")
+		warnings = append(warnings, "cut: text")
 	}
-	return r, err
+	return body, warnings
+}
+
+// in is the notification for those who read a language.
+func (b Body) in(language string) Body {
+	if v, ok := channel.For(language, b.Language, b.Variants); ok {
+		return v
+	}
+	b.Variants = nil
+	return b
 }
 
 // shorten cuts at a word, to a number of graphemes.
@@ -227,8 +251,9 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 		return call.Preview{}, err
 	}
 	text := strings.ReplaceAll(html.EscapeString(body.Text), "\n", "<br>")
+	shown := "<p><strong>" + html.EscapeString(body.Title) + "</strong></p><p>" + text + "</p>"
 	return call.Preview{
-		HTML:  "<p><strong>" + html.EscapeString(body.Title) + "</strong></p><p>" + text + "</p>",
+		HTML:  shown + channel.PreviewEach(body.Variants, func(b Body) string { return b.Title + "\n\n" + b.Text }),
 		Facts: append([]string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, maxText)}, r.Warnings...),
 	}, nil
 }

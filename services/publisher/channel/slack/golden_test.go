@@ -14,11 +14,13 @@ import (
 var update = channeltest.Update()
 
 func TestGolden(t *testing.T) {
-	c, err := slack.New(channel.Spec{Authority: "pessac", ID: "c", Kind: slack.Kind, Settings: []byte("token: t\nchannel: C01")}, channel.Deps{
-		Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient, PublicURL: "https://pessac.example",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	channeltest.Golden(t, c, *update)
+	channeltest.GoldenWith(t, func(t *testing.T, settings string) channel.Channel {
+		c, err := slack.New(channel.Spec{Authority: "pessac", ID: "c", Kind: slack.Kind, Settings: []byte("token: t\nchannel: C01\n" + settings)}, channel.Deps{
+			Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient, PublicURL: "https://pessac.example",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}, *update)
 }

@@ -21,8 +21,9 @@ const Kind = "slack"
 type Config struct {
 	Token     run.Secret `yaml:"token"` // bot token with chat:write; channels:history to reconcile
 	TokenFile string     `yaml:"token_file"`
-	Channel   string     `yaml:"channel"` // its ID: C0123456789
-	APIURL    string     `yaml:"api_url"` // default https://slack.com/api/
+	Channel   string     `yaml:"channel"`  // its ID: C0123456789
+	Language  string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
+	APIURL    string     `yaml:"api_url"`  // default https://slack.com/api/
 }
 
 // Channel posts.
@@ -52,6 +53,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 		return nil, spec.Invalid("%w", err)
 	}
 	switch {
+	case !channel.IsLanguage(cfg.Language):
+		return nil, spec.Invalid("language: %q is not a BCP 47 language such as en or fr-simple", cfg.Language)
 	case cfg.Token.IsZero():
 		return nil, spec.Invalid("token: required")
 	case cfg.Channel == "":
@@ -72,7 +75,6 @@ func (c *Channel) Endpoints(events.Publication) []channel.Profile {
 
 const (
 	metadataType = "crieur_delivery" // marks our messages
-	buttonText   = "Vérifier ce message"
 )
 
 // verbatim is text in which Slack looks for no names and channels of itself.
@@ -90,7 +92,7 @@ func (c *Channel) options(d events.Delivery) ([]slack.MsgOption, error) {
 		blocks = append(blocks, slack.NewSectionBlock(verbatim(text), nil, nil))
 	}
 	if body.Link != "" {
-		button := slack.NewButtonBlockElement("crieur_verify", "", slack.NewTextBlockObject(slack.PlainTextType, buttonText, false, false))
+		button := slack.NewButtonBlockElement("crieur_verify", "", slack.NewTextBlockObject(slack.PlainTextType, body.Button, false, false))
 		blocks = append(blocks, slack.NewActionBlock("", button.WithURL(body.Link)))
 	}
 	if body.Context != "" {

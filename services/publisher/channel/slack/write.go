@@ -26,13 +26,18 @@ type Body struct {
 	Header   string   `json:"header"`             // plain
 	Sections []string `json:"sections,omitempty"` // mrkdwn
 	Link     string   `json:"link,omitempty"`     // of the button
+	Button   string   `json:"button,omitempty"`   // plain
 	Context  string   `json:"context,omitempty"`  // mrkdwn
 	Text     string   `json:"text"`               // mrkdwn: what notifications and screen readers say
 }
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	p, profile = channel.In(c.cfg.Language, p, profile)
 	body := Body{Header: fit(channel.Headline(p), maxHeader, plain), Link: profile.Link}
+	if body.Link != "" {
+		body.Button = channel.WordsIn(p.Content.Language).CheckShort
+	}
 	var warnings []string
 	add := func(text string, write func(string) string) {
 		if text == "" {
@@ -64,19 +69,19 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 
 // facts says who says it, after whom, and until when it holds.
 func facts(p events.Publication, profile channel.Profile) []string {
-	list := nonEmpty(profile.Authority, profile.Stream)
+	list, words := nonEmpty(profile.Authority, profile.Stream), channel.WordsIn(p.Content.Language)
 	for _, o := range p.Origin {
 		source := o.Attribution
 		if u, err := url.Parse(o.URL); source == "" && err == nil {
 			source = u.Hostname()
 		}
 		if source != "" {
-			list = append(list, "Source : "+source)
+			list = append(list, words.Source+words.Colon+source)
 			break
 		}
 	}
 	if p.MsgType != events.MsgCancel && !p.Expires.IsZero() {
-		list = append(list, "Valable jusqu’au "+profile.Moment(p.Expires))
+		list = append(list, words.Valid+" "+profile.Moment(p.Expires))
 	}
 	return list
 }
@@ -179,7 +184,7 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 	}
 	said := []string{"Notification : " + html.UnescapeString(body.Text), fmt.Sprintf("%d caractères", r.ContentLength)}
 	if body.Link != "" {
-		said = append(said, "Bouton « "+buttonText+" » : "+body.Link)
+		said = append(said, "Bouton « "+body.Button+" » : "+body.Link)
 	}
 	return call.Preview{HTML: b.String(), Facts: append(said, r.Warnings...)}, nil
 }

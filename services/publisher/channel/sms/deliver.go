@@ -38,7 +38,7 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 	}
 	b := &batch{c: c, send: send, body: body, urgent: send.Delivery.Class == events.ClassAlert, states: make([]message, len(send.Contacts))}
 	b.idle.L = &b.mu
-	if body.Unsubscribe == "" {
+	if body.Unsubscribe == "" && len(body.Variants) == 0 {
 		if b.common, err = c.templates(send.Delivery, body.Text, b.urgent); err != nil {
 			fail(err)
 			return
@@ -146,7 +146,7 @@ func (b *batch) submitAll(ctx context.Context) {
 		}
 		templates := b.common
 		if templates == nil {
-			text := b.body.For(b.c.deps.PublicURL, b.send.Contacts[i].Unsubscribe)
+			text := b.body.For(b.c.deps.PublicURL, b.send.Contacts[i])
 			own, err := b.c.templates(b.send.Delivery, text, b.urgent)
 			if err != nil {
 				m.err = err

@@ -298,3 +298,51 @@ func TestRenderIsLawfulByClass(t *testing.T) {
 		}
 	}
 }
+
+// Each reads the message in their own language, and pays for no more parts
+// than it takes.
+func TestEachInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	smsc := smsctest.Start(t, "ok")
+	s := newSetup(t, settings(smsc.Addr, "cost_micro_eur: 50000", "max_septets: 306"))
+	s.run(t)
+	p := events.Publication{
+		ID: "p1", Revision: 1, Authority: "pessac", Class: events.ClassAlert, MsgType: events.MsgAlert,
+		Content:  events.Content{Language: "fr", Title: "Route barrée"},
+		Variants: []events.Content{{Language: "en", Title: "Road closed"}, {Language: "ar", Title: "الطريق مغلق " + strings.Repeat("الآن ", 20)}},
+	}
+	r, err := s.channel.Render(p, channel.Profile{Link: "https://x.example/p/abc", TimeZone: "Europe/Paris"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := events.Delivery{ID: "d1", Publication: "p1", Class: p.Class, Channel: "sms", Kind: sms.Kind, Rendition: r, Expires: time.Now().Add(time.Hour)}
+	languages := []string{"", "fr", "en-GB", "ar", "de"}
+	contacts := make([]call.Contact, len(languages))
+	for i, language := range languages {
+		contacts[i] = call.Contact{Subscriber: fmt.Sprint("s", i), Address: call.Address(fmt.Sprintf("+336120000%d0", i)), Language: language}
+	}
+	parts := make([]int, len(languages))
+	s.channel.DeliverBatch(t.Context(), channel.Send{Delivery: d, Contacts: contacts}, func(i int, r channel.Result) {
+		parts[i] = r.Units
+		if r.CostMicroEUR != int64(r.Units)*50_000 {
+			t.Errorf("%q: %d parts cost %d", languages[i], r.Units, r.CostMicroEUR)
+		}
+	})
+	if parts[0] != 1 || parts[2] != 1 || parts[3] < 2 {
+		t.Errorf("parts %v", parts)
+	}
+	for i, want := range []string{"Route barr", "Route barr", "Road closed", "", "Route barr"} {
+		number, found := fmt.Sprintf("336120000%d0", i), 0
+		for _, e := range smsc.Submits() {
+			if e.To == number {
+				found++
+				if !strings.Contains(e.Text, want) {
+					t.Errorf("%q gets %q", languages[i], e.Text)
+				}
+			}
+		}
+		if found != parts[i] {
+			t.Errorf("%q: the SMSC has %d parts of %d", languages[i], found, parts[i])
+		}
+	}
+}

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,6 +55,10 @@ type Body struct {
 	// the same length; empty when all get the same text.
 	Unsubscribe string   `json:"unsubscribe,omitempty"`
 	Cost        gsm.Cost `json:"cost"`
+	// Language is that of Text, and Variants are the same message by language,
+	// for those who read another; both empty when it is said in one only.
+	Language string          `json:"language,omitempty"`
+	Variants map[string]Body `json:"variants,omitempty"`
 }
 
 const (
@@ -64,9 +69,39 @@ const (
 	unsubscribeSample = "/d/xxxxxxxxxxxxxxxx"
 )
 
-// Render implements channel.Channel. An officer's own text is folded and
-// counted, never cut.
+// Render implements channel.Channel. What a variant costs more than the
+// original is said in the warnings.
 func (w *Writer) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	body, warnings, err := w.write(p, profile)
+	if err != nil {
+		return events.Rendition{}, err
+	}
+	if body.Variants, err = channel.Each(p, profile, func(p events.Publication, profile channel.Profile) (Body, error) {
+		variant, _, err := w.write(p, profile)
+		return variant, err
+	}); err != nil {
+		return events.Rendition{}, err
+	}
+	if len(body.Variants) > 0 {
+		body.Language = p.Content.Language
+	}
+	for _, language := range slices.Sorted(maps.Keys(body.Variants)) {
+		if n := body.Variants[language].Cost.Segments; n > body.Cost.Segments {
+			warnings = append(warnings, fmt.Sprintf("%s: %d SMS", language, n))
+		}
+	}
+	r, err := channel.NewRendition(w.spec, body, body.Text)
+	if err != nil {
+		return r, err
+	}
+	r.Units, r.ContentLength, r.Warnings = body.Cost.Segments, body.Cost.Units, warnings
+	r.CostMicroEUR = int64(r.Units) * w.style.CostMicroEUR
+	return r, nil
+}
+
+// write makes the text in one language. An officer's own is folded and counted,
+// never cut.
+func (w *Writer) write(p events.Publication, profile channel.Profile) (Body, []string, error) {
 	body := Body{}
 	mentions := w.style.Mentions
 	sample := w.publicURL + unsubscribeSample
@@ -78,13 +113,13 @@ func (w *Writer) Render(p events.Publication, profile channel.Profile) (events.R
 	if own, ok := p.Text(w.spec.ID); ok {
 		text, err := officersText(channel.Marked(p, own), p.Class, mentions)
 		if err != nil {
-			return events.Rendition{}, err
+			return body, nil, err
 		}
 		body.Text = gsm.Fold(text, w.style.Policy).Text
 	} else {
 		composed, err := w.compose(p, profile, mentions)
 		if err != nil {
-			return events.Rendition{}, events.Permanent(events.ReasonInvalidContent, err)
+			return body, nil, events.Permanent(events.ReasonInvalidContent, err)
 		}
 		body.Text = composed.Text
 		for _, field := range composed.Cut {
@@ -97,22 +132,17 @@ func (w *Writer) Render(p events.Publication, profile channel.Profile) (events.R
 		}
 	}
 	body.Cost = gsm.Count(body.Text)
-	r, err := channel.NewRendition(w.spec, body, body.Text)
-	if err != nil {
-		return r, err
-	}
-	r.Units, r.ContentLength, r.Warnings = body.Cost.Segments, body.Cost.Units, warnings
-	r.CostMicroEUR = int64(r.Units) * w.style.CostMicroEUR
-	return r, nil
+	return body, warnings, nil
 }
 
 func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Mentions) (gsm.Composed, error) {
 	title := p.Content.Title
+	words := channel.WordsIn(p.Content.Language)
 	switch {
 	case p.MsgType == events.MsgCancel:
-		title = "ANNULÉ " + title
+		title = strings.ToUpper(words.Cancelled) + " " + title
 	case p.MsgType == events.MsgUpdate || p.Revision > 1:
-		title = "RECTIFICATIF " + title
+		title = strings.ToUpper(words.Correction) + " " + title
 	}
 	return gsm.Compose(gsm.Notice{
 		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place,
@@ -163,14 +193,28 @@ func (w *Writer) Preview(r events.Rendition) (call.Preview, error) {
 	for _, a := range body.Cost.Accents {
 		facts = append(facts, fmt.Sprintf("« %s » (%d fois) coûte %d SMS ; « %s » n’en coûte aucun", a.Char, a.Count, a.ExtraSegments, a.Fold))
 	}
+	for _, language := range slices.Sorted(maps.Keys(body.Variants)) {
+		v := body.Variants[language]
+		facts = append(facts, fmt.Sprintf("%s, %d SMS : « %s »", language, v.Cost.Segments, v.Text))
+	}
 	return call.Preview{Facts: append(facts, r.Warnings...)}, nil
 }
 
-// For is the text that one recipient gets: with the address that ends it all in
-// one gesture, where the mention has one.
-func (b Body) For(publicURL, unsubscribe string) string {
-	if b.Unsubscribe == "" {
-		return b.Text
+// In is the message for those who read a language.
+func (b Body) In(language string) Body {
+	if v, ok := channel.For(language, b.Language, b.Variants); ok {
+		return v
 	}
-	return strings.ReplaceAll(b.Text, b.Unsubscribe, publicURL+unsubscribe)
+	return b
+}
+
+// For is the text that one recipient gets: in their language where there is
+// one, with the address that ends it all in one gesture where the mention has
+// one.
+func (b Body) For(publicURL string, to call.Contact) string {
+	v := b.In(to.Language)
+	if v.Unsubscribe == "" {
+		return v.Text
+	}
+	return strings.ReplaceAll(v.Text, v.Unsubscribe, publicURL+to.Unsubscribe)
 }

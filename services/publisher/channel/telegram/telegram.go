@@ -25,9 +25,10 @@ const maxText = 4096
 type Config struct {
 	Token     run.Secret `yaml:"token"`
 	TokenFile string     `yaml:"token_file"`
-	Chat      string     `yaml:"chat"`    // @name or number
-	Quiet     bool       `yaml:"quiet"`   // no sound but for alerts
-	APIURL    string     `yaml:"api_url"` // default https://api.telegram.org
+	Chat      string     `yaml:"chat"`     // @name or number
+	Quiet     bool       `yaml:"quiet"`    // no sound but for alerts
+	Language  string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
+	APIURL    string     `yaml:"api_url"`  // default https://api.telegram.org
 }
 
 // Channel posts messages.
@@ -59,6 +60,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	cfg.APIURL = strings.TrimRight(cfg.APIURL, "/")
 	u, err := url.Parse(cfg.APIURL)
 	switch {
+	case !channel.IsLanguage(cfg.Language):
+		return nil, spec.Invalid("language: %q is not a BCP 47 language such as en or fr-simple", cfg.Language)
 	case cfg.Token.IsZero():
 		return nil, spec.Invalid("token: required")
 	case !chatRe.MatchString(cfg.Chat):
@@ -77,6 +80,7 @@ type Body struct {
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
+	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
 	text, size, cut := channel.Limit{Max: maxText, Size: units}.Compose(p, profile, own)
 	body := Body{HTML: markup(text, own == ""), Quiet: c.cfg.Quiet && p.Class != events.ClassAlert}

@@ -33,7 +33,11 @@ func newChannel(t *testing.T, api string) *telegram.Channel {
 	return made
 }
 
-func TestGolden(t *testing.T) { channeltest.Golden(t, newChannel(t, "https://x.example"), *update) }
+func TestGolden(t *testing.T) {
+	channeltest.GoldenWith(t, func(t *testing.T, settings string) channel.Channel {
+		return newChannel(t, "https://x.example\n"+settings)
+	}, *update)
+}
 
 func TestContract(t *testing.T) {
 	channeltest.Run(t, channeltest.Suite{
