@@ -111,7 +111,7 @@ func checkExports(t *testing.T, s *site) {
 	}
 	total, ok := e.Indicators[0].Total()
 	if !ok || total.Numerator == nil || !near(*total.Numerator, informed) || !near(*total.Denominator, targeted) {
-		t.Errorf("reach %+v, want %v of %v", total, informed, targeted)
+		t.Errorf("reach %v of %v, want %v of %v", *total.Numerator, *total.Denominator, informed, targeted)
 	}
 	if e.Version != measure.Version || e.Licence == "" {
 		t.Errorf("export %+v", e)

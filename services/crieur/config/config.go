@@ -45,6 +45,7 @@ type NATS struct {
 // ClickHouse says which server to use. With no URL the engine is embedded.
 type ClickHouse struct {
 	URL     string `json:"url"`     // also CLICKHOUSE_URL, which keeps the password out of the file
+	Listen  string `json:"listen"`  // loopback host:port the embedded engine also answers on, for curl or Grafana; empty: in the process only
 	Library string `json:"library"` // libchdb of the embedded engine; empty: looked for
 }
 

@@ -121,7 +121,7 @@ func openClickHouse(ctx context.Context, cfg *config.Config, logger *slog.Logger
 		options, err := engine.OptionsFromURL(address)
 		return nil, options, err
 	}
-	e, err := engine.Start(ctx, engine.Config{Dir: filepath.Join(cfg.Data, "clickhouse"), Library: cfg.ClickHouse.Library, Logger: logger})
+	e, err := engine.Start(ctx, engine.Config{Dir: filepath.Join(cfg.Data, "clickhouse"), Listen: cfg.ClickHouse.Listen, Library: cfg.ClickHouse.Library, Logger: logger})
 	if err != nil {
 		return nil, nil, err
 	}
