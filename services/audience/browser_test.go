@@ -1,175 +1,125 @@
 package audience_test
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
-	"fmt"
-	"os"
-	"os/exec"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/services/web/webtest"
 )
 
-// browser is a Chromium without a screen, driven by its DevTools protocol over
-// pipes (https://chromedevtools.github.io/devtools-protocol/).
-type browser struct {
-	t       *testing.T
-	to      *os.File
-	from    *bufio.Reader
-	session string
-	last    int
-	seen    []seenEvent
+// manyWays is a notice said in plain French, in English and in Arabic.
+func manyWays() events.Publication {
+	p := news("n1", "eau")
+	onset := p.At.Add(time.Hour)
+	p.Onset = &onset
+	p.Variants = []events.Content{
+		{Language: "en", Title: "Water cut in rue de l’Église", Text: "The water will be cut on Tuesday from 9 am to noon.\n\nKeep some in a jug."},
+		{Language: "fr-simple", Title: "Pas d’eau mardi", Text: "Mardi matin, il n’y a pas d’eau au robinet.\n\nGardez de l’eau dans une bouteille."},
+		{Language: "ar", Title: "قطع المياه", Text: "سيتم قطع المياه يوم الثلاثاء."},
+	}
+	return p
 }
 
-type seenEvent struct {
-	Method string
-	Params json.RawMessage
+func TestANoticeIsSaidInEveryWay(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	p := manyWays()
+	tw.publish(p)
+	self := "/c/pessac/p/" + p.ID
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	page := tw.has(self, "L’eau sera coupée mardi", `lang="fr-simple"`, "Facile à lire et à comprendre", "Mardi matin, il n’y a pas d’eau", `lang="en"`, "English", "Keep some in a jug",
+		`lang="ar" dir="rtl"`, "العربية", `href="/feeds/pessac/topic/eau.rss"`, `href="/feeds/pessac/topic/eau.ics"`, `href="/feeds/pessac/infos.rss"`)
+	if strings.Index(page, "L’eau sera coupée") > strings.Index(page, "Mardi matin, il") || strings.Index(page, "Mardi matin, il") > strings.Index(page, "Keep some") {
+		t.Error("not the source’s words, then the plain ones, then translations")
+	}
+	english := tw.has(self+"?lang=en", "<h1>Water cut in rue de l’Église</h1>", "Mardi matin, il n’y a pas d’eau", "L’eau sera coupée mardi", "Français")
+	if strings.Index(english, "Keep some") > strings.Index(english, "L’eau sera coupée") {
+		t.Error("a reader of English reads French first")
+	}
+	tw.has("/c/pessac", `href="/feeds/pessac.ics"`, `href="/feeds/pessac.cap"`, `href="/feeds/pessac/alertes.rss"`, `href="/feeds/pessac/topic/eau.rss"`)
 }
 
-func newBrowser(t *testing.T) *browser {
-	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
-	dir, err := os.MkdirTemp("", "device") // t.TempDir fails where a child of the browser still writes
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	theirs, to, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, answers, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--remote-debugging-pipe", "--user-data-dir="+dir, "--lang=fr", "--accept-lang=fr", "about:blank")
-	cmd.ExtraFiles = []*os.File{theirs, answers} // 3 and 4
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = theirs.Close(), answers.Close()
-	b := &browser{t: t, to: to, from: bufio.NewReader(from)}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // it was killed
-		_, _ = to.Close(), from.Close()
-	})
-	target := b.call("Target.createTarget", map[string]any{"url": "about:blank"})["targetId"]
-	b.session = b.call("Target.attachToTarget", map[string]any{"targetId": target, "flatten": true})["sessionId"].(string)
-	for _, domain := range []string{"Page", "Runtime", "Log", "ServiceWorker"} {
-		b.call(domain+".enable", nil)
-	}
-	return b
+func TestAlertsLeadToTheirCAPMessage(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	p := news("a1", "meteo")
+	p.ID, p.Stream, p.Class, p.Severity = events.PublicationID("pessac", "alertes", "a1"), "alertes", events.ClassAlert, events.SeveritySevere
+	tw.publish(p)
+	self := "/c/pessac/p/" + p.ID
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	tw.has(self, `href="/feeds/pessac/cap/`+p.ID+`.1.xml"`)
 }
 
-func (b *browser) call(method string, params any) map[string]any {
-	b.t.Helper()
-	b.last++
-	message := map[string]any{"id": b.last, "method": method}
-	if params != nil {
-		message["params"] = params
-	}
-	if b.session != "" {
-		message["sessionId"] = b.session
-	}
-	body, err := json.Marshal(message)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if _, err := b.to.Write(append(body, 0)); err != nil {
-		b.t.Fatal(err)
-	}
-	for {
-		line, err := b.from.ReadBytes(0)
-		if err != nil {
-			b.t.Fatalf("%s: %v", method, err)
-		}
-		var answer struct {
-			seenEvent
-			ID     int
-			Result map[string]any
-			Error  *struct{ Message string }
-		}
-		if err := json.Unmarshal(line[:len(line)-1], &answer); err != nil {
-			b.t.Fatal(err)
-		}
-		if answer.ID != b.last {
-			b.seen = append(b.seen, answer.seenEvent)
-			continue
-		}
-		if answer.Error != nil {
-			b.t.Fatalf("%s: %s", method, answer.Error.Message)
-		}
-		return answer.Result
+func TestWebApp(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, withPush)
+	tw.has("/c/pessac", `rel="manifest" href="/c/pessac/manifest.webmanifest"`, `rel="apple-touch-icon" sizes="180x180" href="/assets/icon/0b6e4f.180.`)
+	tw.has(device, `href="/c/pessac/manifest.webmanifest?notifications=1"`)
+	tw.has("/c/pessac/manifest.webmanifest", `"start_url":"/c/pessac"`, `"scope":"/c/pessac"`, `"display":"standalone"`, `"theme_color":"#0b6e4f"`, `/assets/icon/0b6e4f.512.`)
+	tw.has("/c/pessac/manifest.webmanifest?notifications=1", `"start_url":"/c/pessac/notifications"`)
+	if w := tw.get("/c/nulle-part/manifest.webmanifest"); w.Code != 404 {
+		t.Errorf("nobody’s: %d", w.Code)
 	}
 }
 
-// run evaluates a script, awaits its promise and returns its value.
-func (b *browser) run(script string) any {
-	b.t.Helper()
-	got := b.call("Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true})
-	if bad, ok := got["exceptionDetails"]; ok {
-		b.t.Fatalf("%s: %v", script, bad)
+func TestEveryPageInABrowser(t *testing.T) {
+	t.Parallel()
+	b := webtest.New(t)
+	tw := newTown(t, withPush)
+	site := httptest.NewServer(tw.http)
+	t.Cleanup(site.Close)
+	p := manyWays()
+	tw.publish(p)
+	gone := news("n2", "dechets")
+	gone.Content.Title = "Collecte avancée à jeudi"
+	tw.publish(gone)
+	gone.Revision, gone.MsgType, gone.Reason = 2, events.MsgCancel, "La collecte est maintenue."
+	tw.publish(gone)
+	alert := news("n3", "meteo")
+	alert.ID, alert.Stream, alert.Class, alert.Severity = events.PublicationID("pessac", "alertes", "n3"), "alertes", events.ClassAlert, events.SeveritySevere
+	alert.Content.Title, alert.Content.Instruction = "Vigilance orange vent violent", "Ne sortez pas en forêt."
+	tw.publish(alert)
+	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+alert.ID).Code == 200 }, 5*time.Second)
+	code, _ := tw.ask("sms", "06 12 34 56 78", "192.0.2.1", "infos")
+	preferences, _ := tw.subscribe("email", "ana@boite.example", "192.0.2.2", "infos", "alertes")
+
+	submit := func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }
+	for _, page := range []struct {
+		name, path string
+		act        func()
+	}{
+		{"home", "/", nil},
+		{"search", "/?q=33600", nil},
+		{"commune", "/c/pessac", func() { b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`) }},
+		{"commune-empty", "/c/bordeaux-metropole", nil},
+		{"notice", "/c/pessac/p/" + p.ID, nil},
+		{"notice-english", "/c/pessac/p/" + p.ID + "?lang=en", nil},
+		{"cancelled", "/c/pessac/p/" + gone.ID, nil},
+		{"alert", "/c/pessac/p/" + alert.ID, nil},
+		{"subscribe", "/c/pessac/abonnement", nil},
+		{"subscribe-wrong", "/c/pessac/abonnement", submit},
+		{"code", code, nil},
+		{"code-wrong", code, submit},
+		{"preferences", preferences, nil},
+		{"notifications", device, nil},
+		{"verify", "/verifier", nil},
+		{"accessibility", "/accessibilite", nil},
+		{"legal", "/mentions", nil},
+		{"not-found", "/c/nulle-part", nil},
+	} {
+		b.Go(site.URL + page.path)
+		if page.act != nil {
+			page.act()
+		}
+		b.Look(page.name)
 	}
-	value, _ := got["result"].(map[string]any)
-	return value["value"]
-}
-
-func (b *browser) open(url string) {
-	b.t.Helper()
-	b.call("Page.navigate", map[string]any{"url": url})
-	b.until(`document.readyState === "complete" && location.href !== "about:blank"`)
-}
-
-func (b *browser) until(condition string) {
-	b.t.Helper()
-	defer func() {
-		if b.t.Failed() {
-			b.t.Logf("at %v; %v", b.run("location.pathname"), b.problems())
-		}
-	}()
-	eventstest.Eventually(b.t, func() bool { return b.run(condition) == true }, 20*time.Second, condition)
-}
-
-// problems are what the pages complained of.
-func (b *browser) problems() []string {
-	var list []string
-	for _, e := range b.seen {
-		if e.Method == "Runtime.exceptionThrown" || e.Method == "Log.entryAdded" && strings.Contains(string(e.Params), `"level":"error"`) {
-			list = append(list, string(e.Params))
+	for _, said := range b.Said() {
+		if !strings.Contains(said, "status of 4") { // the pages that are meant to refuse
+			t.Errorf("the console of the browser: %s", said)
 		}
 	}
-	return list
-}
-
-// registration is the ID of the service worker of a scope.
-func (b *browser) registration(scope string) string {
-	b.t.Helper()
-	var found string
-	eventstest.Eventually(b.t, func() bool {
-		b.run("1") // reads what has come
-		for _, e := range b.seen {
-			var p struct {
-				Registrations []struct{ RegistrationID, ScopeURL string }
-			}
-			if e.Method == "ServiceWorker.workerRegistrationUpdated" && json.Unmarshal(e.Params, &p) == nil {
-				for _, r := range p.Registrations {
-					if strings.HasSuffix(r.ScopeURL, scope) {
-						found = r.RegistrationID
-					}
-				}
-			}
-		}
-		return found != ""
-	}, 10*time.Second, fmt.Sprintf("no service worker at %s", scope))
-	return found
 }

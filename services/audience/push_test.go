@@ -13,6 +13,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/web/webtest"
 )
 
 // subscription is what a browser would give.
@@ -156,7 +157,7 @@ func TestACodeThatNobodyAskedFor(t *testing.T) {
 // The push service alone, which is on the Internet, is replaced.
 func TestNotificationsInABrowser(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
+	b := webtest.New(t)
 	tw := newTown(t, withPush)
 	mux := http.NewServeMux()
 	mux.Handle("/", tw.http)
@@ -170,19 +171,19 @@ func TestNotificationsInABrowser(t *testing.T) {
 	site := httptest.NewServer(mux)
 	t.Cleanup(site.Close)
 	sub := subscription(t, "https://fcm.googleapis.com/fcm/send/xyz")
-	b.call("Browser.grantPermissions", map[string]any{"origin": site.URL, "permissions": []string{"notifications"}})
-	b.call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": `
+	b.Grant(site.URL, "notifications")
+	b.Before(`
 		PushManager.prototype.subscribe = async (options) => {
 			if (!options.userVisibleOnly || options.applicationServerKey.length !== 65) throw new Error("options");
 			return { toJSON: () => (` + sub + `) };
-		};`})
+		};`)
 
-	b.open(site.URL + device)
-	b.until(`document.querySelector("form[data-subscribe]").checkVisibility()`)
-	b.run(`document.querySelector("input[name=stream][value=infos]").click(); document.querySelector("input[name=consent]").click();
+	b.Go(site.URL + device)
+	b.Until(`document.querySelector("form[data-subscribe]").checkVisibility()`)
+	b.Eval(nil, `document.querySelector("input[name=stream][value=infos]").click(); document.querySelector("input[name=consent]").click();
 		document.querySelector("form[data-subscribe] button").click()`)
-	b.until(`location.pathname.startsWith("/abonnement/")`)
-	b.until(`document.readyState === "complete"`)
+	b.Until(`location.pathname.startsWith("/abonnement/")`)
+	b.Until(`document.readyState === "complete"`)
 	code := tw.await(1)[0]
 	deliver := func(m map[string]any) {
 		t.Helper()
@@ -190,10 +191,10 @@ func TestNotificationsInABrowser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.call("ServiceWorker.deliverPushMessage", map[string]any{"origin": site.URL, "registrationId": b.registration("/c/pessac/"), "data": string(body)})
+		b.Push(site.URL, "/c/pessac/", string(body))
 	}
 	deliver(map[string]any{"title": code.Rendition.Text, "tag": code.Publication, "url": site.URL + "/p/" + code.Publication[:12], "lang": "fr"})
-	b.until(`location.pathname.startsWith("/preferences/")`)
+	b.Until(`location.pathname.startsWith("/preferences/")`)
 
 	deliver(map[string]any{
 		"title": "Coupure d’eau", "body": "Rue de l’Église\nMardi", "url": site.URL + "/p/abc", "tag": "t1", "lang": "fr",
@@ -205,21 +206,16 @@ func TestNotificationsInABrowser(t *testing.T) {
 	eventually(t, b, shown, want)
 	deliver(map[string]any{"title": "Rétablie", "tag": "t1", "url": "javascript:alert(1)"})
 	eventually(t, b, shown, "Rétablie||t1|fr|false|||")
-	if bad := b.problems(); len(bad) > 0 {
+	if bad := b.Said(); len(bad) > 0 {
 		t.Errorf("the pages complain: %v", bad)
 	}
 }
 
-func eventually(t *testing.T, b *browser, script, want string) {
+func eventually(t *testing.T, b *webtest.Browser, script, want string) {
 	t.Helper()
 	quoted, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		if t.Failed() {
-			t.Logf("it is %q", b.run(script))
-		}
-	}()
-	b.until("(" + script + ").then((got) => got === " + string(quoted) + ")")
+	b.Until("(" + script + ").then((got) => got === " + string(quoted) + ")")
 }

@@ -89,7 +89,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 	b := webtest.New(t)
 	w, items := busy(t)
 	b.Go(w.server.URL + "/console/signin")
-	look(t, b, "signin", nil)
+	b.Look("signin")
 	w.signIn(b, "ana@begles.example")
 	base := "/console/begles"
 	for _, p := range []struct {
@@ -137,40 +137,14 @@ func TestEveryPageInABrowser(t *testing.T) {
 	} {
 		b.Resize(webtest.Desktop())
 		b.Go(w.server.URL + p.path)
-		look(t, b, p.name, p.act)
+		if p.act != nil {
+			p.act()
+		}
+		b.Look(p.name)
 	}
 	for _, said := range b.Said() {
 		if !strings.Contains(said, "status of 4") { // the pages that are meant to refuse
 			t.Errorf("the console of the browser: %s", said)
 		}
 	}
-}
-
-// look holds a page to the rules, as it is shown on both screens and in both
-// colours.
-func look(t *testing.T, b *webtest.Browser, name string, act func()) {
-	t.Helper()
-	if act != nil {
-		act()
-	}
-	for _, screen := range []struct {
-		name string
-		size webtest.Size
-		dark bool
-	}{{"desktop", webtest.Desktop(), false}, {"dark", webtest.Desktop(), true}, {"telephone", webtest.Telephone(), false}} {
-		b.Resize(screen.size)
-		b.Dark(screen.dark)
-		for _, v := range b.Axe() {
-			t.Errorf("%s, %s: %s", name, screen.name, v)
-		}
-		if wide := b.Overflow(); len(wide) > 0 {
-			t.Errorf("%s, %s: wider than the screen: %v", name, screen.name, wide)
-		}
-		b.Keep(name+"-"+screen.name, screen.name != "telephone")
-		if screen.size.Touch {
-			b.Keep(name+"-"+screen.name+"-whole", true)
-		}
-	}
-	b.Dark(false)
-	b.Resize(webtest.Desktop())
 }

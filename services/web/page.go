@@ -29,6 +29,7 @@ type Page struct {
 	User        *User       // nil for a visitor
 	Flash       []Flash     // besides the one left by Renderer.Flash
 	Alternates  []Alternate // feeds and calendars of this page
+	Manifest    string      // address of the web app's, where the page may be put on a home screen
 	Form        *Form       // when its Errors are not empty, their summary opens the page and the title says so
 	Wide        bool        // uses the whole width: queues, tables, side-by-side previews
 	Bare        bool        // the template draws its own h1
@@ -120,6 +121,7 @@ type view struct {
 	RequestID string
 	Fragment  bool
 	ThemePath string
+	TouchIcon string
 	Styles    []string
 	Site      Site
 }
@@ -137,7 +139,7 @@ func (re *Renderer) view(r *http.Request, page Page) view {
 	}
 	v := view{
 		Page: page, Lang: lang, Path: r.URL.Path, RequestID: RequestID(r), Fragment: isFragment(r),
-		ThemePath: page.Authority.Theme().Path(), Styles: re.styles, Site: re.options.Site,
+		ThemePath: page.Authority.Theme().Path(), TouchIcon: page.Authority.Theme().IconPath(180), Styles: re.styles, Site: re.options.Site,
 	}
 	for _, other := range Languages() {
 		v.Languages = append(v.Languages, Link{Label: other, Href: languageLink(r, other), Current: other == lang})

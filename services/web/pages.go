@@ -37,6 +37,7 @@ func (re *Renderer) TooMany(w http.ResponseWriter, r *http.Request, after time.D
 func (re *Renderer) Mount(mux *http.ServeMux) {
 	re.shared.Mount(mux)
 	mux.HandleFunc("GET "+assetsPrefix+"theme/{file}", serveTheme)
+	mux.HandleFunc("GET "+assetsPrefix+"icon/{file}", serveIcon)
 	mux.HandleFunc("GET /accessibilite", re.statement)
 	mux.HandleFunc("GET /mentions", func(w http.ResponseWriter, r *http.Request) {
 		page := re.Base(r)

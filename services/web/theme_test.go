@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"image"
+	"image/color"
+	"image/png"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -125,6 +128,42 @@ func TestTokens(t *testing.T) {
 		}
 		for _, series := range []string{"series-2", "series-3", "series-4"} {
 			check(series, "surface", 3)
+		}
+	}
+}
+
+func TestIcons(t *testing.T) {
+	t.Parallel()
+	h := newSite(t)
+	theme, err := web.NewTheme("#e30613")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range web.IconSizes() {
+		answer := get(t, h, theme.IconPath(size))
+		img, err := png.Decode(answer.Body)
+		if err != nil || answer.Header().Get("Content-Type") != "image/png" {
+			t.Fatalf("%d: %d %v", size, answer.Code, err)
+		}
+		if img.Bounds() != image.Rect(0, 0, size, size) {
+			t.Errorf("%d: %v", size, img.Bounds())
+		}
+		seen := func(x, y float64) color.Color { return img.At(int(x*float64(size)/32), int(y*float64(size)/32)) }
+		red, white := color.NRGBA{0xe3, 0x06, 0x13, 0xff}, color.NRGBA{0xff, 0xff, 0xff, 0xff}
+		for name, tt := range map[string]struct {
+			x, y float64
+			want color.Color
+		}{"a corner": {0.1, 0.1, red}, "inside the bell": {16, 16, red}, "its left side": {9, 19, white}, "its top": {16, 7.9, white}, "its clapper": {16, 26.4, white}} {
+			r, g, b, a := seen(tt.x, tt.y).RGBA()
+			wr, wg, wb, wa := tt.want.RGBA()
+			if r != wr || g != wg || b != wb || a != wa {
+				t.Errorf("%d: %s is %v", size, name, seen(tt.x, tt.y))
+			}
+		}
+	}
+	for _, wrong := range []string{"/assets/icon/e30613.9999.1.png", "/assets/icon/red.180.1.png", "/assets/icon/e30613.180.png", "/assets/icon/E30613.180.1.png", "/assets/icon/e30613.0180.1.png"} {
+		if got := get(t, h, wrong).Code; got != http.StatusNotFound {
+			t.Errorf("%s: %d", wrong, got)
 		}
 	}
 }

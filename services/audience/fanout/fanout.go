@@ -249,7 +249,7 @@ func (f *Fanout) legs(ctx context.Context, p events.Publication) ([]leg, error) 
 		if slices.ContainsFunc(list, func(l leg) bool { return l.contact() == kind }) {
 			continue
 		}
-		list = append(list, leg{Channel: id, Kind: ch.Kind, Size: max(1, ch.Window/2)})
+		list = append(list, leg{Channel: id, Kind: ch.Kind, Size: min(512, max(8, 8*ch.Window))})
 	}
 	if len(list) == 0 {
 		return nil, nil

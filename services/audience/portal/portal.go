@@ -146,6 +146,7 @@ func (p *Portal) Routes() map[string]http.Handler {
 		"GET /p/{id}":                                p.shortLink,
 		"GET /c/{authority}/abonnement":              p.subscribe,
 		"POST /c/{authority}/abonnement":             p.subscribe,
+		"GET /c/{authority}/manifest.webmanifest":    p.manifest,
 		"GET /c/{authority}/notifications":           p.notifications,
 		"POST /c/{authority}/notifications":          p.notifications,
 		"GET /c/{authority}/notifications.js":        p.serviceWorker,
@@ -208,7 +209,7 @@ func (p *Portal) page(r *http.Request, a registry.Authority, title string) web.P
 	t := p.pages.Translator(r)
 	home := "/c/" + a.ID
 	return web.Page{
-		Title: title,
+		Title: title, Manifest: manifestPath(a.ID, false),
 		Authority: web.Authority{
 			ID: a.ID, Name: a.Name, Kind: t.T("kind." + string(a.Kind)), HomeURL: home, Color: a.Theme.Colour,
 		},

@@ -55,7 +55,7 @@ func (p *Portal) notifications(w http.ResponseWriter, r *http.Request, b *Backen
 	}
 	self := notificationsPath(a.ID)
 	page := p.page(r, a, t.T("push.title"))
-	page.Lede = t.T("push.lede", "name", a.Name)
+	page.Lede, page.Manifest = t.T("push.lede", "name", a.Name), manifestPath(a.ID, true)
 	page.Data = pushPage{
 		Offer: o, Steps: p.steps(t, 1), Name: a.Name, Self: self, Device: self + "/appareil", Worker: self + ".js", Scope: "/c/" + a.ID + "/",
 		Key: "/push/" + a.ID + "/" + o.Push + "/key", Fresh: r.URL.Query().Get("nouveau") == "1", Others: "/c/" + a.ID + "/abonnement" + from(r), From: r.FormValue("de"),

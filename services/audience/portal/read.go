@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,7 +85,8 @@ func (p *Portal) commune(w http.ResponseWriter, r *http.Request, b *Backend) err
 		tabs.Items = append(tabs.Items, web.Link{Label: s.Name, Href: "/c/" + a.ID + "?flux=" + s.ID, Current: chosen == s.ID})
 	}
 	var alerts, news []web.Card
-	for _, pub := range p.board.current(a.ID, func(s string) bool { return public[s] }, p.cfg.Now()) {
+	current := p.board.current(a.ID, func(s string) bool { return public[s] }, p.cfg.Now())
+	for _, pub := range current {
 		card := p.card(t, a, pub)
 		if weight(pub) > 0 {
 			alerts = append(alerts, card)
@@ -94,11 +96,12 @@ func (p *Portal) commune(w http.ResponseWriter, r *http.Request, b *Backend) err
 	}
 	page := p.page(r, a, t.T("commune.title", "name", a.Name))
 	page.Lede = t.T("commune.lede")
-	hasFeed := p.hasFeed(b, a.ID)
-	if hasFeed {
+	followed := p.following(t, b, a, current)
+	if followed.Any() {
 		page.Alternates = []web.Alternate{
 			{Type: "application/rss+xml", Title: a.Name, Href: "/feeds/" + a.ID + ".rss"},
 			{Type: "application/feed+json", Title: a.Name, Href: "/feeds/" + a.ID + ".json"},
+			{Type: "text/calendar", Title: a.Name, Href: "/feeds/" + a.ID + ".ics"},
 		}
 	}
 	page.Data = struct {
@@ -106,12 +109,12 @@ func (p *Portal) commune(w http.ResponseWriter, r *http.Request, b *Backend) err
 		Alerts, News []web.Card
 		Tabs         web.Tabs
 		Empty        web.EmptyState
-		Feed         bool
+		Follow       follow
 		Parent       web.Link
 	}{a.ID, alerts, news, tabs, web.EmptyState{
 		Icon: "check", Title: t.T("commune.quiet"), Text: t.T("commune.quiet.text"),
 		Actions: []web.Action{{Label: t.T("nav.subscribe"), Href: "/c/" + a.ID + "/abonnement", Kind: web.Primary, Icon: "bell"}},
-	}, hasFeed, p.parent(b, a)}
+	}, followed, p.parent(b, a)}
 	p.pages.Render(w, r, http.StatusOK, "commune", page)
 	return nil
 }
@@ -276,8 +279,8 @@ func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend)
 	}
 	t := p.pages.Translator(r)
 	last := list[len(list)-1]
-	content := translated(last, t.Language)
-	page := p.page(r, a, content.Title)
+	said := versions(t, last)
+	page := p.page(r, a, said[0].Content.Title)
 	page.Breadcrumb = []web.Link{{Label: a.Name, Href: "/c/" + a.ID}}
 	sealed, err := p.cfg.Sealer.Seal(p.document(a, last))
 	if err != nil {
@@ -286,21 +289,23 @@ func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend)
 	self := "/c/" + a.ID + "/p/" + last.ID
 	stream, _ := b.Streams.Get(a.ID, last.Stream)
 	page.Data = struct {
-		Badges     []web.Badge
-		Paragraphs []string
-		Content    events.Content
-		Facts      web.Summary
-		Sources    []events.Provenance
-		History    web.Timeline
-		Seal       seal.Sealed
-		Self       string
-		Short      string
-		Cancelled  bool
-		Expired    bool
-		Reason     string
-		Subscribe  string
+		Badges    []web.Badge
+		Main      version
+		Others    []version
+		Feeds     []web.Link
+		Alert     string // the CAP message
+		Facts     web.Summary
+		Sources   []events.Provenance
+		History   web.Timeline
+		Seal      seal.Sealed
+		Self      string
+		Short     string
+		Cancelled bool
+		Expired   bool
+		Reason    string
+		Subscribe string
 	}{
-		Badges: badges(last), Paragraphs: paragraphs(content.Text), Content: content,
+		Badges: badges(last), Main: said[0], Others: said[1:], Feeds: p.feedsOf(t, b, a, stream, last), Alert: p.capOf(b, a, stream, last),
 		Facts: p.summaryOf(t, last, stream), Sources: last.Origin, History: history(t, list), Seal: sealed, Self: self,
 		Short: p.cfg.PublicURL + "/p/" + short(last.ID), Cancelled: last.MsgType == events.MsgCancel,
 		Expired: !p.cfg.Now().Before(last.Expires), Reason: last.Reason, Subscribe: "/c/" + a.ID + "/abonnement",
@@ -309,16 +314,12 @@ func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend)
 	return nil
 }
 
-// translated is the content in the reader's language, where the source has it.
-func translated(p events.Publication, language string) events.Content {
-	if !strings.HasPrefix(p.Content.Language, language) {
-		for _, v := range p.Variants {
-			if strings.HasPrefix(v.Language, language) {
-				return v
-			}
-		}
+// capOf is where the CAP message of an alert that is current is, "" for none.
+func (p *Portal) capOf(b *Backend, a registry.Authority, s registry.Stream, pub events.Publication) string {
+	if pub.Class != events.ClassAlert || !s.Public || !p.hasFeed(b, a.ID) || !p.cfg.Now().Before(pub.Expires) {
+		return ""
 	}
-	return p.Content
+	return fmt.Sprintf("/feeds/%s/cap/%s.%d.xml", a.ID, pub.ID, pub.Revision)
 }
 
 func (p *Portal) summaryOf(t *web.Translator, pub events.Publication, s registry.Stream) web.Summary {

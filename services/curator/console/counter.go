@@ -57,7 +57,7 @@ func (c *Console) showCounter(w http.ResponseWriter, r *http.Request, d *desktop
 	p := d.page(sectionCounter, d.t.T("counter.title"))
 	p.Lede, p.Form = d.t.T("counter.lede"), form
 	v := d.counter()
-	v.Portal = c.cfg.PublicURL + "/" + d.authority.ID + "/abonnement"
+	v.Portal = c.cfg.PublicURL + "/c/" + d.authority.ID + "/abonnement"
 	if reading {
 		p.Lede, p.Title = "", d.t.T("counter.read.title")
 		p.Breadcrumb = []web.Link{{Label: d.t.T("counter.title"), Href: "/console/" + d.authority.ID + "/" + sectionCounter}}

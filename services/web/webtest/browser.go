@@ -43,7 +43,8 @@ type Browser struct {
 	last    int
 	waiting map[int]chan reply
 	loaded  chan struct{}
-	said    []string // errors of the console and of scripts
+	workers map[string]string // service workers' registrations, by scope
+	said    []string          // errors of the console and of scripts
 }
 
 type reply struct {
@@ -72,7 +73,7 @@ func New(t testing.TB) *Browser {
 	cmd.ExtraFiles = []*os.File{theirs, to} // 3 and 4, as --remote-debugging-pipe reads and writes
 	must(t, cmd.Start())
 	must(t, errors.Join(theirs.Close(), to.Close()))
-	b := &Browser{t: t, out: ours, waiting: map[int]chan reply{}, loaded: make(chan struct{}, 16)}
+	b := &Browser{t: t, out: ours, waiting: map[int]chan reply{}, workers: map[string]string{}, loaded: make(chan struct{}, 16)}
 	ended := make(chan struct{})
 	go func() { defer close(ended); b.listen(from) }()
 	t.Cleanup(func() {
@@ -88,7 +89,7 @@ func New(t testing.TB) *Browser {
 	var attached struct{ SessionID string }
 	b.call(&attached, "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true})
 	b.session = attached.SessionID
-	for _, domain := range []string{"Page", "Runtime", "Log"} {
+	for _, domain := range []string{"Page", "Runtime", "Log", "ServiceWorker"} {
 		b.call(nil, domain+".enable", nil)
 	}
 	b.Resize(Desktop())
@@ -132,6 +133,8 @@ func (b *Browser) listen(from *os.File) {
 			}
 		case m.Method == "Log.entryAdded" && bytes.Contains(m.Params, []byte(`"level":"error"`)), m.Method == "Runtime.exceptionThrown":
 			b.said = append(b.said, string(m.Params))
+		case m.Method == "ServiceWorker.workerRegistrationUpdated":
+			b.registered(m.Params)
 		case m.Method == "Page.loadEventFired":
 			select {
 			case b.loaded <- struct{}{}:
@@ -239,7 +242,7 @@ func (b *Browser) Eval(result any, expression string) {
 			Exception struct{ Description string }
 		}
 	}
-	b.call(&r, "Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true})
+	b.call(&r, "Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true})
 	if e := r.ExceptionDetails; e != nil {
 		b.t.Fatalf("browser: %s %s", e.Text, e.Exception.Description)
 	}
