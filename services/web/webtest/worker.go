@@ -26,7 +26,9 @@ func (b *Browser) Until(condition string) {
 	deadline := time.Now().Add(patience)
 	for {
 		body, err := b.try("Runtime.evaluate", map[string]any{"expression": condition, "awaitPromise": true, "returnByValue": true})
-		var r struct{ Result struct{ Value json.RawMessage } }
+		var r struct {
+			Result struct{ Value json.RawMessage }
+		}
 		if err == nil && json.Unmarshal(body, &r) == nil && string(r.Result.Value) == "true" {
 			return
 		}
