@@ -45,6 +45,9 @@ func (refuse) CheckSource(s registry.Source) error {
 	if strings.Contains(string(s.Settings), "20") {
 		return fmt.Errorf("limit: 20 is too many for %s", s.Kind)
 	}
+	if strings.Contains(string(s.Settings), "lmit") {
+		return fmt.Errorf(`feed:1: unknown field "lmit"`)
+	}
 	return nil
 }
 func (refuse) CheckChannel(registry.Channel) error { return nil }
@@ -88,7 +91,11 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"bad slug":         {strings.Replace(good, "id: site", "id: Mon Site", 1), ":10", "sources[0].id", nil},
 		"no such channel":  {strings.Replace(good, "[fil]", "[sms]", 1), ":27", `no channel "sms"`, nil},
 		"no authority":     {strings.Replace(good, "authority: albi\n    id: fil", "authority: alby\n    id: fil", 1), ":18", `no authority "alby"`, nil},
-		"settings of kind": {good, ":16", "sources[0].settings: limit: 20 is too many", refuse{}},
+		"settings of kind": {good, ":16", "sources[0].settings.limit: limit: 20 is too many", refuse{}},
+		"unknown setting":  {strings.Replace(good, "limit: 20", "limit: 2\n      deep:\n        ping: 1\n        lmit: 2", 1), ":19", `sources[0].settings.deep.lmit: feed: unknown field "lmit"`, refuse{}},
+		"no address":       {"listen: 8080", ":1", "listen", nil},
+		"log level":        {"log:\n  level: loud", ":2", "log.level", nil},
+		"replicas":         {"nats:\n  replicas: 9", ":2", "nats.replicas", nil},
 		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
 		"bad duration":     {strings.Replace(good, "5m", "soon", 1), ":14", "sources[0].every", nil},
 	} {
@@ -111,5 +118,21 @@ func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 	_, err := config.Parse("f", []byte("lisen: x\nauthorites: []\n"), nil)
 	if err == nil || !strings.Contains(err.Error(), "lisen") || !strings.Contains(err.Error(), "authorites") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// Errors come in the order of the file, always the same.
+func TestErrorsComeInOrder(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse("crieur.yaml", []byte("zeta: 1\nalpha: 2\nlog:\n  colour: x\n  beta: y\nmiddle: 3\n"), nil)
+	if err == nil {
+		t.Fatal("unknown keys are taken")
+	}
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, strings.Split(line, ":")[1])
+	}
+	if got := strings.Join(lines, " "); got != "1 2 4 5 6" {
+		t.Errorf("lines %s", got)
 	}
 }

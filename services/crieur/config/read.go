@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -74,10 +76,20 @@ func Parse(file string, body []byte, connectors Connectors) (*Config, error) {
 		c.SetDefaults()
 		f.validate(c, connectors)
 	}
-	if len(f.errs) > 0 {
-		return nil, errors.Join(f.errs...)
+	if err := f.err(); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// err joins what is wrong, in the order of the file; nil when nothing is.
+func (f *document) err() error {
+	slices.SortStableFunc(f.errs, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Field, b.Field)) })
+	var errs []error
+	for _, e := range f.errs {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
 }
 
 func syntaxError(file string, err error) error {
@@ -92,7 +104,7 @@ func syntaxError(file string, err error) error {
 type document struct {
 	name string
 	doc  *ast.File
-	errs []error
+	errs []*Error
 }
 
 func (f *document) wrong(path string, err error) {

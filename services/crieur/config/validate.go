@@ -1,10 +1,16 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
+	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/crieur/crieur/events"
@@ -14,6 +20,7 @@ func (f *document) validate(c *Config, connectors Connectors) {
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		f.wrong(".publicURL", fmt.Errorf("%q is not an http or https address", c.PublicURL))
 	}
+	f.installation(c)
 	for i, r := range c.Fetch.Allow {
 		if _, err := netip.ParsePrefix(r); err != nil {
 			f.wrong(fmt.Sprintf(".fetch.allow[%d]", i), fmt.Errorf("%q is not a range such as 10.0.0.0/8", r))
@@ -49,6 +56,24 @@ func (f *document) validate(c *Config, connectors Connectors) {
 	}
 }
 
+// installation is what is of the machine, not of an authority.
+func (f *document) installation(c *Config) {
+	for path, address := range map[string]string{".listen": c.Listen, ".nats.listen": c.NATS.Listen, ".nats.mqtt": c.NATS.MQTT, ".clickhouse.listen": c.ClickHouse.Listen} {
+		if _, _, err := net.SplitHostPort(address); err != nil && address != "" {
+			f.wrong(path, fmt.Errorf("%q is not host:port", address))
+		}
+	}
+	if !slices.Contains([]string{"text", "json"}, c.Log.Format) {
+		f.wrong(".log.format", fmt.Errorf("%q is not text or json", c.Log.Format))
+	}
+	if err := new(slog.Level).UnmarshalText([]byte(c.Log.Level)); err != nil {
+		f.wrong(".log.level", fmt.Errorf("%q is not debug, info, warn or error", c.Log.Level))
+	}
+	if c.NATS.Replicas < 1 || c.NATS.Replicas > 5 {
+		f.wrong(".nats.replicas", fmt.Errorf("%d is not between 1 and 5", c.NATS.Replicas))
+	}
+}
+
 func (f *document) sources(c *Config, authorities map[string]bool, connectors Connectors) {
 	seen := map[string]bool{}
 	for i, s := range c.Sources {
@@ -57,9 +82,7 @@ func (f *document) sources(c *Config, authorities map[string]bool, connectors Co
 		f.once(path, seen, s.Authority+"/"+s.ID)
 		f.refers(path+".authority", authorities, s.Authority)
 		if connectors != nil {
-			if err := connectors.CheckSource(s); err != nil {
-				f.wrong(path+".settings", err)
-			}
+			f.settings(path+".settings", s.Settings, connectors.CheckSource(s))
 		}
 	}
 }
@@ -72,9 +95,7 @@ func (f *document) channels(c *Config, authorities map[string]bool, connectors C
 		f.once(path, seen, ch.Authority+"/"+ch.ID)
 		f.refers(path+".authority", authorities, ch.Authority)
 		if connectors != nil {
-			if err := connectors.CheckChannel(ch); err != nil {
-				f.wrong(path+".settings", err)
-			}
+			f.settings(path+".settings", ch.Settings, connectors.CheckChannel(ch))
 		}
 	}
 	return seen
@@ -116,6 +137,40 @@ func (f *document) entity(path string, err error) {
 	f.wrong(path, err)
 }
 
+// decoderLine is where a connector's decoder stands in the settings alone, which
+// is not where they are in the file.
+var decoderLine = regexp.MustCompile(`\[\d+:\d+\] |:\d+(: unknown field)`)
+
+// settings tells a connector's error at the setting that it names.
+func (f *document) settings(path string, settings json.RawMessage, err error) {
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	var tree map[string]any
+	// Settings that are no mapping name nothing.
+	_ = json.Unmarshal(settings, &tree)
+	f.wrong(path+named(tree, text), errors.New(decoderLine.ReplaceAllString(text, "$1")))
+}
+
+// named is the path of the setting that an error quotes, else of the one that it
+// names before a colon; empty when there is none.
+func named(tree map[string]any, text string) string {
+	for _, form := range []string{`"%s"`, ` %s: `} {
+		for _, k := range slices.Sorted(maps.Keys(tree)) {
+			if strings.Contains(" "+text, fmt.Sprintf(form, k)) {
+				return "." + k
+			}
+			if under, ok := tree[k].(map[string]any); ok {
+				if found := named(under, text); found != "" {
+					return "." + k + found
+				}
+			}
+		}
+	}
+	return ""
+}
+
 func (f *document) once(path string, seen map[string]bool, id string) {
 	if seen[id] {
 		f.wrong(path+".id", fmt.Errorf("%q is there twice", id))
@@ -137,5 +192,6 @@ func keys(m map[string]bool) string {
 	if len(list) == 0 {
 		return "none"
 	}
+	slices.Sort(list)
 	return strings.Join(list, ", ")
 }
