@@ -245,6 +245,32 @@ func (p Profile) Dark(t time.Time) bool {
 	return false
 }
 
+// NextQuiet returns the first moment after t when Dark may change, read in t's
+// own time zone; zero without quiet hours. The clock's own changes count.
+func (p Profile) NextQuiet(t time.Time) time.Time {
+	var next time.Time
+	soonest := func(at time.Time) {
+		if at.After(t) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	for _, q := range p.QuietHours {
+		from, to, err := q.minutes()
+		if err != nil {
+			continue
+		}
+		for day := range 2 {
+			y, m, d := t.AddDate(0, 0, day).Date()
+			soonest(time.Date(y, m, d, 0, from, 0, 0, t.Location()))
+			soonest(time.Date(y, m, d, 0, to, 0, 0, t.Location()))
+		}
+	}
+	if _, change := t.ZoneBounds(); !next.IsZero() && !change.IsZero() {
+		soonest(change)
+	}
+	return next
+}
+
 // Grid returns the rows and columns of characters the sign shows.
 func (p Profile) Grid() (rows, columns int, err error) {
 	s, err := p.resolve()

@@ -32,16 +32,29 @@ type Page struct {
 	Publication string         `json:"publication"`
 	Class       events.Class   `json:"class"`
 	Severity    string         `json:"severity,omitempty"`
+	Until       time.Time      `json:"until"` // when a sign that hears nothing takes it off by itself
 	profile     *panel.Profile // it was laid out for
 }
 
 // current tells what a sign shows now, what is on it, and until when that is
-// right if nothing is delivered.
+// right if nothing is delivered: a day at most.
 func current(shelf channel.Shelf, authority, id string, now time.Time) (Display, []events.Delivery, time.Time) {
-	until := now.Add(24 * time.Hour)
-	var on []events.Delivery
+	display, on, until := standing(shelf.Items(Kind, authority, id), authority, id, now)
+	if until.IsZero() {
+		until = now.Add(24 * time.Hour)
+	}
+	return display, on, earlier(until, now.Add(24*time.Hour))
+}
+
+// standing tells what a sign that holds items shows at a moment, and until when;
+// zero: for ever.
+func standing(items []events.Delivery, authority, id string, now time.Time) (Display, []events.Delivery, time.Time) {
+	var (
+		on    []events.Delivery
+		until time.Time
+	)
 	alert := false
-	for _, d := range shelf.Items(Kind, authority, id) {
+	for _, d := range items {
 		switch {
 		case !now.Before(d.Expires):
 			continue
@@ -51,8 +64,9 @@ func current(shelf channel.Shelf, authority, id string, now time.Time) (Display,
 		}
 		until = earlier(until, d.Expires)
 		if body, err := channel.BodyOf[Body](d.Rendition); err == nil && len(body.Profile.QuietHours) > 0 && d.Class != events.ClassAlert {
-			until = earlier(until, now.Truncate(time.Minute).Add(time.Minute))
-			if body.dark(now) {
+			dark, change := body.dark(now)
+			until = earlier(until, change)
+			if dark {
 				continue // what is not shown has no proof of display either
 			}
 		}
@@ -74,7 +88,7 @@ func current(shelf channel.Shelf, authority, id string, now time.Time) (Display,
 		for _, pg := range body.Pages {
 			display.Pages = append(display.Pages, Page{
 				Lines: pg.Lines, Title: pg.Title, Seconds: pg.Seconds, Publication: d.Publication,
-				Class: d.Class, Severity: string(d.Severity), profile: &body.Profile,
+				Class: d.Class, Severity: string(d.Severity), Until: d.Expires.UTC(), profile: &body.Profile,
 			})
 		}
 	}
@@ -109,8 +123,9 @@ func (d Display) at(now time.Time) int {
 	return 0
 }
 
+// earlier is the first of two moments; zero is none.
 func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
 	return a

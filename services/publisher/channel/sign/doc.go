@@ -5,13 +5,18 @@
 // the shelf, and shown in three ways:
 //
 //	GET  /signs/<authority>/<sign>.{json,txt,png,rss}   the sign asks
-//	GET  /kiosk/<authority>/<sign>                      a browser shows
+//	GET  /kiosk/<authority>/<sign>#token=…              a browser shows, even without a network
 //	MQTT crieur/<authority>/<sign>, retained, QoS 1     the sign listens
 //	POST /signs/<authority>/<sign>/displayed            proof of display, with the sign's token
 //
 // Guarantees: an alert takes the sign over, and its end gives it back; what
 // expired or was withdrawn is gone from every way at once; the PNG is what the
 // panel lights, pixel for pixel; delivering twice changes nothing.
+//
+// A kiosk keeps its schedule and its page; over https (or localhost) a service
+// worker lets it start without a network, and expiry, quiet hours and the end of
+// a take-over come in time all the same. What it shows it proves each minute,
+// with the sign's token, kept in that browser; Health is what is known of a sign.
 //
 // MQTT is published as an MQTT client, so that a sign that was away gets the
 // retained message. https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/mqtt-v3.1.1.html

@@ -23,7 +23,7 @@ type kioskPage struct {
 	Display                   Display
 	Lines                     []kioskLine
 	Page, Next, Seconds       int // Page counts from 1
-	Base, Data                string
+	Base, Proof, Data         string
 	Severity                  string
 }
 
@@ -32,18 +32,20 @@ type kioskLine struct {
 	Title bool
 }
 
-// kiosk is a page that shows the sign on any screen. Without JavaScript it
-// turns its pages by refreshing.
+// kiosk is a page that shows the sign on any screen. With JavaScript it keeps
+// its schedule and itself (worker.js), and goes on without a network. Without,
+// it turns its pages by refreshing.
 func (s *server) kiosk(w http.ResponseWriter, r *http.Request) {
 	sign, _, ok := s.deps.Directory.Sign(r.PathValue("authority"), r.PathValue("sign"))
 	if !ok {
 		http.Error(w, "no such sign", http.StatusNotFound)
 		return
 	}
-	display, _, _ := current(s.deps.Shelf, sign.Authority, sign.ID, s.deps.Now())
+	plan, _ := schedule(s.deps.Shelf, sign.Authority, sign.ID, s.deps.Now())
+	display := plan.Displays[plan.Turns[0].Hash]
 	page := kioskPage{
 		Language: "fr", Authority: sign.Authority, Name: sign.Name, Display: display, Page: 1, Next: 1, Seconds: 15,
-		Base: "/kiosk/" + sign.Authority + "/" + sign.ID,
+		Base: "/kiosk/" + sign.Authority + "/" + sign.ID, Proof: "/signs/" + sign.Authority + "/" + sign.ID + "/displayed",
 	}
 	if a, ok := s.deps.Directory.Authority(sign.Authority); ok {
 		page.Authority = a.Name
@@ -56,7 +58,7 @@ func (s *server) kiosk(w http.ResponseWriter, r *http.Request) {
 		page.Next, page.Seconds = page.Page%len(display.Pages)+1, p.Seconds
 		page.Lines, page.Severity = linesOf(p), p.Severity
 	}
-	data, err := json.Marshal(display)
+	data, err := json.Marshal(plan)
 	if err == nil {
 		page.Data = string(data)
 		var t *template.Template
@@ -87,12 +89,12 @@ func linesOf(p Page) []kioskLine {
 func kioskHeaders(h http.Header) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 }
 
-// asset serves kiosk.js and kiosk.css.
+// asset serves kiosk.js, kiosk.css and worker.js.
 func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 	files, err := fs.Sub(assets, "assets")
 	if err != nil || strings.HasSuffix(r.PathValue("file"), ".html") {
@@ -100,11 +102,13 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=300")
+	w.Header().Set("Service-Worker-Allowed", "/kiosk/")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	http.ServeFileFS(w, r, files, r.PathValue("file"))
 }
 
-// events sends the display at once, and again whenever it changes.
+// events sends the schedule at once, and again whenever it changes. A browser
+// that comes back names the last it has, and is not sent that again.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	sign, _, ok := s.deps.Directory.Sign(r.PathValue("authority"), r.PathValue("sign"))
 	if !ok {
@@ -113,20 +117,20 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	}
 	// The error only says that the browser is gone.
 	_ = web.Events(w, r, func(ctx context.Context, stream *web.EventStream) error {
-		last := ""
+		last := stream.LastID
 		for {
 			changed := s.deps.Shelf.Changed(Kind)
 			now := s.deps.Now()
-			display, _, until := current(s.deps.Shelf, sign.Authority, sign.ID, now)
-			if display.Hash != last {
-				body, err := json.Marshal(display)
+			plan, until := schedule(s.deps.Shelf, sign.Authority, sign.ID, now)
+			if id := plan.id(); id != last {
+				body, err := json.Marshal(plan)
 				if err != nil {
 					return err
 				}
-				if err := stream.Send(web.Event{ID: display.Hash, Name: "display", Data: string(body)}); err != nil {
+				if err := stream.Send(web.Event{ID: id, Name: "schedule", Data: string(body)}); err != nil {
 					return err
 				}
-				last = display.Hash
+				last = id
 			}
 			timer := time.NewTimer(max(until.Sub(now), 10*time.Millisecond))
 			select {

@@ -51,7 +51,8 @@ func (p *proofs) done(delivery string, now time.Time) {
 	p.seen[delivery] = now
 }
 
-// displayed takes a proof of display: 204 when it is stored, 409 with the
+// displayed takes a proof of display, which is the sign's sign of life too and
+// may come each minute: 204 when it is stored, 409 with the
 // current hash when the sign shows something else.
 func (s *server) displayed(w http.ResponseWriter, r *http.Request) {
 	sign, _, ok := s.deps.Directory.Sign(r.PathValue("authority"), r.PathValue("sign"))
@@ -68,6 +69,7 @@ func (s *server) displayed(w http.ResponseWriter, r *http.Request) {
 	}
 	now := s.deps.Now()
 	display, on, _ := current(s.deps.Shelf, sign.Authority, sign.ID, now)
+	s.health.heard(r.Context(), hearing{sign: sign, shows: proof.Hash, should: display.Hash, on: on, at: now})
 	if proof.Hash != display.Hash {
 		http.Error(w, fmt.Sprintf("hash: the sign should show %s", display.Hash), http.StatusConflict)
 		return

@@ -37,23 +37,25 @@ func delivered(t *testing.T, id string, class events.Class) events.Delivery {
 func TestQuietHoursDarkenTheSign(t *testing.T) {
 	t.Parallel()
 	service, alert := delivered(t, "service", events.ClassService), delivered(t, "alert", events.ClassAlert)
+	dark, lit := time.Date(2026, 11, 23, 21, 0, 0, 0, time.UTC), time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
-		at    time.Time
-		on    []events.Delivery
-		pages int
+		at     time.Time
+		on     []events.Delivery
+		pages  int
+		change time.Time
 	}{
-		{time.Date(2026, 11, 23, 20, 59, 30, 0, time.UTC), []events.Delivery{service}, 1},
-		{time.Date(2026, 11, 23, 21, 0, 0, 0, time.UTC), []events.Delivery{service}, 0}, // 22:00 in Paris
-		{time.Date(2026, 11, 24, 4, 59, 0, 0, time.UTC), []events.Delivery{service}, 0},
-		{time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC), []events.Delivery{service}, 1},
-		{time.Date(2026, 11, 23, 23, 0, 0, 0, time.UTC), []events.Delivery{service, alert}, 1},
+		{time.Date(2026, 11, 23, 20, 59, 30, 0, time.UTC), []events.Delivery{service}, 1, dark},
+		{time.Date(2026, 11, 23, 21, 0, 0, 0, time.UTC), []events.Delivery{service}, 0, lit}, // 22:00 in Paris
+		{time.Date(2026, 11, 24, 4, 59, 0, 0, time.UTC), []events.Delivery{service}, 0, lit},
+		{time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC), []events.Delivery{service}, 1, dark.AddDate(0, 0, 1)},
+		{time.Date(2026, 11, 23, 23, 0, 0, 0, time.UTC), []events.Delivery{service, alert}, 1, lit},
 	} {
 		d, _, until := current(shelfOf{on: tt.on}, "ville", "place", tt.at)
 		if len(d.Pages) != tt.pages {
 			t.Errorf("%s: %d pages, want %d", tt.at, len(d.Pages), tt.pages)
 		}
-		if until.Sub(tt.at) > time.Minute {
-			t.Errorf("%s: looked at again only at %s", tt.at, until)
+		if want := tt.change; !until.Equal(want) {
+			t.Errorf("%s: looked at again at %s, want %s", tt.at, until, want)
 		}
 	}
 }

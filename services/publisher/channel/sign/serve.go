@@ -18,11 +18,21 @@ import (
 type server struct {
 	deps   channel.Deps
 	proofs proofs
+	health *health
 }
 
-// Routes serves every sign of the installation.
+// Routes serves every sign of the installation, whose health is not kept.
 func Routes(deps channel.Deps) map[string]http.Handler {
-	s := &server{deps: deps, proofs: proofs{seen: map[string]time.Time{}}}
+	return Serve(deps, func() Keeper { return nil })
+}
+
+// Serve is Routes, and keeps each sign's health where keeper says; keeper returns
+// nil while there is nowhere to keep it.
+func Serve(deps channel.Deps, keeper func() Keeper) map[string]http.Handler {
+	s := &server{
+		deps: deps, proofs: proofs{seen: map[string]time.Time{}},
+		health: &health{logger: deps.Logger, keeper: keeper, last: map[string]kept{}},
+	}
 	return map[string]http.Handler{
 		"GET /signs/{authority}/{file}":            http.HandlerFunc(s.pull),
 		"POST /signs/{authority}/{sign}/displayed": http.HandlerFunc(s.displayed),
@@ -33,7 +43,8 @@ func Routes(deps channel.Deps) map[string]http.Handler {
 }
 
 // pull answers /signs/<authority>/<sign>.{json,txt,png,rss}. png takes page=1…
-// of the display, the one that is up by default.
+// of the display, the one that is up by default. A sign that asks with its token
+// gives a sign of life by asking.
 func (s *server) pull(w http.ResponseWriter, r *http.Request) {
 	id, format, ok := strings.Cut(r.PathValue("file"), ".")
 	sign, ch, found := s.deps.Directory.Sign(r.PathValue("authority"), id)
@@ -42,7 +53,10 @@ func (s *server) pull(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := s.deps.Now()
-	display, _, until := current(s.deps.Shelf, sign.Authority, sign.ID, now)
+	display, on, until := current(s.deps.Shelf, sign.Authority, sign.ID, now)
+	if token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); bearer && sign.Admits(token) {
+		s.health.heard(r.Context(), hearing{sign: sign, shows: display.Hash, should: display.Hash, on: on, at: now})
+	}
 	var (
 		body []byte
 		mime string

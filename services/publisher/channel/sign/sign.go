@@ -94,13 +94,15 @@ type Body struct {
 	TimeZone string `json:"timeZone,omitempty"`
 }
 
-// dark reports whether the sign is off at now for what is no alert.
-func (b Body) dark(now time.Time) bool {
+// dark reports whether the sign is off at now for what is no alert, and when
+// that may change.
+func (b Body) dark(now time.Time) (dark bool, change time.Time) {
 	loc, err := time.LoadLocation(b.TimeZone)
 	if err != nil {
 		loc = time.UTC // the authority's zone was checked when it was written
 	}
-	return b.Profile.Dark(now.In(loc))
+	local := now.In(loc)
+	return b.Profile.Dark(local), b.Profile.NextQuiet(local).UTC()
 }
 
 // Render implements channel.Channel. Without a shape it lays out for the
