@@ -48,6 +48,9 @@ func busy(t *testing.T) (*town, map[string]string) {
 	must(t, err)
 	_, err = w.js.Publish(t.Context(), events.SubjectRejected+".begles.site", body)
 	must(t, err)
+	w.refusing()
+	w.hears("gare", "Gare", registry.Sign{}, w.now.Add(-2*time.Hour))
+	w.hears("mairie", "Mairie", registry.Sign{}, w.now)
 	ana := w.as("ana")
 	ana.see("/console/begles", "Vigilance crues orange")
 	ana.see("/console/begles", plain.Content.Title)
@@ -125,6 +128,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"streams", base + "/streams", nil},
 		{"stream", base + "/streams/collecte", nil},
 		{"stream-new", base + "/streams/new", nil},
+		{"alarms", base + "/alarms", nil},
 		{"counter", base + "/counter", nil},
 		{"counter-read", base + "/counter", func() {
 			b.Follow(func() {

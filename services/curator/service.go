@@ -187,6 +187,10 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 	if err != nil {
 		return nil, fmt.Errorf("curator: bucket %s: %w", bus.BucketSessions, err)
 	}
+	health, err := js.KeyValue(ctx, registry.HealthBucket)
+	if err != nil {
+		return nil, fmt.Errorf("curator: bucket %s: %w", registry.HealthBucket, err)
+	}
 	pub, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{Metrics: s.cfg.BusMetrics})
 	if err != nil {
 		return nil, err
@@ -204,10 +208,13 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 		})),
 		Sources: registry.NewView(ctx, reg.Sources), Health: registry.NewView(ctx, reg.SourceHealth),
 		Channels: registry.NewView(ctx, reg.Channels), Officers: registry.NewView(ctx, reg.Officers),
+		Signs:      registry.NewView(ctx, reg.Signs),
+		SignHealth: registry.NewView(ctx, registry.New[console.SignHealth](health, console.SignHealthPrefix)),
 	}
 	back.Tally = tally.New(ctx, items, registry.OnChange(func(c registry.Change[tally.Tally]) { s.console.Changed(c.Key[0]) }))
 	for _, wait := range []func(context.Context) error{
 		back.Authorities.Wait, back.Streams.Wait, back.Sources.Wait, back.Channels.Wait, back.Officers.Wait, back.Health.Wait,
+		back.Signs.Wait, back.SignHealth.Wait,
 	} {
 		if err := wait(ctx); err != nil {
 			return nil, fmt.Errorf("curator: registry: %w", err)

@@ -65,6 +65,8 @@ type Back struct {
 	Health      *registry.View[registry.SourceHealth]
 	Channels    *registry.View[registry.Channel]
 	Officers    *registry.View[registry.Officer]
+	Signs       *registry.View[registry.Sign]
+	SignHealth  *registry.View[SignHealth]
 }
 
 // Console is the officers' pages. It is safe for concurrent use.
@@ -179,6 +181,7 @@ func (c *Console) Handler() http.Handler {
 		"POST /console/{authority}/streams/new":           c.settingUp(c.newStream),
 		"GET /console/{authority}/streams/{stream}":       c.streamPage,
 		"POST /console/{authority}/streams/{stream}":      c.settingUp(c.streamAct),
+		"GET /console/{authority}/alarms":                 c.alarmsPage,
 		"GET /console/{authority}/counter":                c.counterPage,
 		"POST /console/{authority}/counter":               c.enrolResident,
 		"GET /console/{authority}/journal":                c.journal,

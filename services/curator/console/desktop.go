@@ -137,6 +137,7 @@ const (
 	sectionSources = "sources"
 	sectionStreams = "streams"
 	sectionCounter = "counter"
+	sectionAlarms  = "alarms"
 	sectionJournal = "journal"
 )
 
@@ -168,12 +169,14 @@ func (d *desktop) page(section, title string) web.Page {
 		p.Nav = append(p.Nav, link(sectionNew, "nav.new", "plus", 0))
 	}
 	p.Nav = append(p.Nav,
-		link(sectionSources, "nav.sources", "rss", d.troubled()),
+		link(sectionSources, "nav.sources", "rss", 0),
 		link(sectionStreams, "nav.streams", "filter", 0))
 	if d.mayEnrol() {
 		p.Nav = append(p.Nav, link(sectionCounter, "nav.counter", "users", 0))
 	}
-	p.Nav = append(p.Nav, link(sectionJournal, "nav.journal", "shield", 0))
+	p.Nav = append(p.Nav,
+		link(sectionAlarms, "nav.alarms", "alert", len(d.alarms())),
+		link(sectionJournal, "nav.journal", "shield", 0))
 	return p
 }
 

@@ -156,14 +156,3 @@ func latest(change, success time.Time) time.Time {
 	}
 	return change
 }
-
-// troubled is how many sources need somebody.
-func (d *desktop) troubled() int {
-	n := 0
-	for _, s := range d.Sources.All(d.authority.ID) {
-		if s.ID != sourceConsole && d.source(s).rank >= rankEnding {
-			n++
-		}
-	}
-	return n
-}

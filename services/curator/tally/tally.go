@@ -27,7 +27,8 @@ type Tally struct {
 	Channels    map[string]map[events.ReceiptStatus]int `json:"channels"` // recipients by channel and status
 	Reasons     map[events.Reason]int                   `json:"reasons,omitempty"`
 	CostMicro   int64                                   `json:"costMicroEUR,omitempty"`
-	First       time.Time                               `json:"first,omitzero"` // first recipient informed
+	Lines       map[string]Line                         `json:"lines,omitempty"` // by channel
+	First       time.Time                               `json:"first,omitzero"`  // first recipient informed
 	Updated     time.Time                               `json:"updated"`
 	Seen        []string                                `json:"seen,omitempty"`
 }
@@ -60,6 +61,7 @@ func (t *Tally) Add(r events.Receipt) bool {
 			}
 			t.Reasons[to.Reason]++
 		}
+		t.line(r, to)
 		informed := to.Status == events.StatusSent || to.Status == events.StatusDelivered || to.Status == events.StatusDisplayed
 		if informed && !to.At.IsZero() && (t.First.IsZero() || to.At.Before(t.First)) {
 			t.First = to.At.UTC()

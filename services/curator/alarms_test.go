@@ -1,0 +1,77 @@
+package curator_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
+)
+
+func TestAlarms(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ana := w.as("ana")
+	ana.see("/console/begles/alarms", "Tout va bien")
+
+	w.refusing()
+	ana.see("/console/begles/alarms", "SMS n’arrive plus à envoyer")
+	if page := ana.get("/console/begles/alarms").body; !strings.Contains(page, "Les identifiants sont refusés.") || !strings.Contains(page, "2 envois en échec") {
+		t.Error("why a channel fails is not said")
+	}
+
+	w.hears("gare", "Gare", registry.Sign{}, w.now.Add(-2*time.Hour))
+	w.hears("mairie", "Mairie", registry.Sign{}, w.now)
+	page := ana.see("/console/begles/alarms", "Gare ne répond plus")
+	if strings.Contains(page, "Mairie ne répond plus") || !strings.Contains(page, "Mairie") {
+		t.Error("a sign that was heard is silent, or missing")
+	}
+
+	soon := w.emit(w.message("1", func(m *events.Message) { m.Expires = time.Now().Add(30 * time.Minute) }))
+	ana.see("/console/begles/alarms", "sans avoir été traitée")
+	if body := ana.get("/console/begles/alarms").body; !strings.Contains(body, pathOf("infos", soon)) {
+		t.Error("no way to what expires")
+	}
+	_, err := w.reg.SourceHealth.Put(t.Context(), registry.SourceHealth{Authority: "begles", Source: "site", LastAttempt: w.now, ErrorStreak: 3, LastReason: events.ReasonTLS})
+	must(t, err)
+	ana.see("/console/begles/alarms", "Le certificat du site n’est pas valide.")
+	ana.see("/console/begles", `Alarmes <span class="count">4</span>`)
+
+	w.sends()
+	if page := ana.see("/console/begles", `Alarmes <span class="count">3</span>`); page == "" {
+		t.Error("a channel that works again still alarms")
+	}
+}
+
+// refusing is a provider that refuses the SMS channel's credentials.
+func (w *town) refusing() { w.receipt(events.StatusFailed, events.ReasonUnauthorized, w.now) }
+
+func (w *town) sends() { w.receipt(events.StatusSent, "", w.now.Add(time.Minute)) }
+
+func (w *town) receipt(status events.ReceiptStatus, reason events.Reason, at time.Time) {
+	w.t.Helper()
+	d := events.Delivery{
+		ID: events.NewID("d", at.String()), Publication: events.NewID("p", at.String()), Revision: 1, Authority: "begles", Stream: "infos",
+		Channel: "sms", Kind: "sms", Class: events.ClassService, Topic: "eau", Severity: events.SeverityMinor, Action: events.ActionPublish,
+		SourceAt: at, FetchedAt: at, ApprovedAt: at, CreatedAt: at, NotBefore: at, Expires: at.Add(time.Hour),
+	}
+	to := []events.Recipient{{ID: "a", Status: status, Reason: reason, At: at}, {ID: "b", Status: status, Reason: reason, At: at}}
+	must(w.t, w.emitter.Publish(w.t.Context(), events.NewReceipt(d, "send", at, to)))
+}
+
+// hears is a sign, last heard at a time, as the publisher writes it.
+func (w *town) hears(id, name string, s registry.Sign, at time.Time) {
+	w.t.Helper()
+	s.Authority, s.ID, s.Name, s.Place, s.Profile = "begles", id, name, "Place "+name, "text-4x16"
+	s.IssueToken()
+	_, err := w.reg.Signs.Put(w.t.Context(), s)
+	must(w.t, err)
+	kv, err := w.js.KeyValue(w.t.Context(), registry.HealthBucket)
+	must(w.t, err)
+	body, err := json.Marshal(map[string]any{"authority": "begles", "sign": id, "lastHeard": at, "everySeconds": 60, "shows": "h", "showsSince": at})
+	must(w.t, err)
+	_, err = kv.Put(w.t.Context(), "sign.begles."+id, body)
+	must(w.t, err)
+}

@@ -1,0 +1,198 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/curator/item"
+	"github.com/crieur/crieur/services/web"
+)
+
+// alarm is something that needs somebody.
+type alarm struct {
+	Tone        web.Tone
+	Icon        string
+	Title, Text string
+	Href        string
+	Since       time.Time
+}
+
+// lineView is a channel or a sign and how it fares.
+type lineView struct {
+	Name, Icon string
+	Badge      web.Badge
+	Words      string
+	Facts      []string
+	Last       time.Time // when it last brought or said something
+}
+
+// alarmsView is the page of all that is wrong, and of what cannot be seen
+// elsewhere: channels and signs.
+type alarmsView struct {
+	Alarms   []alarm
+	Empty    web.EmptyState
+	Channels []lineView
+	Signs    []lineView
+}
+
+const (
+	// alertWaits is how long an alert may wait for its officers.
+	alertWaits = 10 * time.Minute
+	// unseenShown bounds the items about to expire that are named.
+	unseenShown = 5
+)
+
+func (c *Console) alarmsPage(w http.ResponseWriter, r *http.Request, d *desktop) {
+	p := d.page(sectionAlarms, d.t.T("alarms.title"))
+	p.Lede = d.t.T("alarms.lede")
+	channels, signs := d.channelLines(), d.signLines()
+	p.Data = alarmsView{
+		Alarms: d.alarms(), Channels: channels, Signs: signs,
+		Empty: web.EmptyState{Icon: "check", Title: d.t.T("alarms.none"), Text: d.t.T("alarms.none.text")},
+	}
+	c.renderer.Render(w, r, http.StatusOK, "alarms", p)
+}
+
+// alarms are all that need somebody, the gravest first.
+func (d *desktop) alarms() []alarm {
+	list, lines := d.itemAlarms(), d.Tally.Lines(d.authority.ID)
+	for _, ch := range d.Channels.All(d.authority.ID) {
+		if l := lines[ch.ID]; l.Failing() && !ch.Paused {
+			list = append(list, alarm{
+				web.Danger, channelIcon(ch.Kind), d.t.T("alarm.channel", "name", ch.Name),
+				d.reason(l.Reason) + " " + d.t.T("alarm.failures", "n", l.Failures), "#channels", l.Bad,
+			})
+		}
+	}
+	for _, s := range d.Signs.All(d.authority.ID) {
+		h, heard := d.SignHealth.Get(s.Authority, s.ID)
+		switch {
+		case s.Paused || !heard:
+		case h.silent(d.now()):
+			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.silent", "name", s.Name), s.Place, "#signs", h.LastHeard})
+		case h.Wrong:
+			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.wrong", "name", s.Name), s.Place, "#signs", h.LastHeard})
+		}
+	}
+	for _, s := range d.Sources.All(d.authority.ID) {
+		if s.ID == sourceConsole {
+			continue
+		}
+		if v := d.source(s); v.rank >= rankEnding {
+			list = append(list, sourceAlarm(v))
+		}
+	}
+	slices.SortStableFunc(list, func(a, b alarm) int { return weightOf(b.Tone) - weightOf(a.Tone) })
+	return list
+}
+
+func sourceAlarm(v sourceView) alarm {
+	a := alarm{Tone: web.Warning, Icon: "rss", Title: v.Name, Text: v.Words, Href: v.Href, Since: v.LastSuccess}
+	if v.rank == rankFailing {
+		a.Tone = web.Danger
+	}
+	for _, text := range v.Alarms {
+		if a.Text != "" {
+			a.Text += " "
+		}
+		a.Text += text
+	}
+	return a
+}
+
+func weightOf(t web.Tone) int {
+	if t == web.Danger {
+		return 1
+	}
+	return 0
+}
+
+// itemAlarms are alerts that wait too long for an officer, and what would
+// expire unseen within the hour.
+func (d *desktop) itemAlarms() []alarm {
+	var list []alarm
+	unseen := 0
+	for _, g := range d.groups(tabTodo) {
+		it := g[0].Value
+		switch now := d.now(); {
+		case alert(it) && now.Sub(it.UpdatedAt) > alertWaits:
+			key := "alarm.alert"
+			if len(it.Approvals) > 0 {
+				key = "alarm.alert.second"
+			}
+			list = append(list, alarm{web.Danger, "alert", it.Content().Title, d.t.T(key), itemPath(it), it.UpdatedAt})
+		case it.State == item.Pending && it.Expires.Sub(now) < time.Hour && unseen < unseenShown:
+			unseen++
+			list = append(list, alarm{web.Warning, "hourglass", it.Content().Title, d.t.T("alarm.expires", "duration", d.t.Duration(it.Expires.Sub(now))), itemPath(it), it.Message.FetchedAt})
+		}
+	}
+	return list
+}
+
+// channelLines are the authority's channels and how each fares.
+func (d *desktop) channelLines() []lineView {
+	lines := d.Tally.Lines(d.authority.ID)
+	var list []lineView
+	for _, ch := range d.Channels.All(d.authority.ID) {
+		l := lines[ch.ID]
+		v := lineView{Name: ch.Name, Icon: channelIcon(ch.Kind), Badge: "healthy", Last: l.Good}
+		switch {
+		case ch.Paused:
+			v.Badge, v.Words = "paused", d.t.T("channel.paused")
+		case l.Failing():
+			v.Badge, v.Words = "failing", d.reason(l.Reason)
+		case l.Good.IsZero():
+			v.Badge = "pending"
+		}
+		if q := ch.QuietHours; q != nil {
+			v.Facts = append(v.Facts, d.t.T("channel.quiet", "from", q.From.String(), "to", q.To.String()))
+		}
+		if other, ok := d.Channels.Get(d.authority.ID, ch.Fallback); ok && ch.Fallback != "" {
+			v.Facts = append(v.Facts, d.t.T("channel.fallback", "name", other.Name))
+		}
+		if streams := d.on(ch); streams > 0 {
+			v.Facts = append(v.Facts, d.t.T("channel.streams", "n", streams))
+		}
+		list = append(list, v)
+	}
+	slices.SortStableFunc(list, func(a, b lineView) int { return byName(a.Name, b.Name) })
+	return list
+}
+
+// on is how many streams use a channel.
+func (d *desktop) on(ch registry.Channel) int {
+	n := 0
+	for _, s := range d.Streams.All(d.authority.ID) {
+		if slices.Contains(s.Channels, ch.ID) {
+			n++
+		}
+	}
+	return n
+}
+
+// signLines are the authority's signs and how each fares.
+func (d *desktop) signLines() []lineView {
+	var list []lineView
+	for _, s := range d.Signs.All(d.authority.ID) {
+		h, heard := d.SignHealth.Get(s.Authority, s.ID)
+		v := lineView{Name: s.Name, Icon: "sign", Badge: "healthy", Last: h.LastHeard}
+		switch {
+		case s.Paused:
+			v.Badge, v.Words = "paused", d.t.T("sign.paused")
+		case !heard:
+			v.Badge = "pending"
+		case h.silent(d.now()):
+			v.Badge, v.Words = "silent", d.t.T("sign.silent", "duration", d.t.Duration(d.now().Sub(h.LastHeard)))
+		case h.Wrong:
+			v.Badge, v.Words = "failing", d.t.T("sign.wrong")
+		}
+		if s.Place != "" {
+			v.Facts = append(v.Facts, s.Place)
+		}
+		list = append(list, v)
+	}
+	slices.SortStableFunc(list, func(a, b lineView) int { return byName(a.Name, b.Name) })
+	return list
+}
