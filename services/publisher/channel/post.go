@@ -71,44 +71,47 @@ func (l Limit) link(s string) int {
 }
 
 // Compose writes a post: headline, when and where, as much of the text as
-// fits, the tags, and the link, which is never cut. It returns the post, its size, and
-// whether text was cut.
+// fits, the tags, and the link, which is never cut. It returns the post, its
+// size, and whether text was cut.
 func (l Limit) Compose(p events.Publication, profile Profile, override string) (post string, size int, cut bool) {
+	end, its := l.ending(p, profile)
+	post, cut = l.fill(blocks(p, profile, override, p.Content.Summary), l.Max-its)
+	size = l.size(post) + its
+	return strings.TrimLeft(post+end, "\n"), size, cut
+}
+
+// blocks are the paragraphs of a post: an officer's own, or the headline, when
+// and where, the text and what to do.
+func blocks(p events.Publication, profile Profile, override, text string) []string {
+	if override != "" {
+		return []string{Marked(p, override)}
+	}
+	list := []string{Headline(p)}
+	if facts := join(" – ", profile.When(p.Onset, p.Ends), p.Content.Place); facts != "" {
+		list = append(list, facts)
+	}
+	if text == "" {
+		text = p.Content.Text
+	}
+	list = append(list, Paragraphs(text)...)
+	return append(list, Paragraphs(p.Content.Instruction)...)
+}
+
+// ending is what a post ends with, the tags and the link, and its size.
+func (l Limit) ending(p events.Publication, profile Profile) (end string, size int) {
+	if tags := strings.Join(l.Tags, " "); tags != "" {
+		end = "\n\n" + tags
+		size = l.size(end)
+	}
 	link := profile.Link
 	if link == "" {
 		link = p.Content.Link
 	}
-	room := l.Max
-	if link != "" {
-		room -= l.link(link) + l.size("\n\n")
-	}
-	tags := strings.Join(l.Tags, " ")
-	if tags != "" {
-		room -= l.size("\n\n" + tags)
-	}
-	var blocks []string
-	if override != "" {
-		blocks = []string{Marked(p, override)}
-	} else {
-		blocks = []string{Headline(p)}
-		if facts := join(" – ", profile.When(p.Onset, p.Ends), p.Content.Place); facts != "" {
-			blocks = append(blocks, facts)
-		}
-		text := p.Content.Summary
-		if text == "" {
-			text = p.Content.Text
-		}
-		blocks = append(blocks, Paragraphs(text)...)
-		blocks = append(blocks, Paragraphs(p.Content.Instruction)...)
-	}
-	post, cut = l.fill(blocks, room)
-	post = join("\n\n", post, tags)
-	size = l.size(post)
 	if link != "" {
 		size += l.link(link) + l.size("\n\n")
-		post = strings.TrimLeft(post+"\n\n"+link, "\n")
+		end += "\n\n" + link
 	}
-	return post, size, cut
+	return end, size
 }
 
 func join(sep string, parts ...string) string {

@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"encoding/json"
 	"fmt"
 	"html"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/publisher/card"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -28,6 +30,7 @@ const (
 	dateTime          = "2006-01-02T15:04:05.000Z" // https://atproto.com/specs/lexicon#datetime
 	maxEarlierPosts   = 50
 	typeExternalEmbed = "app.bsky.embed.external"
+	typeImagesEmbed   = "app.bsky.embed.images"
 )
 
 // Config is a Bluesky channel's settings.
@@ -36,6 +39,8 @@ type Config struct {
 	Identifier   string     `yaml:"identifier"` // handle or DID
 	Password     run.Secret `yaml:"password"`   // app password
 	PasswordFile string     `yaml:"password_file"`
+	Card         bool       `yaml:"card"`     // draw title, place and time on a picture; default: the page's own card
+	Thread       int        `yaml:"thread"`   // posts that a long text may take; 1 (default) to 10
 	Language     string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 }
 
@@ -60,7 +65,7 @@ var (
 
 // New validates the settings of one channel.
 func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
-	cfg := Config{Service: "https://bsky.social"}
+	cfg := Config{Service: "https://bsky.social", Thread: 1}
 	if err := spec.Decode(&cfg); err != nil {
 		return nil, err
 	}
@@ -72,6 +77,8 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 		return nil, spec.Invalid("service: must be https://host")
 	case !channel.IsLanguage(cfg.Language):
 		return nil, spec.Invalid("language: %q is not a BCP 47 language such as en or fr-simple", cfg.Language)
+	case cfg.Thread < 1 || cfg.Thread > channel.MaxThread:
+		return nil, spec.Invalid("thread: %d is not between 1 and %d", cfg.Thread, channel.MaxThread)
 	case cfg.Identifier == "" || !strings.ContainsAny(cfg.Identifier, ".:"):
 		return nil, spec.Invalid("identifier: required, a handle or a DID")
 	}
@@ -84,20 +91,54 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	return &Channel{spec: spec, cfg: cfg, deps: deps}, nil
 }
 
-// Body is a rendition: the record.
+// Body is a rendition: the record, and those that follow it.
 type Body struct {
+	Record
+	More []Record   `json:"more,omitempty"`
+	Card *card.Card `json:"card,omitempty"`
+}
+
+// Record is an app.bsky.feed.post.
+type Record struct {
 	Type      string   `json:"$type"`
 	Text      string   `json:"text"`
 	CreatedAt string   `json:"createdAt"`
 	Langs     []string `json:"langs,omitempty"`
 	Facets    []Facet  `json:"facets,omitempty"`
 	Embed     *Embed   `json:"embed,omitempty"`
+	Reply     *Reply   `json:"reply,omitempty"`
 }
 
-// Embed is a card of the publication's page.
+// Embed is a card of the publication's page, or pictures.
 type Embed struct {
-	Type     string   `json:"$type"`
-	External External `json:"external"`
+	Type     string    `json:"$type"`
+	External *External `json:"external,omitempty"`
+	Images   []Image   `json:"images,omitempty"`
+}
+
+// Image is a picture that was uploaded.
+type Image struct {
+	Alt   string          `json:"alt"`
+	Image json.RawMessage `json:"image"` // the blob, as the server calls it
+	Ratio Ratio           `json:"aspectRatio"`
+}
+
+// Ratio is in pixels.
+type Ratio struct {
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+// Reply is what a post follows.
+type Reply struct {
+	Root   Ref `json:"root"`
+	Parent Ref `json:"parent"`
+}
+
+// Ref is com.atproto.repo.strongRef.
+type Ref struct {
+	URI string `json:"uri"`
+	CID string `json:"cid"`
 }
 
 // External is what a card shows.
@@ -117,21 +158,36 @@ func size(s string) int {
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
 	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
-	text, n, cut := channel.Limit{Max: maxGraphemes, Size: size}.Compose(p, profile, own)
-	body := Body{Type: collection, Text: text, CreatedAt: p.At.UTC().Truncate(time.Millisecond).Format(dateTime), Facets: Facets(text)}
-	if p.Content.Language != "" {
-		body.Langs = []string{p.Content.Language}
+	posts, n, cut := channel.Limit{Max: maxGraphemes, Size: size}.Thread(p, profile, own, c.cfg.Thread)
+	body, warnings := Body{}, []string(nil)
+	for i, text := range posts {
+		record := Record{Type: collection, Text: text, CreatedAt: p.At.UTC().Truncate(time.Millisecond).Format(dateTime), Facets: Facets(text)}
+		if p.Content.Language != "" {
+			record.Langs = []string{p.Content.Language}
+		}
+		if i > 0 {
+			body.More = append(body.More, record)
+			continue
+		}
+		body.Record = record
 	}
-	if profile.Link != "" {
-		body.Embed = &Embed{Type: typeExternalEmbed, External: External{
+	if cut {
+		warnings = append(warnings, "cut: text")
+	}
+	if c.cfg.Card {
+		drawn, err := card.Of(p, profile)
+		if err != nil {
+			warnings = append(warnings, "no card: "+err.Error())
+		}
+		body.Card = drawn
+	}
+	if profile.Link != "" && body.Card == nil {
+		body.Embed = &Embed{Type: typeExternalEmbed, External: &External{
 			URI: profile.Link, Title: shorten(channel.Headline(p)), Description: shorten(p.Content.Summary),
 		}}
 	}
-	r, err := channel.NewRendition(c.spec, body, text)
-	r.ContentLength = n
-	if cut {
-		r.Warnings = append(r.Warnings, "cut: text")
-	}
+	r, err := channel.NewRendition(c.spec, body, strings.Join(posts, "\n\n"))
+	r.ContentLength, r.Units, r.Warnings = n, len(posts), warnings
 	return r, err
 }
 
@@ -163,10 +219,14 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 	if err != nil {
 		return call.Preview{}, err
 	}
-	shown := "<p>" + strings.ReplaceAll(html.EscapeString(body.Text), "\n", "<br>") + "</p>"
+	shown := ""
+	for _, record := range append([]Record{body.Record}, body.More...) {
+		shown += "<p>" + strings.ReplaceAll(html.EscapeString(record.Text), "\n", "<br>") + "</p>"
+	}
 	if body.Embed != nil {
 		e := body.Embed.External
 		shown += "<blockquote><p><strong>" + html.EscapeString(e.Title) + "</strong></p><p>" + html.EscapeString(e.Description) + "</p></blockquote>"
 	}
-	return call.Preview{HTML: shown, Facts: append([]string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, maxGraphemes)}, r.Warnings...)}, nil
+	out := call.Preview{HTML: shown, Facts: append([]string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, maxGraphemes)}, r.Warnings...)}
+	return out, card.Show(body.Card, &out)
 }

@@ -3,6 +3,7 @@ package bluesky_test
 import (
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -27,15 +28,15 @@ const password = "abcd-efgh-ijkl-mnop"
 
 var update = channeltest.Update()
 
-func newChannel(t *testing.T, service string) *bluesky.Channel {
+func newChannel(t *testing.T, service string, more ...string) *bluesky.Channel {
 	t.Helper()
-	return newChannelOver(t, service, channeltest.Client())
+	return newChannelOver(t, service, channeltest.Client(), more...)
 }
 
-func newChannelOver(t *testing.T, service string, client *http.Client) *bluesky.Channel {
+func newChannelOver(t *testing.T, service string, client *http.Client, more ...string) *bluesky.Channel {
 	t.Helper()
 	c, err := bluesky.New(channel.Spec{
-		Authority: "pessac", ID: "c", Kind: bluesky.Kind, Settings: []byte("service: " + service + "\nidentifier: mairie.test\npassword: " + password),
+		Authority: "pessac", ID: "c", Kind: bluesky.Kind, Settings: []byte("service: " + service + "\nidentifier: mairie.test\npassword: " + password + "\n" + strings.Join(more, "\n")),
 	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: client})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +75,7 @@ type pds struct {
 	asked    []string
 	noMore   bool // refresh tokens are refused
 	expireAt int  // the call at which the token runs out
+	putsLeft int  // until a record is refused; 0: none is
 }
 
 func (p *pds) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -88,6 +90,15 @@ func (p *pds) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Identifier, Password, Repo, Collection, Rkey string
 		Record                                       json.RawMessage
+	}
+	if name == "repo.uploadBlob" {
+		picture, err := png.Decode(r.Body)
+		if err != nil || r.Header.Get("Content-Type") != "image/png" {
+			refuse(400, "InvalidRequest")
+			return
+		}
+		fmt.Fprintf(w, `{"blob":{"$type":"blob","ref":{"$link":"bafk%d"},"mimeType":"image/png","size":1}}`, picture.Bounds().Dx())
+		return
 	}
 	_ = json.NewDecoder(r.Body).Decode(&in)
 	give := func() {
@@ -122,8 +133,12 @@ func (p *pds) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if name == "repo.putRecord" {
+		if p.putsLeft--; p.putsLeft == 0 {
+			refuse(400, "InvalidRecord")
+			return
+		}
 		p.records[in.Rkey] = in.Record
-		fmt.Fprintf(w, `{"uri":"at://%s/%s/%s","cid":"b"}`, in.Repo, in.Collection, in.Rkey)
+		fmt.Fprintf(w, `{"uri":"at://%s/%s/%s","cid":"of-%s"}`, in.Repo, in.Collection, in.Rkey, in.Rkey)
 		return
 	}
 	delete(p.records, in.Rkey)

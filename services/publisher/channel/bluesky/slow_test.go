@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crieur/crieur/services/publisher/channel/bluesky"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 )
 
@@ -30,21 +31,33 @@ func TestOnAPersonalDataServer(t *testing.T) {
 		t.Fatalf("account: %+v, %v", made, err)
 	}
 	_ = resp.Body.Close()
-	keys := func() (keys []string) {
+	all := func() map[bluesky.Ref]json.RawMessage {
 		q := url.Values{"repo": {made.DID}, "collection": {"app.bsky.feed.post"}}
 		resp, err := client.Get(service + "/xrpc/com.atproto.repo.listRecords?" + q.Encode())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = resp.Body.Close() }()
-		var out struct{ Records []struct{ URI string } }
+		var out struct {
+			Records []struct {
+				bluesky.Ref
+				Value json.RawMessage
+			}
+		}
 		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 			t.Fatal(err)
 		}
+		records := map[bluesky.Ref]json.RawMessage{}
 		for _, r := range out.Records {
+			records[r.Ref] = r.Value
+		}
+		return records
+	}
+	story(t, newChannelOver(t, service, client), func() (keys []string) {
+		for r := range all() {
 			keys = append(keys, r.URI[strings.LastIndexByte(r.URI, '/')+1:])
 		}
 		return keys
-	}
-	story(t, newChannelOver(t, service, client), keys)
+	})
+	threadStory(t, newChannelOver(t, service, client, withThread), all)
 }

@@ -29,3 +29,8 @@ func TID(publication string, revision int) string {
 	}
 	return string(key[:])
 }
+
+// partTID is the key of what follows a post in its thread.
+func partTID(publication string, revision, part int) string {
+	return TID(publication+"."+strconv.Itoa(revision), part)
+}

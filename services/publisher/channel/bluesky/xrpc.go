@@ -58,6 +58,9 @@ func expired(err error) bool {
 	return errors.As(err, &r) && (r.code == "ExpiredToken" || r.code == "InvalidToken")
 }
 
+// picture is a PNG, sent as it is.
+type picture []byte
+
 // begin returns the session, or makes one: by the refresh token of the old one
 // when that is the one to replace, else by the password. Nothing is published
 // by it, so that a lost answer is no ambiguity.
@@ -93,7 +96,10 @@ func (c *Channel) begin(ctx context.Context, old *session) (*session, error) {
 
 func (c *Channel) xrpc(ctx context.Context, method, name, query string, bearer run.Secret, in, out any) error {
 	e := channel.Exchange{Name: "bluesky: " + name, Method: method, URL: c.cfg.Service + "/xrpc/" + name + query, Header: http.Header{}}
-	if in != nil {
+	if png, ok := in.(picture); ok {
+		e.Body = png
+		e.Header.Set("Content-Type", "image/png")
+	} else if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
 			return events.Permanentf(events.ReasonInternal, "%s: encode: %w", e.Name, err)

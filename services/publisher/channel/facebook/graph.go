@@ -118,7 +118,7 @@ func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Res
 		}
 		q.Set("after", page.Paging.Cursors.After)
 	}
-	return channel.Result{}, events.Permanentf(events.ReasonTimeout, "facebook: the post was never made")
+	return channel.Result{}, channel.NeverPosted("facebook")
 }
 
 // call makes one call of the Graph API.

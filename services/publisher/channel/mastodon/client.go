@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/card"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -22,19 +24,25 @@ type status struct {
 
 // request is a status to post or edit.
 type request struct {
-	Status     string `json:"status"`
-	Visibility string `json:"visibility,omitempty"`
-	Language   string `json:"language,omitempty"`
+	Status     string   `json:"status"`
+	Visibility string   `json:"visibility,omitempty"`
+	Language   string   `json:"language,omitempty"`
+	ReplyTo    string   `json:"in_reply_to_id,omitempty"`
+	Media      []string `json:"media_ids,omitempty"`
 }
 
-func (c *Channel) write(ctx context.Context, method, path string, d events.Delivery) (status, error) {
-	body, err := channel.BodyOf[Body](d.Rendition)
-	if err != nil {
-		return status{}, err
-	}
+// write posts or edits the status, or the first of a thread.
+func (c *Channel) write(ctx context.Context, method, path string, d events.Delivery, body Body) (status, error) {
 	req := request{Status: body.Status, Language: body.Language}
 	if method == http.MethodPost {
 		req.Visibility = c.cfg.Visibility
+	}
+	if body.Card != nil {
+		id, err := c.upload(ctx, *body.Card)
+		if err != nil {
+			return status{}, err
+		}
+		req.Media = []string{id}
 	}
 	var s status
 	if err := c.do(ctx, method, path, d.ID, req, &s); err != nil {
@@ -46,25 +54,70 @@ func (c *Channel) write(ctx context.Context, method, path string, d events.Deliv
 	return s, nil
 }
 
+const (
+	// A server that takes its time with a picture is asked again.
+	mediaTries = 5
+	mediaPause = time.Second
+)
+
+// upload gives the card to the server. Nothing is posted before, so that it
+// may be done again; what no status uses is deleted there after a day
+// (https://docs.joinmastodon.org/methods/media/#v2).
+func (c *Channel) upload(ctx context.Context, drawn card.Card) (string, error) {
+	png, err := drawn.PNG()
+	if err != nil {
+		return "", err
+	}
+	body, contentType, err := channel.Form(map[string]string{"description": drawn.Alt}, "file", png)
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		ID  string `json:"id"`
+		URL string `json:"url"` // empty until it is processed
+	}
+	err = c.send(ctx, http.MethodPost, "/api/v2/media", http.Header{"Content-Type": {contentType}}, body, &made)
+	for try := 0; err == nil && made.URL == "" && try < mediaTries; try++ {
+		timer := time.NewTimer(mediaPause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		err = c.do(ctx, http.MethodGet, "/api/v1/media/"+url.PathEscape(made.ID), "", nil, &made)
+	}
+	switch {
+	case err != nil:
+		return "", channel.Repeatable(err)
+	case made.ID == "" || made.URL == "":
+		return "", events.Transient(events.ReasonUnavailable, errors.New("mastodon: the server has not finished with the card"), 0)
+	}
+	return made.ID, nil
+}
+
 // do makes one call. key is its Idempotency-Key. A request that changes
 // something and may have arrived is ambiguous when its answer is lost.
 func (c *Channel) do(ctx context.Context, method, path, key string, in, out any) error {
-	name, _, _ := strings.Cut(path, "?")
-	e := channel.Exchange{
-		Name: "mastodon: " + method + " " + name, Method: method, URL: c.cfg.Server + path,
-		Header: http.Header{"Authorization": {"Bearer " + c.cfg.Token.Reveal()}, "Accept": {"application/json"}},
-	}
+	header := http.Header{}
+	var body []byte
 	if in != nil {
-		body, err := json.Marshal(in)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
 			return events.Permanentf(events.ReasonInternal, "mastodon: encode: %w", err)
 		}
-		e.Body = body
-		e.Header.Set("Content-Type", "application/json")
+		header.Set("Content-Type", "application/json")
 	}
 	if key != "" {
-		e.Header.Set("Idempotency-Key", key)
+		header.Set("Idempotency-Key", key)
 	}
+	return c.send(ctx, method, path, header, body, out)
+}
+
+func (c *Channel) send(ctx context.Context, method, path string, header http.Header, body []byte, out any) error {
+	name, _, _ := strings.Cut(path, "?")
+	header.Set("Authorization", "Bearer "+c.cfg.Token.Reveal())
+	header.Set("Accept", "application/json")
+	e := channel.Exchange{Name: "mastodon: " + method + " " + name, Method: method, URL: c.cfg.Server + path, Header: header, Body: body}
 	answer, err := e.Do(ctx, c.deps.HTTP)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"image/png"
 	"io"
 	"log/slog"
 	"math"
@@ -27,11 +28,11 @@ import (
 
 const token = "very-secret-token"
 
-func newChannel(t *testing.T, server string) channel.Channel {
+func newChannel(t *testing.T, server string, more ...string) channel.Channel {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
 	c, err := mastodon.New(channel.Spec{
-		Authority: "pessac", ID: "masto", Kind: mastodon.Kind, Settings: []byte("server: " + server + "\ntoken: " + token),
+		Authority: "pessac", ID: "masto", Kind: mastodon.Kind, Settings: []byte("server: " + server + "\ntoken: " + token + "\n" + strings.Join(more, "\n")),
 	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: client})
 	if err != nil {
 		t.Fatal(err)
@@ -58,11 +59,14 @@ type instance struct {
 	statuses  []posted
 	keys      map[string]string
 	next      int
+	media     map[string]string // alternative texts, by ID
+	pending   bool              // a picture is processed after it was taken
 }
 
 type posted struct {
-	id, text string
-	at       time.Time
+	id, text, replyTo string
+	alts              []string // of its pictures
+	at                time.Time
 }
 
 func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,14 +76,35 @@ func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	var in struct{ Status, Visibility, Language string }
+	if strings.Contains(r.URL.Path, "/media") {
+		i.takeMedia(w, r)
+		return
+	}
+	var in struct {
+		Status, Visibility, Language string
+		ReplyTo                      string   `json:"in_reply_to_id"`
+		Media                        []string `json:"media_ids"`
+	}
 	body, _ := io.ReadAll(r.Body)
 	_ = json.Unmarshal(body, &in)
+	var alts []string
+	for _, id := range in.Media {
+		if i.media[id] == "" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		alts = append(alts, i.media[id])
+	}
 	id := strings.TrimPrefix(r.URL.Path, "/api/v1/statuses/")
 	at := slices.IndexFunc(i.statuses, func(p posted) bool { return p.id == id })
 	switch {
 	case r.Method == http.MethodPost:
-		fmt.Fprintf(w, `{"id":%q}`, i.add(r.Header.Get("Idempotency-Key"), in.Status))
+		made := i.add(r.Header.Get("Idempotency-Key"), in.Status)
+		at := slices.IndexFunc(i.statuses, func(p posted) bool { return p.id == made })
+		i.statuses[at].replyTo, i.statuses[at].alts = in.ReplyTo, alts
+		fmt.Fprintf(w, `{"id":%q}`, made)
+	case strings.HasSuffix(r.URL.Path, "/context"):
+		i.context(w, strings.TrimSuffix(id, "/context"))
 	case r.URL.Path == "/api/v2/instance":
 		fmt.Fprint(w, `{"configuration":{"statuses":{"max_characters":1000,"characters_reserved_per_url":30}}}`)
 	case r.URL.Path == "/api/v1/accounts/verify_credentials":
@@ -89,7 +114,7 @@ func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case at < 0:
 		w.WriteHeader(http.StatusNotFound)
 	case r.Method == http.MethodPut:
-		i.statuses[at].text = in.Status
+		i.statuses[at].text, i.statuses[at].alts = in.Status, alts
 		fmt.Fprintf(w, `{"id":%q}`, id)
 	case r.Method == http.MethodDelete:
 		i.statuses = slices.Delete(i.statuses, at, at+1)
@@ -101,9 +126,59 @@ func (i *instance) add(key, text string) string {
 	if key == "" || i.forgetful || i.keys[key] == "" {
 		i.next++
 		i.keys[key] = fmt.Sprint(i.next)
-		i.statuses = append(i.statuses, posted{i.keys[key], text, time.Now()})
+		i.statuses = append(i.statuses, posted{id: i.keys[key], text: text, at: time.Now()})
 	}
 	return i.keys[key]
+}
+
+// takeMedia keeps a picture's alternative text, once it is a PNG.
+func (i *instance) takeMedia(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		fmt.Fprintf(w, `{"id":%q,"url":"https://social.example/media.png"}`, r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+		return
+	}
+	file, _, err := r.FormFile("file")
+	if err != nil {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	}
+	if _, err := png.Decode(file); err != nil || r.FormValue("description") == "" {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	}
+	id := fmt.Sprint("m", len(i.media))
+	i.media[id] = r.FormValue("description")
+	if i.pending {
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprintf(w, `{"id":%q,"url":null}`, id)
+		return
+	}
+	fmt.Fprintf(w, `{"id":%q,"url":"https://social.example/media.png"}`, id)
+}
+
+// context lists what follows a status.
+func (i *instance) context(w http.ResponseWriter, id string) {
+	var list []map[string]any
+	under := map[string]bool{id: true}
+	there := false
+	for _, p := range i.statuses {
+		there = there || p.id == id
+		if under[p.replyTo] {
+			under[p.id] = true
+			author := "7"
+			if strings.HasPrefix(p.text, "Un passant") {
+				author = "8"
+			}
+			list = append(list, map[string]any{
+				"id": p.id, "content": "<p>" + html.EscapeString(p.text) + "</p>", "account": map[string]string{"id": author},
+			})
+		}
+	}
+	if !there {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ancestors": []any{}, "descendants": list})
 }
 
 // page is the 40 statuses before one, newest first.
@@ -131,7 +206,7 @@ func (i *instance) shown() []string {
 	return texts
 }
 
-func newInstance() *instance { return &instance{keys: map[string]string{}} }
+func newInstance() *instance { return &instance{keys: map[string]string{}, media: map[string]string{}} }
 
 func TestActs(t *testing.T) {
 	t.Parallel()
@@ -148,11 +223,11 @@ func TestActs(t *testing.T) {
 	}
 }
 
-func onInstance(t *testing.T, peer *instance) *mastodon.Channel {
+func onInstance(t *testing.T, peer http.Handler, more ...string) *mastodon.Channel {
 	t.Helper()
 	s := httptest.NewServer(peer)
 	t.Cleanup(s.Close)
-	c, _ := newChannel(t, s.URL).(*mastodon.Channel)
+	c, _ := newChannel(t, s.URL, more...).(*mastodon.Channel)
 	return c
 }
 

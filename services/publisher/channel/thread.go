@@ -1,0 +1,114 @@
+package channel
+
+import (
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/events"
+)
+
+// MaxThread is how many posts a thread may have.
+const MaxThread = 10
+
+// Thread writes what Compose does, with the whole text, in as many posts as it
+// takes, at most some: each is numbered, the first has the tags and the link. A
+// text that fits in one is one post without a number. size is that of the
+// longest; cut tells that the last one does not end the text.
+func (l Limit) Thread(p events.Publication, profile Profile, override string, most int) (posts []string, size int, cut bool) {
+	if most <= 1 {
+		post, size, cut := l.Compose(p, profile, override)
+		return []string{post}, size, cut
+	}
+	end, its := l.ending(p, profile)
+	rest := join("\n\n", blocks(p, profile, override, whole(p))...)
+	if n := l.size(rest); n+its <= l.Max {
+		return []string{strings.TrimLeft(rest+end, "\n")}, n + its, false
+	}
+	room := l.Max - l.size(number(most, most))
+	for rest != "" {
+		available := room
+		if len(posts) == 0 {
+			available -= its
+		}
+		var post string
+		switch {
+		case l.size(rest) <= available:
+			post, rest = rest, ""
+		case len(posts) == most-1:
+			post, rest, cut = l.cut(rest, "", available), "", true
+		default:
+			post, rest = l.split(rest, available)
+		}
+		posts = append(posts, post)
+	}
+	for i := range posts {
+		posts[i] += number(i+1, len(posts))
+		n := l.size(posts[i])
+		if i == 0 {
+			posts[i] += end
+			n += its
+		}
+		size = max(size, n)
+	}
+	return posts, size, cut
+}
+
+// whole is all of a text; its summary where there is no more.
+func whole(p events.Publication) string {
+	if p.Content.Text != "" {
+		return p.Content.Text
+	}
+	return p.Content.Summary
+}
+
+func number(n, of int) string { return fmt.Sprintf(" (%d/%d)", n, of) }
+
+var numberRe = regexp.MustCompile(`\((\d{1,2})/(\d{1,2})\)$`)
+
+// PartOf reads which post of a thread a text without tags and link is, from 2;
+// 0 when it is none.
+func PartOf(text string) int {
+	m := numberRe.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // digits
+	of, _ := strconv.Atoi(m[2])
+	if n < 2 || n > of || of > MaxThread {
+		return 0
+	}
+	return n
+}
+
+// split takes what fits from the front of a text: whole paragraphs or
+// sentences where these fill more than half the room, else whole words.
+func (l Limit) split(text string, room int) (front, rest string) {
+	var words, sentences []int
+	for i, r := range text {
+		if r != ' ' && r != '\n' || i == 0 {
+			continue
+		}
+		words = append(words, i)
+		if r == '\n' || strings.ContainsRune(".!?…", last(text[:i])) {
+			sentences = append(sentences, i)
+		}
+	}
+	for _, ends := range [][]int{sentences, words} {
+		at := sort.Search(len(ends), func(i int) bool { return l.size(text[:ends[i]]) > room }) - 1
+		if at >= 0 && (l.size(text[:ends[at]]) > room/2 || len(ends) == len(words)) {
+			return strings.TrimSpace(text[:ends[at]]), strings.TrimSpace(text[ends[at]:])
+		}
+	}
+	runes := []rune(text)
+	n := max(1, sort.Search(len(runes), func(i int) bool { return l.size(string(runes[:i+1])) > room }))
+	return string(runes[:n]), string(runes[n:])
+}
+
+func last(s string) rune {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
+}

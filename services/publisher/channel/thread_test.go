@@ -1,0 +1,72 @@
+package channel_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rivo/uniseg"
+
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/channel/channeltest"
+)
+
+func TestThread(t *testing.T) {
+	t.Parallel()
+	limit := channel.Limit{Max: 300, Size: uniseg.GraphemeClusterCount, Tags: []string{"#Voirie"}}
+	for name, c := range map[string]struct {
+		text        string
+		most, posts int
+		cut         bool
+	}{
+		"fits in one":    {"Court.", 5, 1, false},
+		"not asked":      {strings.Repeat("Une phrase. ", 100), 1, 1, true},
+		"three":          {strings.Repeat("Une phrase de travaux. ", 30), 5, 3, false},
+		"too much":       {strings.Repeat("Une phrase. ", 500), 4, 4, true},
+		"no space":       {strings.Repeat("é", 700), 10, 4, false},
+		"pictograms":     {strings.Repeat("👩‍👩‍👧 ", 250), 10, 3, false},
+		"paragraphs":     {strings.Repeat("Un alinéa qui dit une chose.\n\n", 20), 10, 3, false},
+		"long words": {strings.Repeat("mot", 90) + " " + strings.Repeat("mot", 90), 10, 3, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := channeltest.Publication()
+			p.Content.Summary, p.Content.Text, p.Content.Instruction = "", c.text, "Fin."
+			posts, size, cut := limit.Thread(p, channeltest.Profile(), "", c.most)
+			if len(posts) != c.posts || cut != c.cut || size > 300 {
+				t.Errorf("%d posts, cut %t, %d graphemes: %q", len(posts), cut, size, posts)
+			}
+			var whole strings.Builder
+			for i, post := range posts {
+				if n := uniseg.GraphemeClusterCount(post); n > 300 {
+					t.Errorf("post %d has %d graphemes", i, n)
+				}
+				if i == 0 != strings.HasSuffix(post, "#Voirie\n\n"+channeltest.Profile().Link) {
+					t.Errorf("post %d: %q", i, post)
+				}
+				if part := channel.PartOf(post); len(posts) > 1 && part != i+1 && i > 0 || i == 0 && part != 0 {
+					t.Errorf("post %d says that it is %d", i, part)
+				}
+				at := strings.LastIndex(post, " (")
+				if len(posts) > 1 && at > 0 {
+					post = post[:at]
+				}
+				whole.WriteString(post)
+			}
+			letters := func(s string) string { return strings.Join(strings.Fields(s), "") }
+			if !c.cut && !strings.Contains(letters(whole.String()), letters(c.text)) {
+				t.Errorf("text is lost: %q", posts)
+			}
+		})
+	}
+}
+
+func TestPartOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"suite (2/3)": 2, "fin (10/10) ": 10, "début (1/3)": 0, "(3/2)": 0, "merci": 0, "(2/3) ?": 0, "(2/99)": 0,
+	} {
+		if got := channel.PartOf(text); got != want {
+			t.Errorf("%q is part %d, want %d", text, got, want)
+		}
+	}
+}
