@@ -3,7 +3,6 @@ package fanout
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -17,12 +16,13 @@ import (
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
-	"github.com/crieur/crieur/services/audience/consent"
 )
 
-// Defaults of Config.
 const (
-	DefaultWindow = 64 // batches of a channel of a publication in the queue
+	// DefaultWindow is how many batches of a channel of a publication are in
+	// the queue, unless the configuration says otherwise.
+	DefaultWindow = 64
+	mostOfBatch   = 512 // recipients
 	keepTargets   = 30 * 24 * time.Hour
 )
 
@@ -40,6 +40,7 @@ type Deps struct {
 	IDs     func(ordinals []uint32) []string // without those who are gone
 	Ordinal func(id string) (uint32, bool)
 	Channel func(authority, id string) (registry.Channel, bool)
+	Batch   int // recipients of a batch; 0: eight windows of its channel
 	Clock   run.Clock
 	Logger  *slog.Logger
 	Metrics *Metrics
@@ -234,66 +235,6 @@ func (f *Fanout) concerns(p events.Publication) bool {
 		return p.Audience.CorrectionOf > 0
 	}
 	return f.now().Before(p.Expires)
-}
-
-// legs asks for the rendition of each channel that writes to people: the first
-// of each kind of contact.
-func (f *Fanout) legs(ctx context.Context, p events.Publication) ([]leg, error) {
-	var list []leg
-	for _, id := range p.Channels {
-		ch, ok := f.deps.Channel(p.Authority, id)
-		kind, people := consent.ContactOf(ch.Kind)
-		if !ok || !people || !ch.Takes(p.Class) {
-			continue
-		}
-		if slices.ContainsFunc(list, func(l leg) bool { return l.contact() == kind }) {
-			continue
-		}
-		list = append(list, leg{Channel: id, Kind: ch.Kind, Size: min(512, max(8, 8*ch.Window))})
-	}
-	if len(list) == 0 {
-		return nil, nil
-	}
-	req := call.RenderRequest{Publication: p}
-	for _, l := range list {
-		req.Channels = append(req.Channels, l.Channel)
-	}
-	reply, err := f.deps.Render(ctx, req)
-	if err != nil {
-		return nil, fmt.Errorf("fanout: publication %s: %w", p.EventID(), err)
-	}
-	return f.rendered(ctx, p, list, reply)
-}
-
-// rendered keeps the legs that have a rendition; the others end as failed.
-func (f *Fanout) rendered(ctx context.Context, p events.Publication, list []leg, reply call.RenderReply) ([]leg, error) {
-	kept := list[:0]
-	for _, l := range list {
-		i := slices.IndexFunc(reply.Rendered, func(r call.Rendered) bool { return r.Channel == l.Channel })
-		if i < 0 {
-			return nil, events.Transient(events.ReasonInternal, fmt.Errorf("fanout: publication %s: no rendition for channel %s", p.EventID(), l.Channel), 0)
-		}
-		if r := reply.Rendered[i]; r.Error == "" && r.Reason == "" {
-			l.Rendition = r.Rendition
-			kept = append(kept, l)
-			continue
-		}
-		f.deps.Logger.Warn("fanout: channel cannot show the publication", "authority", p.Authority, "channel", l.Channel, "message", p.Message, "reason", reply.Rendered[i].Reason)
-		r := sender(p, l)
-		at := f.now().Truncate(time.Millisecond)
-		rc := events.NewReceipt(r.delivery(0, nil, at), "plan", at, []events.Recipient{
-			{ID: l.Channel, Status: events.StatusFailed, Reason: reply.Rendered[i].Reason, At: at},
-		})
-		if err := f.deps.Emit(ctx, rc); err != nil {
-			return nil, err
-		}
-	}
-	return kept, nil
-}
-
-// sender is a fan that only makes deliveries.
-func sender(p events.Publication, l leg) *fan {
-	return &fan{publication: p, leg: l, action: actionOf(p)}
 }
 
 // beginDue begins each plan when its publication may start.

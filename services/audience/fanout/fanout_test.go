@@ -103,7 +103,7 @@ func (g *rig) start(window int) {
 		g.t.Fatal(err)
 	}
 	g.f = fanout.New(fanout.Deps{
-		KV: kv, JS: g.js, Emit: func(ctx context.Context, evs ...events.Event) error { return g.emit(ctx, evs...) },
+		KV: kv, JS: g.js, Batch: g.size, Emit: func(ctx context.Context, evs ...events.Event) error { return g.emit(ctx, evs...) },
 		Render: func(_ context.Context, q call.RenderRequest) (call.RenderReply, error) {
 			return call.RenderReply{Rendered: []call.Rendered{{Channel: "sms", Rendition: events.Rendition{Channel: "sms", Kind: "sms", Hash: "h", Body: []byte(`"texte"`), Text: "texte", Units: 1}}}}, nil
 		},
@@ -129,7 +129,7 @@ func (g *rig) start(window int) {
 			return uint32(n), err == nil
 		},
 		Channel: func(authority, ch string) (registry.Channel, bool) {
-			return registry.Channel{Authority: authority, ID: ch, Kind: "sms", Window: 2 * g.size}, ch == "sms"
+			return registry.Channel{Authority: authority, ID: ch, Kind: "sms", Window: 8}, ch == "sms"
 		},
 		Clock: run.SystemClock{}, Logger: slog.New(slog.DiscardHandler), Metrics: fanout.NewMetrics(prometheus.NewRegistry()),
 	}, window)
