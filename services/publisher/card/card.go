@@ -31,7 +31,7 @@ type Card struct {
 }
 
 // ErrScript tells that the fonts lack a text's letters.
-var ErrScript = errors.New("card: the fonts have no letters of this script")
+var ErrScript = errors.New("the fonts have no letters of this script")
 
 // Of makes the card of a publication. ErrScript when it cannot be drawn.
 func Of(p events.Publication, profile channel.Profile) (*Card, error) {
@@ -56,6 +56,15 @@ func Of(p events.Publication, profile channel.Profile) (*Card, error) {
 	}
 	c.Alt = strings.Join(said, " – ")
 	return &c, nil
+}
+
+// Want is Of for a rendition that does without: what is lacking is a warning.
+func Want(p events.Publication, profile channel.Profile, warnings []string) (*Card, []string) {
+	c, err := Of(p, profile)
+	if err != nil {
+		return nil, append(warnings, "no card: "+err.Error())
+	}
+	return c, warnings
 }
 
 // maxField bounds a field, in characters: more is never drawn, and networks

@@ -75,14 +75,26 @@ func (l Limit) link(s string) int {
 // size, and whether text was cut.
 func (l Limit) Compose(p events.Publication, profile Profile, override string) (post string, size int, cut bool) {
 	end, its := l.ending(p, profile)
-	post, cut = l.fill(blocks(p, profile, override, p.Content.Summary), l.Max-its)
+	post, cut = l.fill(blocks(p, profile, override, p.Content.Summary, atEnd), l.Max-its)
+	if cut {
+		post, _ = l.fill(blocks(p, profile, override, p.Content.Summary, atFront), l.Max-its)
+	}
 	size = l.size(post) + its
 	return strings.TrimLeft(post+end, "\n"), size, cut
 }
 
+// place is where what to do is said: before a text that has to be cut or
+// continued, so that it never is.
+type place int
+
+const (
+	atEnd place = iota
+	atFront
+)
+
 // blocks are the paragraphs of a post: an officer's own, or the headline, when
 // and where, the text and what to do.
-func blocks(p events.Publication, profile Profile, override, text string) []string {
+func blocks(p events.Publication, profile Profile, override, text string, instruction place) []string {
 	if override != "" {
 		return []string{Marked(p, override)}
 	}
@@ -92,6 +104,10 @@ func blocks(p events.Publication, profile Profile, override, text string) []stri
 	}
 	if text == "" {
 		text = p.Content.Text
+	}
+	if instruction == atFront {
+		list = append(list, Paragraphs(p.Content.Instruction)...)
+		return append(list, Paragraphs(text)...)
 	}
 	list = append(list, Paragraphs(text)...)
 	return append(list, Paragraphs(p.Content.Instruction)...)

@@ -24,10 +24,11 @@ func (l Limit) Thread(p events.Publication, profile Profile, override string, mo
 		return []string{post}, size, cut
 	}
 	end, its := l.ending(p, profile)
-	rest := join("\n\n", blocks(p, profile, override, whole(p))...)
+	rest := join("\n\n", blocks(p, profile, override, whole(p), atEnd)...)
 	if n := l.size(rest); n+its <= l.Max {
 		return []string{strings.TrimLeft(rest+end, "\n")}, n + its, false
 	}
+	rest = join("\n\n", blocks(p, profile, override, whole(p), atFront)...)
 	room := l.Max - l.size(number(most, most))
 	for rest != "" {
 		available := room

@@ -18,14 +18,14 @@ func TestThread(t *testing.T) {
 		most, posts int
 		cut         bool
 	}{
-		"fits in one":    {"Court.", 5, 1, false},
-		"not asked":      {strings.Repeat("Une phrase. ", 100), 1, 1, true},
-		"three":          {strings.Repeat("Une phrase de travaux. ", 30), 5, 3, false},
-		"too much":       {strings.Repeat("Une phrase. ", 500), 4, 4, true},
-		"no space":       {strings.Repeat("é", 700), 10, 4, false},
-		"pictograms":     {strings.Repeat("👩‍👩‍👧 ", 250), 10, 3, false},
-		"paragraphs":     {strings.Repeat("Un alinéa qui dit une chose.\n\n", 20), 10, 3, false},
-		"long words": {strings.Repeat("mot", 90) + " " + strings.Repeat("mot", 90), 10, 3, false},
+		"fits in one": {"Court.", 5, 1, false},
+		"not asked":   {strings.Repeat("Une phrase. ", 100), 1, 1, true},
+		"three":       {strings.Repeat("Une phrase de travaux. ", 30), 5, 3, false},
+		"too much":    {strings.Repeat("Une phrase. ", 500), 4, 4, true},
+		"no space":    {strings.Repeat("é", 700), 10, 4, false},
+		"pictograms":  {strings.Repeat("👩‍👩‍👧 ", 250), 10, 3, false},
+		"paragraphs":  {strings.Repeat("Un alinéa qui dit une chose.\n\n", 20), 10, 3, false},
+		"long words":  {strings.Repeat("mot", 90) + " " + strings.Repeat("mot", 90), 10, 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +67,23 @@ func TestPartOf(t *testing.T) {
 	} {
 		if got := channel.PartOf(text); got != want {
 			t.Errorf("%q is part %d, want %d", text, got, want)
+		}
+	}
+}
+
+// What to do is said whole, whatever is cut.
+func TestInstructionIsNeverCut(t *testing.T) {
+	t.Parallel()
+	limit := channel.Limit{Max: 300, Size: uniseg.GraphemeClusterCount}
+	for n := range 40 {
+		p := channeltest.Publication()
+		p.Content.Summary = strings.Repeat("mot ", 10*n)
+		p.Content.Text = p.Content.Summary
+		for _, most := range []int{1, 2} {
+			posts, _, _ := limit.Thread(p, channeltest.Profile(), "", most)
+			if !strings.Contains(posts[0]+posts[len(posts)-1], p.Content.Instruction) {
+				t.Errorf("%d words, %d posts: %q", 10*n, most, posts)
+			}
 		}
 	}
 }

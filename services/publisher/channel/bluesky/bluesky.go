@@ -175,11 +175,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		warnings = append(warnings, "cut: text")
 	}
 	if c.cfg.Card {
-		drawn, err := card.Of(p, profile)
-		if err != nil {
-			warnings = append(warnings, "no card: "+err.Error())
-		}
-		body.Card = drawn
+		body.Card, warnings = card.Want(p, profile, warnings)
 	}
 	if profile.Link != "" && body.Card == nil {
 		body.Embed = &Embed{Type: typeExternalEmbed, External: &External{

@@ -11,10 +11,12 @@
 // are in bytes of UTF-8; sessions are kept and refreshed, for they are counted
 // (https://docs.bsky.app/docs/advanced-guides/rate-limits: 30 in 5 minutes, 300
 // a day); waits follow RateLimit-Reset; a lost answer is looked for by its key.
-// The account's password is an app password.
+// The account's password is an app password. A picture replaces the page's
+// card, and each post of a thread has a key of its own.
 //
 // https://atproto.com/lexicons/app-bsky-feed#appbskyfeedpost,
 // https://docs.bsky.app/docs/advanced-guides/post-richtext,
+// https://docs.bsky.app/docs/api/com-atproto-repo-upload-blob,
 // https://atproto.com/specs/tid,
 // https://docs.bsky.app/docs/api/com-atproto-repo-put-record
 package bluesky

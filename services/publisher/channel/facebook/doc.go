@@ -12,10 +12,14 @@
 // and its minutes), 1, 2 (Facebook's own), 506 (a post twice the same), 368
 // (barred for now), 10, 200–299 (permissions), 100 with subcode 33 (gone).
 //
+// A card goes to POST /{page}/photos. Facebook changes no picture of a post, so
+// that a correction is a post of its own, made before the earlier is deleted.
+//
 // No test server of Facebook's exists; the tests' is written after the
 // documentation, and says nothing about Facebook itself.
 //
 // https://developers.facebook.com/docs/pages-api/posts,
+// https://developers.facebook.com/docs/graph-api/reference/page/photos/,
 // https://developers.facebook.com/docs/graph-api/guides/error-handling,
 // https://developers.facebook.com/docs/graph-api/overview/rate-limiting
 package facebook

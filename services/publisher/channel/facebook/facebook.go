@@ -12,6 +12,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/publisher/card"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	TokenFile string     `yaml:"token_file"`
 	APIURL    string     `yaml:"api_url"` // with the version; default https://graph.facebook.com/v23.0
 	Max       int        `yaml:"max_characters"`
+	Card      bool       `yaml:"card"`     // draw title, place and time on a picture; default: the page's own card
 	Language  string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 }
 
@@ -77,8 +79,9 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 
 // Body is a rendition.
 type Body struct {
-	Message string `json:"message"`
-	Link    string `json:"link,omitempty"` // the card that Facebook makes of the page
+	Message string     `json:"message"`
+	Link    string     `json:"link,omitempty"` // the card that Facebook makes of the page
+	Card    *card.Card `json:"card,omitempty"` // shown in its place
 }
 
 // Render implements channel.Channel.
@@ -86,11 +89,15 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
 	text, size, cut := channel.Limit{Max: c.cfg.Max, Size: uniseg.GraphemeClusterCount}.Compose(p, profile, own)
-	r, err := channel.NewRendition(c.spec, Body{Message: text, Link: profile.Link}, text)
-	r.ContentLength = size
+	body, warnings := Body{Message: text, Link: profile.Link}, []string(nil)
 	if cut {
-		r.Warnings = append(r.Warnings, "cut: text")
+		warnings = append(warnings, "cut: text")
 	}
+	if c.cfg.Card {
+		body.Card, warnings = card.Want(p, profile, warnings)
+	}
+	r, err := channel.NewRendition(c.spec, body, text)
+	r.ContentLength, r.Warnings = size, warnings
 	return r, err
 }
 
@@ -106,5 +113,6 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 		return call.Preview{}, err
 	}
 	text := strings.ReplaceAll(html.EscapeString(body.Message), "\n", "<br>")
-	return call.Preview{HTML: "<p>" + text + "</p>", Facts: append([]string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, c.cfg.Max)}, r.Warnings...)}, nil
+	out := call.Preview{HTML: "<p>" + text + "</p>", Facts: append([]string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, c.cfg.Max)}, r.Warnings...)}
+	return out, card.Show(body.Card, &out)
 }

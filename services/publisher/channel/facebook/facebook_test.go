@@ -3,10 +3,13 @@ package facebook_test
 import (
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,10 +25,10 @@ const token = "EAAG-very-secret"
 
 var update = channeltest.Update()
 
-func newChannel(t *testing.T, api string) *facebook.Channel {
+func newChannel(t *testing.T, api string, more ...string) *facebook.Channel {
 	t.Helper()
 	c, err := facebook.New(channel.Spec{
-		Authority: "pessac", ID: "c", Kind: facebook.Kind, Settings: []byte("token: " + token + "\npage: \"104512345678901\"\napi_url: " + api),
+		Authority: "pessac", ID: "c", Kind: facebook.Kind, Settings: []byte("token: " + token + "\npage: \"104512345678901\"\napi_url: " + api + "\n" + strings.Join(more, "\n")),
 	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: channeltest.Client()})
 	if err != nil {
 		t.Fatal(err)
@@ -55,8 +58,13 @@ func TestContract(t *testing.T) {
 type page struct {
 	mu    sync.Mutex
 	posts map[string]string
+	alts  map[string]string // of posts with a picture
 	next  int
 }
+
+func newPage() *page { return &page{posts: map[string]string{}, alts: map[string]string{}} }
+
+func (p *page) shown() []string { return slices.Sorted(maps.Values(p.all())) }
 
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
@@ -64,6 +72,10 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "Bearer "+token || r.URL.Query().Has("access_token") {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"error":{"message":"Invalid OAuth access token.","type":"OAuthException","code":190}}`)
+		return
+	}
+	if strings.HasSuffix(r.URL.Path, "/photos") {
+		p.takePhoto(w, r)
 		return
 	}
 	_ = r.ParseForm()
@@ -92,6 +104,23 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// takePhoto is developers.facebook.com/docs/graph-api/reference/page/photos.
+func (p *page) takePhoto(w http.ResponseWriter, r *http.Request) {
+	file, _, err := r.FormFile("source")
+	if err == nil {
+		_, err = png.Decode(file)
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":{"message":"Invalid parameter","code":100}}`)
+		return
+	}
+	p.next++
+	id := fmt.Sprintf("104512345678901_%d", p.next)
+	p.posts[id], p.alts[id] = r.FormValue("message"), r.FormValue("alt_text_custom")
+	fmt.Fprintf(w, `{"id":"9%d","post_id":%q}`, p.next, id)
+}
+
 func (p *page) all() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,7 +144,7 @@ func post(t *testing.T, c *facebook.Channel, title string) channel.Post {
 
 func TestPostEditDeleteReconcile(t *testing.T) {
 	t.Parallel()
-	peer := &page{posts: map[string]string{}}
+	peer := newPage()
 	s := httptest.NewServer(peer)
 	t.Cleanup(s.Close)
 	c := newChannel(t, s.URL)
@@ -193,6 +222,41 @@ func TestExampleAndBadSettings(t *testing.T) {
 	} {
 		if _, err := facebook.New(channel.Spec{Kind: facebook.Kind, Settings: []byte(text)}, channel.Deps{}); events.OutcomeOf(err).Reason != events.ReasonInvalidConfig {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestActs(t *testing.T) {
+	t.Parallel()
+	for _, settings := range []string{"", "card: true"} {
+		channeltest.Acts(t, func(*testing.T) channeltest.Wall {
+			peer := newPage()
+			return channeltest.Wall{Handler: peer, Shown: peer.shown, Renames: settings != "", New: func(t *testing.T, url string) channel.Endpoint {
+				t.Helper()
+				return newChannel(t, url, settings)
+			}}
+		})
+	}
+}
+
+// TestCardIsReplaced: the corrected post has the corrected picture, and the
+// earlier one is gone.
+func TestCardIsReplaced(t *testing.T) {
+	t.Parallel()
+	peer := newPage()
+	s := httptest.NewServer(peer)
+	t.Cleanup(s.Close)
+	c := newChannel(t, s.URL, "card: true")
+	r, err := c.Deliver(t.Context(), post(t, c, "Marché"))
+	if err != nil || !strings.HasPrefix(peer.alts[r.Remote], "Marché – lundi 4 mai") {
+		t.Fatalf("post: %+v, %v, %v", r, err, peer.alts)
+	}
+	second := post(t, c, "Marché déplacé")
+	second.Remote = r.Remote
+	for range 2 {
+		r, err = c.Update(t.Context(), second)
+		if all := peer.all(); err != nil || r.Remote == second.Remote || len(all) != 1 || !strings.HasPrefix(peer.alts[r.Remote], "Marché déplacé") {
+			t.Errorf("update: %+v, %v, %v", r, err, all)
 		}
 	}
 }

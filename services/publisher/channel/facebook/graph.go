@@ -39,6 +39,9 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	if err != nil {
 		return channel.Result{}, err
 	}
+	if body.Card != nil {
+		return c.show(ctx, body)
+	}
 	form := url.Values{"message": {body.Message}}
 	if body.Link != "" {
 		form.Set("link", body.Link)
@@ -55,17 +58,65 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	return c.result(made.ID), nil
 }
 
-// Update implements channel.Updater. A post that is gone is made anew.
+// show posts the card with its text
+// (https://developers.facebook.com/docs/graph-api/reference/page/photos/).
+func (c *Channel) show(ctx context.Context, body Body) (channel.Result, error) {
+	png, err := body.Card.PNG()
+	if err != nil {
+		return channel.Result{}, err
+	}
+	form, contentType, err := channel.Form(map[string]string{"message": body.Message, "alt_text_custom": body.Card.Alt}, "source", png)
+	if err != nil {
+		return channel.Result{}, err
+	}
+	var made struct {
+		Post string `json:"post_id"`
+	}
+	if err := c.send(ctx, "POST photos", http.MethodPost, "/"+c.cfg.Page+"/photos", contentType, form, &made); err != nil {
+		return channel.Result{}, err
+	}
+	if made.Post == "" {
+		return channel.Result{}, events.Transient(events.ReasonAmbiguous, errors.New("facebook: POST photos: the answer has no post_id"), 0)
+	}
+	return c.result(made.Post), nil
+}
+
+// replace posts a corrected card and deletes the earlier post, since Facebook
+// changes no picture of a post. Both may be done twice.
+func (c *Channel) replace(ctx context.Context, post channel.Post, body Body) (channel.Result, error) {
+	r, err := c.find(ctx, post, func(message string) bool { return message == body.Message })
+	if channel.WasNeverPosted(err) {
+		r, err = c.show(ctx, body)
+	}
+	if err != nil {
+		return r, channel.Repeatable(err)
+	}
+	if r.Remote == post.Remote {
+		return r, nil
+	}
+	_, err = c.Withdraw(ctx, post)
+	return r, err
+}
+
+// Update implements channel.Updater. A post that is gone is made anew, unless
+// an earlier try did.
 func (c *Channel) Update(ctx context.Context, post channel.Post) (channel.Result, error) {
 	body, err := channel.BodyOf[Body](post.Delivery.Rendition)
 	if err != nil {
 		return channel.Result{}, err
 	}
+	if body.Card != nil {
+		return c.replace(ctx, post, body)
+	}
 	err = c.call(ctx, "POST post", http.MethodPost, "/"+url.PathEscape(post.Remote), url.Values{"message": {body.Message}}, nil)
-	if errors.Is(err, errGone) {
+	if !errors.Is(err, errGone) {
+		return c.result(post.Remote), channel.Repeatable(err)
+	}
+	found, err := c.find(ctx, post, func(message string) bool { return message == body.Message })
+	if channel.WasNeverPosted(err) {
 		return c.Deliver(ctx, post)
 	}
-	return c.result(post.Remote), channel.Repeatable(err)
+	return found, err
 }
 
 // Withdraw implements channel.Withdrawer. A post that is gone is withdrawn.
@@ -88,6 +139,11 @@ func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Res
 	if err != nil {
 		return channel.Result{}, err
 	}
+	return c.find(ctx, post, func(message string) bool { return body.Link != "" && strings.Contains(message, body.Link) })
+}
+
+// find looks for our post among those made since the delivery was.
+func (c *Channel) find(ctx context.Context, post channel.Post, ours func(message string) bool) (channel.Result, error) {
 	since := post.Delivery.CreatedAt.Add(-clockSkew)
 	q := url.Values{"fields": {"id,message,created_time"}, "limit": {"50"}, "since": {fmt.Sprint(since.Unix())}}
 	for range feedPages {
@@ -109,7 +165,7 @@ func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Res
 		}
 		for _, p := range page.Data {
 			at, err := time.Parse(graphTime, p.Created)
-			if err == nil && !at.Before(since) && body.Link != "" && strings.Contains(p.Message, body.Link) {
+			if err == nil && !at.Before(since) && ours(p.Message) {
 				return c.result(p.ID), nil
 			}
 		}
@@ -123,13 +179,20 @@ func (c *Channel) Reconcile(ctx context.Context, post channel.Post) (channel.Res
 
 // call makes one call of the Graph API.
 func (c *Channel) call(ctx context.Context, name, method, path string, form url.Values, out any) error {
+	contentType, body := "", []byte(nil)
+	if form != nil {
+		contentType, body = "application/x-www-form-urlencoded", []byte(form.Encode())
+	}
+	return c.send(ctx, name, method, path, contentType, body, out)
+}
+
+func (c *Channel) send(ctx context.Context, name, method, path, contentType string, body []byte, out any) error {
 	e := channel.Exchange{
-		Name: "facebook: " + name, Method: method, URL: c.cfg.APIURL + path,
+		Name: "facebook: " + name, Method: method, URL: c.cfg.APIURL + path, Body: body,
 		Header: http.Header{"Authorization": {"Bearer " + c.cfg.Token.Reveal()}},
 	}
-	if form != nil {
-		e.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		e.Body = []byte(form.Encode())
+	if contentType != "" {
+		e.Header.Set("Content-Type", contentType)
 	}
 	a, err := e.Do(ctx, c.deps.HTTP)
 	if err != nil {

@@ -121,11 +121,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		warnings = append(warnings, "cut: text")
 	}
 	if c.cfg.Card {
-		drawn, err := card.Of(p, profile)
-		if err != nil {
-			warnings = append(warnings, "no card: "+err.Error())
-		}
-		body.Card = drawn
+		body.Card, warnings = card.Want(p, profile, warnings)
 	}
 	r, err := channel.NewRendition(c.spec, body, strings.Join(posts, "\n\n"))
 	r.ContentLength, r.Units, r.Warnings = size, len(posts), warnings

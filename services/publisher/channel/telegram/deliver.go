@@ -55,9 +55,16 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	if err != nil {
 		return channel.Result{}, err
 	}
-	raw, err := c.call(ctx, "sendMessage", request{
-		Chat: c.cfg.Chat, Text: body.HTML, ParseMode: "HTML", Quiet: body.Quiet, Preview: &linkPreview{Disabled: true},
-	})
+	var raw json.RawMessage
+	if body.Card != nil {
+		raw, err = c.show(ctx, "sendPhoto", body, map[string]string{
+			"caption": body.HTML, "parse_mode": "HTML", "disable_notification": strconv.FormatBool(body.Quiet),
+		})
+	} else {
+		raw, err = c.call(ctx, "sendMessage", request{
+			Chat: c.cfg.Chat, Text: body.HTML, ParseMode: "HTML", Quiet: body.Quiet, Preview: &linkPreview{Disabled: true},
+		})
+	}
 	if err != nil {
 		return channel.Result{}, err
 	}
@@ -65,7 +72,7 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 		ID int64 `json:"message_id"`
 	}
 	if json.Unmarshal(raw, &sent) != nil || sent.ID == 0 {
-		return channel.Result{}, events.Transient(events.ReasonAmbiguous, fmt.Errorf("telegram: sendMessage: no message_id"), 0)
+		return channel.Result{}, events.Transient(events.ReasonAmbiguous, errors.New("telegram: the answer has no message_id"), 0)
 	}
 	return c.result(strconv.FormatInt(sent.ID, 10)), nil
 }
@@ -77,6 +84,12 @@ func (c *Channel) Update(ctx context.Context, post channel.Post) (channel.Result
 	case says(err, "message is not modified"):
 		return c.result(post.Remote), nil
 	case says(err, "message to edit not found"), says(err, "message can't be edited"):
+		return c.Deliver(ctx, post)
+	case says(err, "there is no text in the message"), says(err, "there is no media in the message"):
+		// Cards came or went since: one cannot become the other.
+		if _, err := c.remove(ctx, post.Remote); err != nil {
+			return channel.Result{}, err
+		}
 		return c.Deliver(ctx, post)
 	}
 	return r, err
@@ -91,6 +104,14 @@ func (c *Channel) edit(ctx context.Context, post channel.Post) (channel.Result, 
 	if err != nil {
 		return channel.Result{}, err
 	}
+	if body.Card != nil {
+		media, err := json.Marshal(map[string]string{"type": "photo", "media": "attach://photo", "caption": body.HTML, "parse_mode": "HTML"})
+		if err != nil {
+			return channel.Result{}, events.Permanentf(events.ReasonInternal, "telegram: encode: %w", err)
+		}
+		_, err = c.show(ctx, "editMessageMedia", body, map[string]string{"message_id": post.Remote, "media": string(media)})
+		return c.result(post.Remote), channel.Repeatable(err)
+	}
 	_, err = c.call(ctx, "editMessageText", request{
 		Chat: c.cfg.Chat, Message: id, Text: body.HTML, ParseMode: "HTML", Preview: &linkPreview{Disabled: true},
 	})
@@ -100,18 +121,37 @@ func (c *Channel) edit(ctx context.Context, post channel.Post) (channel.Result, 
 // Withdraw implements channel.Withdrawer. A message that is gone is withdrawn;
 // one that is too old to be deleted says that it is withdrawn.
 func (c *Channel) Withdraw(ctx context.Context, post channel.Post) (channel.Result, error) {
-	id, err := messageID(post.Remote)
+	r, err := c.remove(ctx, post.Remote)
+	if says(err, "message can't be deleted") {
+		return c.Update(ctx, post)
+	}
+	return r, err
+}
+
+func (c *Channel) remove(ctx context.Context, remote string) (channel.Result, error) {
+	id, err := messageID(remote)
 	if err != nil {
 		return channel.Result{}, err
 	}
 	_, err = c.call(ctx, "deleteMessage", request{Chat: c.cfg.Chat, Message: id})
-	switch {
-	case says(err, "message to delete not found"):
-		return c.result(post.Remote), nil
-	case says(err, "message can't be deleted"):
-		return c.Update(ctx, post)
+	if says(err, "message to delete not found") {
+		err = nil
 	}
-	return c.result(post.Remote), channel.Repeatable(err)
+	return c.result(remote), channel.Repeatable(err)
+}
+
+// show sends the card with a method that takes a file.
+func (c *Channel) show(ctx context.Context, method string, body Body, fields map[string]string) (json.RawMessage, error) {
+	png, err := body.Card.PNG()
+	if err != nil {
+		return nil, err
+	}
+	fields["chat_id"] = c.cfg.Chat
+	form, contentType, err := channel.Form(fields, "photo", png)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(ctx, method, contentType, form)
 }
 
 func messageID(remote string) (int64, error) {
@@ -137,9 +177,13 @@ func (c *Channel) call(ctx context.Context, method string, in request) (json.Raw
 	if err != nil {
 		return nil, events.Permanentf(events.ReasonInternal, "telegram: %s: %w", method, err)
 	}
+	return c.send(ctx, method, "application/json", body)
+}
+
+func (c *Channel) send(ctx context.Context, method, contentType string, body []byte) (json.RawMessage, error) {
 	a, err := channel.Exchange{
 		Name: "telegram: " + method, Method: http.MethodPost, URL: c.cfg.APIURL + "/bot" + c.cfg.Token.Reveal() + "/" + method,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+		Header: http.Header{"Content-Type": {contentType}}, Body: body,
 	}.Do(ctx, c.deps.HTTP)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,9 @@
 // waits follow parameters.retry_after; what was not changed or is gone is no
 // error of an edit or a deletion; a message too old to be deleted is replaced
 // by its withdrawal. A bot cannot list what it posted, so that a lost answer
-// stays unknown. The token, which is part of every address, is in no error.
+// stays unknown. A card is sent by sendPhoto, over a caption of 1,024 units, and
+// edited by editMessageMedia; Telegram takes no alternative text, so that the
+// caption says all that is drawn. The token, which is part of every address, is in no error.
 //
 // https://core.telegram.org/bots/api#sendmessage,
 // https://core.telegram.org/bots/api#making-requests,

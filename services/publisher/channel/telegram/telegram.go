@@ -11,6 +11,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/services/publisher/card"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -21,12 +22,17 @@ const Kind = "telegram"
 // https://core.telegram.org/bots/api#sendmessage
 const maxText = 4096
 
+// maxCaption is the same under a picture:
+// https://core.telegram.org/bots/api#sendphoto
+const maxCaption = 1024
+
 // Config is a Telegram channel's settings.
 type Config struct {
 	Token     run.Secret `yaml:"token"`
 	TokenFile string     `yaml:"token_file"`
 	Chat      string     `yaml:"chat"`     // @name or number
 	Quiet     bool       `yaml:"quiet"`    // no sound but for alerts
+	Card      bool       `yaml:"card"`     // draw title, place and time on a picture; the text below is then shorter
 	Language  string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 	APIURL    string     `yaml:"api_url"`  // default https://api.telegram.org
 }
@@ -74,22 +80,34 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 
 // Body is a rendition.
 type Body struct {
-	HTML  string `json:"html"` // of Telegram: https://core.telegram.org/bots/api#html-style
-	Quiet bool   `json:"quiet,omitempty"`
+	HTML  string     `json:"html"` // of Telegram: https://core.telegram.org/bots/api#html-style
+	Quiet bool       `json:"quiet,omitempty"`
+	Card  *card.Card `json:"card,omitempty"` // HTML is then its caption
 }
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
 	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
-	text, size, cut := channel.Limit{Max: maxText, Size: units}.Compose(p, profile, own)
-	body := Body{HTML: markup(text, own == ""), Quiet: c.cfg.Quiet && p.Class != events.ClassAlert}
-	r, err := channel.NewRendition(c.spec, body, text)
-	r.ContentLength = size
-	if cut {
-		r.Warnings = append(r.Warnings, "cut: text")
+	body, warnings := Body{Quiet: c.cfg.Quiet && p.Class != events.ClassAlert}, []string(nil)
+	if c.cfg.Card {
+		body.Card, warnings = card.Want(p, profile, warnings)
 	}
+	text, size, cut := channel.Limit{Max: body.limit(), Size: units}.Compose(p, profile, own)
+	if cut {
+		warnings = append(warnings, "cut: text")
+	}
+	body.HTML = markup(text, own == "")
+	r, err := channel.NewRendition(c.spec, body, text)
+	r.ContentLength, r.Warnings = size, warnings
 	return r, err
+}
+
+func (b Body) limit() int {
+	if b.Card != nil {
+		return maxCaption
+	}
+	return maxText
 }
 
 func units(s string) int {
@@ -133,9 +151,10 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 	if bold {
 		shown = "<strong>" + shown + "</strong>" + html.EscapeString(html.UnescapeString(rest))
 	}
-	facts := []string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, maxText)}
+	facts := []string{fmt.Sprintf("%d caractères sur %d", r.ContentLength, body.limit())}
 	if body.Quiet {
 		facts = append(facts, "sans sonnerie")
 	}
-	return call.Preview{HTML: "<p>" + strings.ReplaceAll(shown, "\n", "<br>") + "</p>", Facts: append(facts, r.Warnings...)}, nil
+	out := call.Preview{HTML: "<p>" + strings.ReplaceAll(shown, "\n", "<br>") + "</p>", Facts: append(facts, r.Warnings...)}
+	return out, card.Show(body.Card, &out)
 }

@@ -21,10 +21,10 @@ const token = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 
 var update = channeltest.Update()
 
-func newChannel(t *testing.T, api string) *telegram.Channel {
+func newChannel(t *testing.T, api string, more ...string) *telegram.Channel {
 	t.Helper()
 	c, err := telegram.New(channel.Spec{
-		Authority: "pessac", ID: "c", Kind: telegram.Kind, Settings: []byte("token: " + token + "\nchat: \"-1001234567890\"\nquiet: true\napi_url: " + api),
+		Authority: "pessac", ID: "c", Kind: telegram.Kind, Settings: []byte("token: " + token + "\nchat: \"-1001234567890\"\nquiet: true\napi_url: " + api + "\n" + strings.Join(more, "\n")),
 	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: channeltest.Client()})
 	if err != nil {
 		t.Fatal(err)
