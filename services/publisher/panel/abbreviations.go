@@ -2,16 +2,18 @@ package panel
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/crieur/crieur/services/publisher/translit"
 )
@@ -29,17 +31,72 @@ var abbreviationsCSV []byte
 // DefaultAbbreviations returns the built-in table; the caller may change its copy.
 func DefaultAbbreviations() ([]Abbreviation, error) {
 	table, err := parseDefault()
-	return append([]Abbreviation(nil), table...), err
+	return plainTable(table), err
 }
 
-var parseDefault = sync.OnceValues(func() ([]Abbreviation, error) {
-	return ReadAbbreviations(bytes.NewReader(abbreviationsCSV))
+var parseDefault = sync.OnceValues(func() ([]entry, error) {
+	table, err := readTable(bytes.NewReader(abbreviationsCSV))
+	if err == nil {
+		err = conflicts(table)
+	}
+	return table, err
 })
 
-// ReadAbbreviations reads a table in CSV: a header "full,short,rank", then one
-// abbreviation a line; # starts a comment. It is returned by rank, then in the
-// file's order. Errors name the line.
-func ReadAbbreviations(r io.Reader) ([]Abbreviation, error) {
+// Abbreviations returns the built-in table with an authority's own: CSV with a
+// header "full,short,rank", one abbreviation a line, # starting a comment. A word
+// of the built-in table gets the authority's short form; "-" keeps it whole.
+//
+// Errors name the authority's line: a word twice, a short form that is as long as
+// the word, that is itself a word to shorten, or that stands for two words (but
+// for forms of one, as municipal and municipale).
+func Abbreviations(own string) ([]Abbreviation, error) {
+	builtIn, err := parseDefault()
+	if err != nil {
+		return nil, err
+	}
+	mine, err := readTable(strings.NewReader(own))
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	for _, e := range mine {
+		named[e.key()] = true
+	}
+	table := slices.Clone(mine)
+	for _, e := range builtIn {
+		if e.line = 0; !named[e.key()] {
+			table = append(table, e)
+		}
+	}
+	if err := conflicts(table); err != nil {
+		return nil, err
+	}
+	table = slices.DeleteFunc(table, func(e entry) bool { return e.Short == whole })
+	slices.SortStableFunc(table, func(a, b entry) int { return cmp.Compare(a.Rank, b.Rank) })
+	return plainTable(table), nil
+}
+
+// whole is the short form of a word that is not shortened.
+const whole = "-"
+
+// entry is an abbreviation and its line; 0 in the built-in table.
+type entry struct {
+	Abbreviation
+	line int
+}
+
+func (e entry) key() string { return string(keys([]rune(e.Full))) }
+
+func plainTable(table []entry) []Abbreviation {
+	out := make([]Abbreviation, len(table))
+	for i, e := range table {
+		out[i] = e.Abbreviation
+	}
+	return out
+}
+
+// readTable reads a table in its file's order.
+func readTable(r io.Reader) ([]entry, error) {
 	in := csv.NewReader(r)
 	in.Comment, in.FieldsPerRecord = '#', 3
 	header, err := in.Read()
@@ -47,13 +104,14 @@ func ReadAbbreviations(r io.Reader) ([]Abbreviation, error) {
 		return nil, fmt.Errorf("panel: abbreviations: %w", err)
 	}
 	if strings.TrimPrefix(strings.Join(header, ","), "\uFEFF") != "full,short,rank" {
-		return nil, fmt.Errorf("panel: abbreviations: line 1: header is %q, not full,short,rank", strings.Join(header, ","))
+		line, _ := in.FieldPos(0)
+		return nil, fmt.Errorf("panel: abbreviations: line %d: header is %q, not full,short,rank", line, strings.Join(header, ","))
 	}
-	var table []Abbreviation
+	var table []entry
 	for {
 		record, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return table, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("panel: abbreviations: %w", err)
@@ -61,13 +119,55 @@ func ReadAbbreviations(r io.Reader) ([]Abbreviation, error) {
 		line, _ := in.FieldPos(0)
 		rank, err := strconv.Atoi(strings.TrimSpace(record[2]))
 		a := Abbreviation{Full: strings.TrimSpace(record[0]), Short: strings.TrimSpace(record[1]), Rank: rank}
-		if err != nil || a.Full == "" || a.Short == "" || len([]rune(a.Short)) >= len([]rune(a.Full)) {
-			return nil, fmt.Errorf("panel: abbreviations: line %d: want a word, a shorter form and a rank", line)
+		switch {
+		case err != nil || rank < 1 || rank > 3:
+			return nil, fmt.Errorf("panel: abbreviations: line %d: rank: %q is not 1, 2 or 3", line, record[2])
+		case a.Full == "" || a.Short == "":
+			return nil, fmt.Errorf("panel: abbreviations: line %d: a word and its shorter form are needed; - keeps the word", line)
+		case utf8.RuneCountInString(a.Short) >= utf8.RuneCountInString(a.Full):
+			return nil, fmt.Errorf("panel: abbreviations: line %d: %q is not shorter than %q", line, a.Short, a.Full)
 		}
-		table = append(table, a)
+		table = append(table, entry{a, line})
 	}
-	sort.SliceStable(table, func(i, j int) bool { return table[i].Rank < table[j].Rank })
-	return table, nil
+}
+
+// conflicts names the first line that another contradicts. Where a line is the
+// authority's and the other built-in, it is the authority's.
+func conflicts(table []entry) error {
+	words, shorts := map[string]entry{}, map[string][]entry{}
+	for _, e := range table {
+		if other, twice := words[e.key()]; twice {
+			return clash(e, other, "%q is already in %s", e.Full)
+		}
+		words[e.key()] = e
+	}
+	for _, e := range table {
+		if e.Short == whole {
+			continue
+		}
+		short := string(keys([]rune(strings.TrimSuffix(e.Short, "."))))
+		if other, chain := words[short]; chain && other.Short != whole {
+			return clash(e, other, "%q is itself shortened in %s", e.Short)
+		}
+		for _, other := range shorts[short] {
+			if !strings.HasPrefix(e.key(), other.key()) && !strings.HasPrefix(other.key(), e.key()) {
+				return clash(e, other, "%q stands for another word in %s", e.Short)
+			}
+		}
+		shorts[short] = append(shorts[short], e)
+	}
+	return nil
+}
+
+func clash(e, other entry, format, what string) error {
+	if e.line < other.line {
+		e, other = other, e
+	}
+	where := fmt.Sprintf("line %d (%s,%s)", other.line, other.Full, other.Short)
+	if other.line == 0 {
+		where = fmt.Sprintf("the built-in table (%s,%s)", other.Full, other.Short)
+	}
+	return fmt.Errorf("panel: abbreviations: line %d: %s,%s: "+format, e.line, e.Full, e.Short, what, where)
 }
 
 // Apply replaces the whole words Full of text by Short; a capital first letter

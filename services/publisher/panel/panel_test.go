@@ -65,6 +65,43 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// TestAWordThatFitsIsNeverSplit: on any width, over the corpus' words and worse.
+func TestAWordThatFitsIsNeverSplit(t *testing.T) {
+	t.Parallel()
+	texts := []string{
+		"Coupure d'électricité mercredi 3 décembre de 8 h à 12 h 30, avenue du Maréchal-Leclerc et rue de l'Abbé-de-l'Épée.",
+		"Fête de la musique : scène ouverte place Saint-Pierre ! « Venez nombreux » (entrée libre), tél. 05 56 00 00 00",
+		"Stationnement interdit boulevard Georges-Pompidou à compter du 1er janvier 2027 ; renseignements n° 12, 100 € d'amende",
+	}
+	for _, text := range texts {
+		words := strings.Fields(text)
+		for columns := 1; columns <= 48; columns++ {
+			lines := wrap(glue(text), columns)
+			on := strings.Fields(strings.Join(lines, " "))
+			for _, line := range lines {
+				if n := utf8.RuneCountInString(line); n > columns {
+					t.Fatalf("%d columns: %q has %d", columns, line, n)
+				}
+			}
+			for _, w := range words {
+				if utf8.RuneCountInString(w) <= columns && !slices.Contains(on, w) {
+					t.Errorf("%d columns: %q is split in %q", columns, w, lines)
+				}
+			}
+		}
+	}
+}
+
+func TestTheTitleIsTheLastToGo(t *testing.T) {
+	t.Parallel()
+	r, err := Render(Content{
+		Title: "Passage du bibliobus", When: "lundi 4 mai, 7 h – 15 h", Place: "place Foch", Text: "Il passe ce matin.",
+	}, Profile{Rows: 2, Columns: 16, MaxPages: 1})
+	if err != nil || len(r.Pages) != 1 || !strings.Contains(r.Text(), "bibliobus") {
+		t.Errorf("got %q, %v", r.Text(), err)
+	}
+}
+
 func TestSentences(t *testing.T) {
 	t.Parallel()
 	got := sentences(glue("Voir M. Dupont av. Foch. Entrée libre ! « Venez. » Le 5 à 18 h. 3 places… Et voilà"))
@@ -91,17 +128,36 @@ func TestAbbreviationApply(t *testing.T) {
 	}
 }
 
-func TestReadAbbreviationsErrors(t *testing.T) {
+func TestAnAuthoritysAbbreviations(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
-		"":                                   "EOF",
-		"a,b\n":                              "wrong number of fields",
-		"mot,court,rang\n":                   "line 1",
-		"full,short,rank\nrue,r.,x\n":        "line 2",
-		"# c\nfull,short,rank\nrue,ruelle,1": "line 3",
+	table, err := Abbreviations("# Pessac\nfull,short,rank\nCité administrative,cité adm.,1\nAvenue,ave,1\nrue,-,1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Abbreviate("Cité administrative, avenue Foch, rue du Bac, boulevard Nord", table)
+	if want := "Cité adm., ave Foch, rue du Bac, bd Nord"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAbbreviationsRefusedWithTheirLine(t *testing.T) {
+	t.Parallel()
+	const head = "full,short,rank\n"
+	for _, c := range []struct{ name, in, want string }{
+		{"nothing", "", "EOF"},
+		{"two columns", "a,b\n", "wrong number of fields"},
+		{"no header", "mot,court,rang\n", "line 1: header"},
+		{"no rank", head + "rue,r.,x\n", "line 2: rank"},
+		{"rank 4", head + "rue,r.,4\n", "line 2: rank"},
+		{"longer", "# c\n" + head + "rue,ruelle,1", `line 3: "ruelle" is not shorter`},
+		{"no short form", head + "rue,,1\n", "line 2: a word and its shorter form"},
+		{"a word twice", head + "Préau,pr.,1\nkiosque,kq,1\npreau,pré.,1\n", `line 4: preau,pré.: "preau" is already in line 2`},
+		{"a short form of two words", head + "préau,pr.,1\nprairie,pr.,1\n", `line 3: prairie,pr.: "pr." stands for another word in line 2`},
+		{"a short form of a built-in word", head + "marché,mar.,1\n", `line 2: marché,mar.: "mar." stands for another word in the built-in table (mardi,mar.)`},
+		{"a chain", head + "présentoir,préau,1\npréau,pr.,1\n", `"préau" is itself shortened in line`},
 	} {
-		if _, err := ReadAbbreviations(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %v, want %q", in, err, want)
+		if _, err := Abbreviations(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
 	}
 }
@@ -172,7 +228,7 @@ func TestFarTooLong(t *testing.T) {
 	}
 }
 
-func TestRoadMode(t *testing.T) {
+func TestRoadSignThreeUnitsSevenWords(t *testing.T) {
 	t.Parallel()
 	p := Profile{Rows: 3, Columns: 20, Capitals: true, RoadMode: RoadRefuse}
 	if r, err := Render(Content{Title: "Accident A10", Place: "à 500 m", Text: "Prudence", Link: "a.fr"}, p); err != nil || len(r.Warnings) != 1 || r.Warnings[0].Code != LinkLeft {

@@ -54,7 +54,7 @@ type Profile struct {
 	QuietHours  []Quiet `json:"quietHours,omitempty" yaml:"quietHours"`   // the panel is dark
 
 	// Abbreviations replace the built-in table; an empty list allows none.
-	Abbreviations []Abbreviation `json:"abbreviations,omitempty" yaml:"abbreviations"`
+	Abbreviations []Abbreviation `json:"abbreviations,omitzero" yaml:"abbreviations"`
 	RoadMode      RoadMode       `json:"roadMode,omitempty" yaml:"roadMode"`
 }
 

@@ -165,9 +165,11 @@ func (s screen) reportLong(l layout, out *Rendition) {
 }
 
 // truncate drops the end of the text at a sentence, then at a word, then the
-// link, then cuts the place, the title and the time, until the pages suffice.
+// link, then cuts the place, the title and the time, until the pages suffice. The
+// time goes before the last of the title.
 func (s screen) truncate(d draft) (layout, []string) {
 	var cut []string
+	title := d.title
 	steps := []struct {
 		name  string
 		field func(*draft) *[]string
@@ -188,6 +190,15 @@ func (s screen) truncate(d draft) (layout, []string) {
 			whole := *step.field(&d)
 			if len(whole) == 0 {
 				continue
+			}
+			s.shorten(&d, step.field)
+		}
+		if step.name == "title" && len(d.title) == 0 {
+			// A time without what it is about tells nothing.
+			d.title, d.when = title, nil
+			cut = append(cut, "when")
+			if l := s.lay(d); len(l.pages) <= s.pages {
+				return l, cut
 			}
 			s.shorten(&d, step.field)
 		}

@@ -24,6 +24,9 @@ type Config struct {
 	// Profiles are the authority's own, by name, besides the built-in ones.
 	Profiles map[string]panel.Profile `yaml:"profiles"`
 	MQTT     MQTT                     `yaml:"mqtt"`
+	// Abbreviations are the authority's own, a text of panel.Abbreviations: they
+	// amend the built-in table. A profile that has a list uses that alone.
+	Abbreviations string `yaml:"abbreviations"`
 }
 
 // BuiltIn returns the profiles that every channel knows: text panels by rows
@@ -49,6 +52,7 @@ type Channel struct {
 	cfg      Config
 	deps     channel.Deps
 	profiles map[string]panel.Profile
+	shorten  []panel.Abbreviation // nil: the built-in table
 }
 
 var (
@@ -75,6 +79,12 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 			return nil, spec.Invalid("profiles.%s: %w", name, err)
 		}
 		c.profiles[name] = p
+	}
+	if cfg.Abbreviations != "" {
+		var err error
+		if c.shorten, err = panel.Abbreviations(cfg.Abbreviations); err != nil {
+			return nil, spec.Invalid("%w", err)
+		}
 	}
 	if err := cfg.MQTT.load(); err != nil {
 		return nil, spec.Invalid("mqtt: %w", err)
@@ -115,6 +125,9 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 			return events.Rendition{}, events.Permanentf(events.ReasonInvalidConfig, "sign %s: profile: %w", profile.Endpoint, err)
 		}
 	}
+	if shape.Abbreviations == nil {
+		shape.Abbreviations = c.shorten
+	}
 	text := p.Content.Summary
 	if override, ok := p.Text(c.spec.ID); ok {
 		text = override
@@ -131,6 +144,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if len(laid.Pages) == 0 {
 		return events.Rendition{}, events.Permanentf(events.ReasonInvalidContent, "sign %s: nothing can be shown", profile.Endpoint)
 	}
+	shape.Abbreviations = nil // they have served
 	body := Body{Profile: shape, Title: p.Content.Title, Pages: laid.Pages, Warnings: laid.Warnings}
 	if len(shape.QuietHours) > 0 {
 		body.TimeZone = profile.TimeZone

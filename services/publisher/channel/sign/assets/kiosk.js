@@ -87,6 +87,8 @@
     const pages = schedule.displays[hash].pages;
     if (hash !== shown) {
       shown = hash;
+      panel.style.setProperty("--columns", Math.max(16, ...pages.flatMap((p) => p.lines.map((l) => [...l].length))));
+      panel.style.setProperty("--rows", Math.max(4, ...pages.map((p) => p.lines.length)));
       since = clock();
       page = 0;
       show();
