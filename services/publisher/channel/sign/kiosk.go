@@ -62,7 +62,7 @@ func (s *server) kiosk(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		page.Data = string(data)
 		var t *template.Template
-		if t, err = template.ParseFS(assets, "assets/kiosk.html"); err == nil {
+		if t, err = s.kiosks(); err == nil {
 			var b strings.Builder
 			if err = t.Execute(&b, page); err == nil {
 				kioskHeaders(w.Header())

@@ -68,7 +68,7 @@ func (s *server) displayed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := s.deps.Now()
-	display, on, _ := current(s.deps.Shelf, sign.Authority, sign.ID, now)
+	display, on, _ := s.memory.current(s.deps.Shelf, sign, now)
 	s.health.heard(r.Context(), hearing{sign: sign, shows: proof.Hash, should: display.Hash, on: on, at: now})
 	if proof.Hash != display.Hash {
 		http.Error(w, fmt.Sprintf("hash: the sign should show %s", display.Hash), http.StatusConflict)

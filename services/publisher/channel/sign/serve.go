@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/crieur/crieur/events/registry"
@@ -19,6 +21,8 @@ type server struct {
 	deps   channel.Deps
 	proofs proofs
 	health *health
+	memory memory
+	kiosks func() (*template.Template, error)
 }
 
 // Routes serves every sign of the installation, whose health is not kept.
@@ -32,6 +36,8 @@ func Serve(deps channel.Deps, keeper func() Keeper) map[string]http.Handler {
 	s := &server{
 		deps: deps, proofs: proofs{seen: map[string]time.Time{}},
 		health: &health{logger: deps.Logger, keeper: keeper, last: map[string]kept{}},
+		memory: memory{displays: map[string]shown{}, pages: map[string][]byte{}},
+		kiosks: sync.OnceValues(func() (*template.Template, error) { return template.ParseFS(assets, "assets/kiosk.html") }),
 	}
 	return map[string]http.Handler{
 		"GET /signs/{authority}/{file}":            http.HandlerFunc(s.pull),
@@ -53,25 +59,25 @@ func (s *server) pull(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := s.deps.Now()
-	display, on, until := current(s.deps.Shelf, sign.Authority, sign.ID, now)
+	display, on, until := s.memory.current(s.deps.Shelf, sign, now)
 	if token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); bearer && sign.Admits(token) {
 		s.health.heard(r.Context(), hearing{sign: sign, shows: display.Hash, should: display.Hash, on: on, at: now})
 	}
 	var (
-		body []byte
-		mime string
-		err  error
-		tag  = display.Hash
+		mime  string
+		write func() ([]byte, error)
+		tag   = display.Hash
 	)
 	switch format {
 	case "json":
 		mime = "application/json"
-		body, err = json.Marshal(display)
+		write = func() ([]byte, error) { return json.Marshal(display) }
 	case "txt":
-		mime, body = "text/plain; charset=utf-8", text(display)
+		mime = "text/plain; charset=utf-8"
+		write = func() ([]byte, error) { return text(display), nil }
 	case "rss":
 		mime = "application/rss+xml; charset=utf-8"
-		body, err = s.rss(sign, display)
+		write = func() ([]byte, error) { return s.rss(sign, display) }
 	case "png":
 		page, problem := pageOf(r, display, now)
 		if problem != "" {
@@ -80,11 +86,16 @@ func (s *server) pull(w http.ResponseWriter, r *http.Request) {
 		}
 		tag += "-" + strconv.Itoa(page)
 		mime = "image/png"
-		body, err = s.png(sign, ch, display, page)
+		write = func() ([]byte, error) { return s.png(sign, ch, display, page) }
 	default:
 		http.Error(w, "a sign is read as .json, .txt, .png or .rss", http.StatusNotFound)
 		return
 	}
+	if len(display.Pages) > 0 { // an idle sign's page says nothing of its profile
+		was := write
+		write = func() ([]byte, error) { return s.memory.page(sign, tag+"-"+format, was) }
+	}
+	body, err := write()
 	if err != nil {
 		s.deps.Logger.Error("sign: write", "authority", sign.Authority, "channel", "sign", "err", err)
 		http.Error(w, "sign: internal error", http.StatusInternalServerError)

@@ -192,6 +192,7 @@ func TestPNGIsWhatThePanelLights(t *testing.T) {
 		}
 	}
 }
+
 // held is a shelf that holds what it holds.
 type held struct {
 	channel.Shelf
@@ -199,3 +200,5 @@ type held struct {
 }
 
 func (h held) Items(string, string, string) []events.Delivery { return h.on }
+
+func (h held) Version(string, string) uint64 { return uint64(len(h.on)) }
