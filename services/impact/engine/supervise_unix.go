@@ -245,6 +245,7 @@ func (e *Engine) runOne(ctx context.Context) error {
 		_ = stdin.Close()
 		return fmt.Errorf("child: %w", err)
 	}
+	yield(cmd.Process.Pid)
 	kill := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	defer kill()
 	why := e.awaitReady(cmd, report)
@@ -356,3 +357,11 @@ func (e *Engine) dial(ctx context.Context) (net.Conn, error) {
 	}
 	return (&net.Dialer{}).DialContext(ctx, "unix", e.socket)
 }
+
+// below is how much less urgent the child is than the program: messages go
+// out before figures are made.
+const below = 10
+
+// yield lets the child have the processors that the program leaves it. The
+// child is a process group, so that every thread it has by now is meant.
+func yield(pid int) { _ = syscall.Setpriority(syscall.PRIO_PGRP, pid, below) }
