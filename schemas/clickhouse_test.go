@@ -9,7 +9,7 @@ import (
 )
 
 // Every column says what it holds, every table is durable and idempotent, and
-// every statement may be run again.
+// every statement may be run again; a table is filled after it was emptied.
 func TestClickHouseMigrations(t *testing.T) {
 	t.Parallel()
 	list, err := schemas.ClickHouse()
@@ -18,7 +18,14 @@ func TestClickHouseMigrations(t *testing.T) {
 	}
 	column := regexp.MustCompile(`^    [a-z_]+ +[A-Z]`)
 	for _, m := range list {
+		emptied := map[string]bool{}
 		for _, s := range m.Statements {
+			if table, ok := strings.CutPrefix(s, "TRUNCATE TABLE IF EXISTS "); ok {
+				emptied[table] = true
+			}
+			if rest, ok := strings.CutPrefix(s, "INSERT INTO "); ok && emptied[strings.Fields(rest)[0]] {
+				continue
+			}
 			if !strings.Contains(s, "IF NOT EXISTS") && !strings.Contains(s, "IF EXISTS") {
 				t.Errorf("%04d_%s: cannot be run again: %.60q", m.Version, m.Name, s)
 			}

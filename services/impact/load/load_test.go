@@ -120,6 +120,9 @@ func aggregates() map[string]string {
 		"source to receipt":   delay("source_informed", "source_at", arrives),
 		"approved to receipt": delay("approved_informed", "approved_at", arrives),
 		"approved to sent":    delay("approved_sent", "approved_at", "status = 'sent'"),
+		"delays by day": differ(
+			"SELECT authority, day, leg, channel, topic, delay_ms, sum(receipts) AS n FROM delays_daily GROUP BY ALL",
+			"SELECT authority, toDate(hour, 'Europe/Paris') AS day, leg, channel, topic, delay_ms, sum(receipts) AS n FROM delays_hourly GROUP BY ALL"),
 		"approved to opt-out": delay("approved_opted_out", "approved_at", "status = 'opted_out'"),
 	}
 }

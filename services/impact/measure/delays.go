@@ -13,7 +13,7 @@ const (
 	legOptedOut        = "approved_opted_out"
 )
 
-// distribution is counts on the grid of the table delays_hourly, ascending.
+// distribution is counts on the grid of the tables delays_hourly and delays_daily, ascending.
 type distribution []Delay
 
 func (f Figures) leg(name string) distribution {

@@ -17,7 +17,7 @@ const (
 	timeout = 5 * time.Second
 	// sampleRows is about how many SMS receipts the time from sent to
 	// delivered is read from.
-	sampleRows = 200_000
+	sampleRows = 100_000
 	clockForm  = "2006-01-02 15:04:05"
 )
 
@@ -33,7 +33,7 @@ func NewReader(conn driver.Conn, now func() time.Time) *Reader { return &Reader{
 // context makes every statement of a page one that only reads, and ends.
 func readContext(ctx context.Context) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"readonly": 2, "max_execution_time": int(timeout / time.Second), "max_memory_usage": 2_000_000_000,
+		"readonly": 2, "max_threads": 1, "max_execution_time": int(timeout / time.Second), "max_memory_usage": 2_000_000_000,
 		"max_result_rows": 200_000, "result_overflow_mode": "throw", "use_query_cache": 0,
 	}))
 }
@@ -119,9 +119,15 @@ func (r *Reader) days(ctx context.Context, q Query, f *Figures) error {
 	})
 }
 
+// delays reads the grid by day where the period is made of days: by hour it has
+// as many rows as receipts have steps.
 func (r *Reader) delays(ctx context.Context, q Query, f *Figures) error {
+	from := "delays_daily" + byDay
+	if q.Period.hourly() {
+		from = "delays_hourly" + byHour
+	}
 	return r.query(ctx, `SELECT leg, if(leg IN ('approved_opted_out', 'approved_informed'), toString(topic), '') AS subject, delay_ms, sum(receipts)
-		FROM delays_hourly`+byHour+` GROUP BY leg, subject, delay_ms ORDER BY leg, subject, delay_ms`, q, func(rows driver.Rows) error {
+		FROM `+from+` GROUP BY leg, subject, delay_ms ORDER BY leg, subject, delay_ms`, q, func(rows driver.Rows) error {
 		var d Delay
 		err := rows.Scan(&d.Leg, &d.Topic, &d.MS, &d.Receipts)
 		f.Delays = append(f.Delays, d)

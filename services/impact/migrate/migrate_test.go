@@ -95,3 +95,39 @@ func TestApplyAtOnce(t *testing.T) {
 		t.Errorf("%d receipts", n)
 	}
 }
+
+// Delays by day are those of the receipts before that table, and after.
+func TestOldDelaysAreCountedByDay(t *testing.T) {
+	conn := impacttest.Connect(t, impacttest.Engine(t))
+	list := migrations(t)
+	apply := func(list []schemas.Migration) {
+		if _, err := migrate.Apply(t.Context(), conn, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	receive := func() {
+		if err := conn.Exec(t.Context(), `INSERT INTO receipts (authority, subscriber, at, status, informed, source_at, fetched_at, approved_at)
+			SELECT 'a', number + 1, now() - number * 1000, 'sent', true, now() - 200000000, now() - 200000000, now() - number * 1000 - 5 FROM numbers(500)`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(list[:3])
+	receive()
+	apply(list)
+	receive()
+	for _, m := range list[3:4] { // as after a crash before the record
+		for _, s := range m.Statements {
+			if err := conn.Exec(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	hourly := "SELECT leg, toDate(hour, 'Europe/Paris') AS d, delay_ms, sum(receipts) AS n FROM delays_hourly GROUP BY ALL"
+	daily := "SELECT leg, day AS d, delay_ms, sum(receipts) AS n FROM delays_daily GROUP BY ALL"
+	if n := count(t, conn, "("+daily+")"); n == 0 {
+		t.Fatal("nothing is counted")
+	}
+	if n := count(t, conn, "("+hourly+" EXCEPT DISTINCT "+daily+" UNION ALL "+daily+" EXCEPT DISTINCT "+hourly+")"); n != 0 {
+		t.Errorf("%d steps differ", n)
+	}
+}
