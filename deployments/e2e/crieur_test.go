@@ -42,6 +42,7 @@ type installation struct {
 	listen string
 	nats   string
 	args   []string // of run, besides the configuration
+	env    []string // NAME=value, besides the test's own
 	cmd    *exec.Cmd
 	exited chan struct{}
 	log    *os.File
@@ -108,6 +109,7 @@ func (in *installation) spawn() {
 	in.t.Helper()
 	in.cmd = exec.Command(in.bin, append([]string{"run", "--config", in.config()}, in.args...)...)
 	in.cmd.Env = append(os.Environ(), "CRIEUR_LIBCHDB="+os.Getenv("CRIEUR_LIBCHDB"))
+	in.cmd.Env = append(in.cmd.Env, in.env...)
 	in.cmd.Dir = repository()
 	in.cmd.Stdout, in.cmd.Stderr = in.log, in.log
 	if err := in.cmd.Start(); err != nil {

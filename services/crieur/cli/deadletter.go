@@ -2,14 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"log/slog"
 	"text/tabwriter"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/crieur/crieur/events/bus"
-	"github.com/crieur/crieur/services/crieur/program"
 )
 
 type deadLetterCmd struct {
@@ -19,29 +17,25 @@ type deadLetterCmd struct {
 }
 
 type deadLetterList struct {
-	configFlag
+	runningFlags
 	Consumer string `help:"Only those of this consumer." placeholder:"NAME"`
 }
 
 type deadLetterShow struct {
-	configFlag
+	runningFlags
 	Number uint64 `arg:"" help:"Its number in the list."`
 }
 
 type deadLetterReplay struct {
-	configFlag
+	runningFlags
 	Number   uint64 `arg:"" optional:"" help:"Its number in the list."`
 	All      bool   `help:"Replay all of them."`
 	Consumer string `help:"With --all: only those of this consumer." placeholder:"NAME"`
 }
 
-// letters connects to a running Crieur.
-func (f configFlag) letters() (*bus.DeadLetters, *nats.Conn, error) {
-	cfg, err := f.read()
-	if err != nil {
-		return nil, nil, err
-	}
-	conn, err := program.Dial(cfg, slog.New(slog.DiscardHandler))
+// letters reads those of a running Crieur.
+func (f runningFlags) letters() (*bus.DeadLetters, *nats.Conn, error) {
+	conn, err := f.dial()
 	if err != nil {
 		return nil, nil, err
 	}

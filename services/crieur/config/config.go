@@ -35,7 +35,7 @@ type Log struct {
 // NATS says which server to use. With no URL the server is embedded.
 type NATS struct {
 	URL      string `json:"url"`    // also NATS_URL
-	Listen   string `json:"listen"` // host:port the embedded server also listens on; empty: in the process only
+	Listen   string `json:"listen"` // host:port the embedded server listens on; default a free port of loopback, for the commands of this machine
 	MQTT     string `json:"mqtt"`   // host:port of its MQTT listener for signs; empty: none
 	Replicas int    `json:"replicas"`
 	// Credentials of a server: a NATS credentials file.
@@ -95,6 +95,7 @@ func (c *Config) SetDefaults() {
 	set(&c.PublicURL, "http://"+c.Listen)
 	set(&c.Log.Format, "text")
 	set(&c.Log.Level, "info")
+	set(&c.NATS.Listen, "127.0.0.1:0")
 	if c.NATS.Replicas == 0 {
 		c.NATS.Replicas = 1
 	}

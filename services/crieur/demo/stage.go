@@ -29,11 +29,14 @@ type Stage struct {
 	password string
 }
 
+// Folder is the demonstration's data folder beside that of a configuration:
+// without the demonstration, Crieur starts empty.
+func Folder(data string) string { return filepath.Clean(data) + "-demo" }
+
 // Prepare opens the stand-ins and completes cfg with the demonstration's
 // authorities. It fails when a port is taken: this demonstration runs already.
 func Prepare(cfg *config.Config) (*Stage, error) {
-	// A folder of its own: without the demonstration, Crieur starts empty.
-	cfg.Data = filepath.Clean(cfg.Data) + "-demo"
+	cfg.Data = Folder(cfg.Data)
 	s := &Stage{cfg: cfg}
 	secrets := filepath.Join(cfg.Data, "secrets")
 	passwordFile := filepath.Join(cfg.Data, "demo", "password")

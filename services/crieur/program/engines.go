@@ -51,11 +51,17 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 		return nil, nil, err
 	}
 	conn, err := server.Connect(connOptions("crieur", logger)...)
+	if err == nil {
+		err = os.WriteFile(addressFile(cfg), []byte(server.URL()+"\n"), 0o600)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, server.Close())
 	}
 	return server, conn, nil
 }
+
+// addressFile is where the commands of this machine find the embedded server.
+func addressFile(cfg *config.Config) string { return filepath.Join(cfg.Data, "nats.address") }
 
 func natsURL(cfg *config.Config) string {
 	if env := os.Getenv("NATS_URL"); env != "" {
@@ -65,20 +71,25 @@ func natsURL(cfg *config.Config) string {
 }
 
 // Dial connects to the NATS server of a running Crieur: the one configured, or
-// the embedded one through its listener.
+// the embedded one of the data folder.
 func Dial(cfg *config.Config, logger *slog.Logger) (*nats.Conn, error) {
-	address := natsURL(cfg)
-	if address == "" {
-		if cfg.NATS.Listen == "" {
-			return nil, errors.New("nats.listen: required to reach a running Crieur from another program; or set NATS_URL")
-		}
-		body, err := os.ReadFile(filepath.Join(cfg.Data, "nats.secret"))
-		if err != nil {
-			return nil, fmt.Errorf("nats: no running Crieur with data folder %s: %w", cfg.Data, err)
-		}
-		address = (&url.URL{Scheme: "nats", User: url.UserPassword(clientName, strings.TrimSpace(string(body))), Host: cfg.NATS.Listen}).String()
+	if address := natsURL(cfg); address != "" {
+		return dial(cfg, address, logger)
 	}
-	return dial(cfg, address, logger)
+	at, err := os.ReadFile(addressFile(cfg))
+	if err != nil {
+		return nil, fmt.Errorf("nats: Crieur does not run with data folder %s: %w", cfg.Data, err)
+	}
+	secret, err := os.ReadFile(filepath.Join(cfg.Data, "nats.secret"))
+	if err != nil {
+		return nil, fmt.Errorf("nats: %w", err)
+	}
+	u, err := url.Parse(strings.TrimSpace(string(at)))
+	if err != nil {
+		return nil, fmt.Errorf("nats: %s: not an address", addressFile(cfg))
+	}
+	u.User = url.UserPassword(clientName, strings.TrimSpace(string(secret)))
+	return dial(cfg, u.String(), logger)
 }
 
 func dial(cfg *config.Config, address string, logger *slog.Logger) (*nats.Conn, error) {

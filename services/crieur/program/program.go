@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -44,6 +45,9 @@ type Extra func(run.Deps) ([]run.Service, error)
 // named services (all when none is named) and extra ones (none when nil). Close
 // what it returns.
 func Open(ctx context.Context, cfg *config.Config, logger *slog.Logger, names []string, extra Extra) (*Program, error) {
+	if len(names) > 0 && natsURL(cfg) == "" {
+		return nil, fmt.Errorf("%s alone needs a NATS server: set NATS_URL, or nats.url of the configuration; `crieur run` has one inside", strings.Join(names, ", "))
+	}
 	p := &Program{cfg: cfg}
 	if err := p.open(ctx, logger, names, extra); err != nil {
 		return nil, errors.Join(err, p.Close())
