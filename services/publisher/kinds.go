@@ -9,6 +9,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel/email"
 	"github.com/crieur/crieur/services/publisher/channel/facebook"
 	"github.com/crieur/crieur/services/publisher/channel/feed"
+	"github.com/crieur/crieur/services/publisher/channel/gammu"
 	"github.com/crieur/crieur/services/publisher/channel/mastodon"
 	"github.com/crieur/crieur/services/publisher/channel/ntcip"
 	"github.com/crieur/crieur/services/publisher/channel/push"
@@ -27,6 +28,7 @@ func Kinds() map[string]channel.Factory {
 		email.Kind:    email.NewFactory(),
 		facebook.Kind: {New: facebook.New},
 		feed.Kind:     feed.NewFactory(),
+		gammu.Kind:    {New: gammu.New},
 		mastodon.Kind: {New: mastodon.New},
 		ntcip.Kind:    {New: ntcip.New},
 		push.Kind:     push.NewFactory(),

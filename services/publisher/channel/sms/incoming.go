@@ -46,18 +46,22 @@ const optOutTimeout = 10 * time.Second
 func (c *Channel) optOut(from string) smpp.Status {
 	ctx, cancel := context.WithTimeout(context.Background(), optOutTimeout)
 	defer cancel()
-	if !strings.HasPrefix(from, "+") {
-		from = "+" + from
-	}
-	_, err := c.deps.OptOut(ctx, call.OptOutRequest{
-		Authority: c.spec.Authority, Kind: Kind, Address: call.Address(from), Reason: events.ReasonOptedOut,
-		Evidence: "STOP by SMS", At: c.deps.Now(),
-	})
+	_, err := c.deps.OptOut(ctx, Stop(c.spec.Authority, from, c.deps.Now()))
 	if err != nil {
 		c.deps.Logger.Error("sms: opt-out not stored; the SMSC will repeat it", "authority", c.spec.Authority, "channel", c.spec.ID, "err", err)
 		return smpp.StatusTryLater
 	}
 	return smpp.StatusOK
+}
+
+// Stop is what audience is told of somebody who said stop, whoever carried it.
+func Stop(authority, from string, at time.Time) call.OptOutRequest {
+	if !strings.HasPrefix(from, "+") {
+		from = "+" + from
+	}
+	return call.OptOutRequest{
+		Authority: authority, Kind: Kind, Address: call.Address(from), Reason: events.ReasonOptedOut, Evidence: "STOP by SMS", At: at,
+	}
 }
 
 func textOf(d smpp.Delivery) string {

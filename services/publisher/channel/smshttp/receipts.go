@@ -6,11 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
 )
@@ -113,13 +111,7 @@ func (c *Channel) incoming(ctx context.Context, r *http.Request) error {
 	if from == "" || !sms.IsStop(field(of.Text)) {
 		return nil
 	}
-	if !strings.HasPrefix(from, "+") {
-		from = "+" + from
-	}
-	_, err = c.deps.OptOut(ctx, call.OptOutRequest{
-		Authority: c.spec.Authority, Kind: ContactKind, Address: call.Address(from), Reason: events.ReasonOptedOut,
-		Evidence: "STOP by SMS", At: c.deps.Now(),
-	})
+	_, err = c.deps.OptOut(ctx, sms.Stop(c.spec.Authority, from, c.deps.Now()))
 	if err != nil {
 		c.deps.Logger.Error("smshttp: opt-out not stored; the provider will repeat it", "authority", c.spec.Authority, "channel", c.spec.ID, "err", err)
 	}
