@@ -10,5 +10,7 @@
 // Window remembers the messages of the last days. It groups a new one with
 // those that share its kind of topic, an area and a time, and whose words are
 // close: see Window.Join. Those whose marks differ (the phenomenon of a vigilance,
-// the number of a road or line) never are.
+// the number of a road or line, what troubles traffic, the hour) never are; those
+// that share what names a thing (a phenomenon of a département, a road, a street
+// on the same days) need few words in common.
 package dedupe

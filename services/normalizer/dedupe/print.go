@@ -13,22 +13,33 @@ import (
 // family is a group of topics in which sources differ on the same thing.
 type family uint8
 
+// The families.
+const (
+	weather family = 1 + iota
+	roads
+	water
+	outings
+	council
+	others
+	energy
+)
+
 func familyOf(topic string) family {
 	switch topic {
 	case "meteo", "inondation", "risques", "environnement":
-		return 1
+		return weather
 	case "travaux-circulation", "transports", "urbanisme":
-		return 2
+		return roads
 	case "eau":
-		return 3
+		return water
 	case "energie":
-		return 7
+		return energy
 	case "culture", "evenements", "sport", "vie-associative", "marches", "jeunesse", "economie":
-		return 4
+		return outings
 	case "vie-municipale", "enquetes-publiques", "elections", "etat-civil":
-		return 5
+		return council
 	}
-	return 6
+	return others
 }
 
 // Print is what is compared of a message: the distinct stems of its title and
@@ -89,36 +100,25 @@ func (k *Maker) hashes(folded string) []uint32 {
 	return out
 }
 
-// The thresholds of Same, set on the pairs in testdata/pairs.json.
+// The thresholds of words, set on the pairs in testdata/pairs.json.
 const (
-	enoughWords  = 3    // stems in common, at least
-	sameTitle    = 0.60 // share of the shorter title found in the other text
-	sameText     = 0.50 // share of the shorter text found in the other
-	sameInPlace  = 0.34 // either, when the street is the same
-	elsewhereAdd = 0.30 // more is asked when the streets differ
+	enoughWords = 3    // stems in common, at least
+	sameTitle   = 0.60 // share of the shorter title found in the other text
+	sameText    = 0.50 // share of the shorter text found in the other
+	sameInPlace = 0.34 // either, when the street is the same
+	sameByName  = 0.25 // of the text, when a proper name and the days are the same
 )
 
-// Same reports whether two prints speak of the same thing, and how close they
-// are, 0 to 1. samePlace and otherPlace say what is known of their streets.
-func Same(a, b Print, samePlace, otherPlace bool) (float64, bool) {
-	common := shared(a.All, b.All)
-	if common < enoughWords && !(samePlace && common >= 2) {
-		return 0, false
-	}
-	text := float64(common) / float64(max(1, min(len(a.All), len(b.All))))
+// likeness is how much two prints have in common: stems, and their share of the
+// shorter text and of the shorter title.
+func likeness(a, b Print) (common int, text, title float64) {
+	common = shared(a.All, b.All)
 	short, other := a, b
 	if len(b.Title) < len(a.Title) {
 		short, other = b, a
 	}
-	title := float64(shared(short.Title, other.All)) / float64(max(2, len(short.Title)))
-	score := (text + title) / 2
-	switch {
-	case samePlace:
-		return score + 0.2, text >= sameInPlace && title >= sameInPlace
-	case otherPlace:
-		return score, text >= sameText+elsewhereAdd && title >= sameTitle+elsewhereAdd
-	}
-	return score, text >= sameText && title >= sameTitle
+	return common, float64(common) / float64(max(1, min(len(a.All), len(b.All)))),
+		float64(shared(short.Title, other.All)) / float64(max(2, len(short.Title)))
 }
 
 // shared counts what two sorted lists have in common.

@@ -22,7 +22,7 @@ type sighting struct {
 	id, incident, source string
 	family               family
 	areas                []string // commune and département codes
-	place                string   // street or building, folded
+	point                *events.Point
 	from, to             time.Time
 	print                Print
 	marks                marks
@@ -159,7 +159,7 @@ func (w *Window) sight(m *events.Message) *sighting {
 		id: m.ID, source: m.Authority + "/" + m.Source, family: familyOf(m.Topic), fetched: m.FetchedAt,
 		from: m.Sent, to: m.Expires, print: w.maker.Print(m),
 	}
-	s.marks = marksOf(s.family, territory.Fold(m.Content.Title))
+	s.marks = marksOf(s.family, m)
 	if m.Onset != nil {
 		s.from = *m.Onset
 	}
@@ -171,8 +171,8 @@ func (w *Window) sight(m *events.Message) *sighting {
 	}
 	for _, a := range m.Areas {
 		s.areas = append(s.areas, a.INSEE...)
-		if s.place == "" {
-			s.place = territory.Fold(a.Place)
+		if s.point == nil {
+			s.point = a.Point
 		}
 	}
 	return s
@@ -270,9 +270,7 @@ func (w *Window) nearest(s *sighting) *sighting {
 			if c.source == s.source || !c.overlaps(s) || !c.meets(s) || c.marks.differ(s.marks) {
 				continue
 			}
-			samePlace := s.place != "" && c.place != "" && near(s.place, c.place)
-			otherPlace := s.place != "" && c.place != "" && !samePlace
-			if score, same := Same(c.print, s.print, samePlace, otherPlace); same && score > bestScore {
+			if score, same := c.same(s); same && score > bestScore {
 				best, bestScore = c, score
 			}
 		}
