@@ -87,7 +87,7 @@ func (c *Channel) send(ctx context.Context, d events.Delivery, text string, to c
 		return channel.Result{}, err
 	}
 	units := gsm.Count(text).Segments
-	return c.read(answer, units)
+	return c.read(answer, m.ID, units)
 }
 
 // exchange fills the provider's templates.
@@ -126,7 +126,7 @@ func compact(body string) []byte {
 }
 
 // read is the result that an answer tells.
-func (c *Channel) read(a channel.Answer, units int) (channel.Result, error) {
+func (c *Channel) read(a channel.Answer, own string, units int) (channel.Result, error) {
 	doc, notJSON := decode(a.Body)
 	for _, r := range c.provider.Answer.Rules {
 		if r.holds(a.Status, doc) {
@@ -135,6 +135,9 @@ func (c *Channel) read(a channel.Answer, units int) (channel.Result, error) {
 	}
 	if err := a.Verdict(c.deps.Now()); err != nil {
 		return channel.Result{}, err
+	}
+	if c.provider.Answer.Own && a.Status == http.StatusAccepted {
+		return channel.Result{Remote: own, At: c.deps.Now(), Units: units, CostMicroEUR: int64(units) * c.cfg.CostMicroEUR}, nil
 	}
 	id, ok := at(doc, c.provider.Answer.ID)
 	if notJSON != nil || !ok || id == "" {

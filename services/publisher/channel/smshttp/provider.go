@@ -57,6 +57,7 @@ type Request struct {
 // Said is how an answer is read. Paths are keys and indexes joined by dots.
 type Said struct {
 	ID    string `yaml:"id"`    // path of the message's ID
+	Own   bool   `yaml:"own"`   // instead: the answer is 202, and reports name the message by our ID
 	Units string `yaml:"units"` // path of the number of parts; empty: ours
 	Rules []Rule `yaml:"rules"` // the first that holds decides; then the HTTP status
 }
@@ -163,7 +164,7 @@ func (p *Provider) validate() error {
 		{p.Auth.Kind != "header" || p.Auth.Name != "", "auth.name: required"},
 		{slices.Contains([]string{http.MethodPost, http.MethodGet, http.MethodPut}, p.Request.Method), "request.method: POST, PUT or GET"},
 		{strings.HasPrefix(p.Request.Path, "/"), "request.path: must begin with /"},
-		{p.Answer.ID != "", "answer.id: required"},
+		{(p.Answer.ID != "") != p.Answer.Own, "answer.id: required, or answer.own"},
 		{p.Rate.Count == "parts" || p.Rate.Count == "messages", "rate.count: parts or messages"},
 		{p.Rate.PerSecond > 0, "rate.per_second: must be positive"},
 		{p.Receipt == nil || slices.Contains(formats, p.Receipt.Format), "receipt.format: json, form or query"},

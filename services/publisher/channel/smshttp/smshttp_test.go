@@ -38,7 +38,7 @@ func deps() channel.Deps {
 }
 
 func settings(provider, base string, more ...string) []byte {
-	return []byte(fmt.Sprintf("provider: %s\nbase_url: %s\nsender: MAIRIE\nsecret: %s\nconsumer_key: %s\nper_second: 1000\nparams: {service: sms-ab1-1, application_key: app-key, account: AC1}\n%s",
+	return []byte(fmt.Sprintf("provider: %s\nbase_url: %s\nsender: MAIRIE\nsecret: %s\nconsumer_key: %s\nper_second: 1000\nparams: {service: sms-ab1-1, application_key: app-key, account: AC1, username: crieur}\n%s",
 		provider, base, secret, ck, strings.Join(more, "\n")))
 }
 
@@ -62,6 +62,8 @@ func accepted(provider string) (status int, body, id string) {
 		return 200, `{"totalCreditsRemoved":1,"invalidReceivers":[],"ids":[27814656],"validReceivers":["+33612340000"]}`, "27814656"
 	case "brevo":
 		return 201, `{"reference":"ab1cde2fgh3i4jklmno","messageId":1511882900176220,"smsCount":2,"usedCredits":0.7,"remainingCredits":82.85}`, "1511882900176220"
+	case "kannel":
+		return 202, "0: Accepted for delivery", ""
 	case "smsmode":
 		return 201, `{"messageId":"0f5ba6ba-2e2f-4d2c-9d77-1b5b1f0d9f6a","acceptedAt":"2026-05-04T07:00:00","status":{"deliveryDate":null,"value":"ENROUTE"}}`, "0f5ba6ba-2e2f-4d2c-9d77-1b5b1f0d9f6a"
 	}
