@@ -190,6 +190,21 @@ func (p *parser) after(w string) (h, m int, ok bool) {
 	return 0, 0, false
 }
 
+// oClock reads an hour that a day may have: "à 14 h", ", 14 h" or "14 h".
+func (p *parser) oClock() (h, m int, ok bool) {
+	if h, m, ok = p.after("a"); ok {
+		return h, m, true
+	}
+	save := p.i
+	if p.at(p.i).mark == ',' {
+		p.i++
+	}
+	if h, m, ok = p.hour(); !ok {
+		p.i = save
+	}
+	return h, m, ok
+}
+
 // hour reads 20h30, 20 h, 20:30, midi or minuit.
 func (p *parser) hour() (h, m int, ok bool) {
 	switch {

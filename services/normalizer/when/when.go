@@ -147,13 +147,17 @@ func (p *parser) until(start time.Time) (Span, bool) {
 	return Span{Start: start, End: endOf(end)}, true
 }
 
-// fromTo reads "3 au 5 décembre 2026" and its like.
+// fromTo reads "3 au 5 décembre 2026", "mardi 24 novembre 14 h au mercredi 25
+// novembre 20 h" and their like.
 func (p *parser) fromTo() (Span, bool) {
+	if s, ok := p.weekdays(); ok {
+		return s, true
+	}
 	a, ok := p.dayLoose()
 	if !ok {
 		return Span{}, false
 	}
-	h, m, clocked := p.after("a")
+	h, m, clocked := p.oClock()
 	if !p.word("au") && !p.word("jusqu", "au") && !p.word("et", "le") {
 		return p.alone(a)
 	}
@@ -185,7 +189,7 @@ func (p *parser) fromTo() (Span, bool) {
 	if clocked {
 		s.Start, s.Clock = clock(start, h, m), true
 	}
-	if h, m, ok := p.after("a"); ok {
+	if h, m, ok := p.oClock(); ok {
 		s.End, s.Clock = clock(end, h, m), true
 	} else if from, to, ok := p.hours(); ok {
 		s.Start, s.Clock = clock(start, from[0], from[1]), true
@@ -194,6 +198,38 @@ func (p *parser) fromTo() (Span, bool) {
 		}
 	}
 	return s, true
+}
+
+// weekdays reads "mardi 14 h au mercredi 20 h", the next of both from the writing
+// on. Without hours, "du lundi au vendredi" are those of every week.
+func (p *parser) weekdays() (Span, bool) {
+	save := p.i
+	from, ok := p.weekdayAt()
+	if ok && p.word("au") {
+		if to, ok := p.weekdayAt(); ok {
+			if to.Before(from) {
+				to = to.AddDate(0, 0, 7)
+			}
+			return Span{Start: from, End: to, Clock: true}, true
+		}
+	}
+	p.i = save
+	return Span{}, false
+}
+
+// weekdayAt reads "mardi à 14 h": that of today or of the next six days.
+func (p *parser) weekdayAt() (time.Time, bool) {
+	name := weekday(p.at(p.i).word)
+	if name < 0 {
+		return time.Time{}, false
+	}
+	p.i++
+	h, m, ok := p.oClock()
+	if !ok {
+		return time.Time{}, false
+	}
+	today := time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
+	return clock(today.AddDate(0, 0, (name-int(today.Weekday())+7)%7), h, m), true
 }
 
 // single reads "lundi 23 novembre à 20h30" or "3, 4 et 5 décembre".

@@ -1,6 +1,7 @@
 package vigilance
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -42,6 +43,7 @@ func colour(raw events.Raw) (mapping.Draft, error) {
 	if err != nil {
 		return d, err
 	}
+	d.Body = sameDay(d.Body)
 	d.Licence = licence
 	d.Certainty = events.CertaintyLikely
 	d.Urgency = urgency(d.Severity, d.Onset, sent(d, raw))
@@ -49,6 +51,20 @@ func colour(raw events.Raw) (mapping.Draft, error) {
 		d.Instruction = cap.Advice(d.Severity)
 	}
 	return d, nil
+}
+
+var period = regexp.MustCompile(`\bdu (\p{L}+ \d+(?:er)? \p{L}+) à ([^.\n]+?) au (\p{L}+ \d+(?:er)? \p{L}+) à ([^.\n]+)`)
+
+// sameDay says the day of a period once: "le lundi 23 novembre de 14 h à 20 h"
+// for "du lundi 23 novembre à 14 h au lundi 23 novembre à 20 h".
+func sameDay(text string) string {
+	return period.ReplaceAllStringFunc(text, func(s string) string {
+		m := period.FindStringSubmatch(s)
+		if m[1] != m[3] {
+			return s
+		}
+		return "le " + m[1] + " de " + m[2] + " à " + m[4]
+	})
 }
 
 func sent(d mapping.Draft, raw events.Raw) time.Time {
