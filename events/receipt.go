@@ -61,23 +61,23 @@ type Recipient struct {
 // whose outcome is known. One event carries many recipients, so that a send to
 // a million is some thousands of events. It is made by publisher and audience.
 type Receipt struct {
-	ID          string      `json:"id"` // ReceiptID(Delivery, Step)
-	Delivery    string      `json:"delivery"`
-	Step        string      `json:"step"` // what produced it: submit, dlr-<n>, click-<id>…: unique within a delivery
-	Publication string      `json:"publication"`
-	Revision    int         `json:"revision"`
-	Authority   string      `json:"authority"`
-	Stream      string      `json:"stream"`
-	Channel     string      `json:"channel"`
-	Kind        string      `json:"kind"`
-	Class       Class       `json:"class"`
-	Topic       string      `json:"topic"`
-	Batch       int         `json:"batch"`
-	SourceAt    time.Time   `json:"sourceAt"`
-	FetchedAt   time.Time   `json:"fetchedAt"`
-	ApprovedAt  time.Time   `json:"approvedAt"`
-	CreatedAt   time.Time   `json:"createdAt"`
-	Recipients  []Recipient `json:"recipients"`
+	ID          string     `json:"id"` // ReceiptID(Delivery, Step)
+	Delivery    string     `json:"delivery"`
+	Step        string     `json:"step"` // what produced it: submit, dlr-<n>, click-<id>…: unique within a delivery
+	Publication string     `json:"publication"`
+	Revision    int        `json:"revision"`
+	Authority   string     `json:"authority"`
+	Stream      string     `json:"stream"`
+	Channel     string     `json:"channel"`
+	Kind        string     `json:"kind"`
+	Class       Class      `json:"class"`
+	Topic       string     `json:"topic"`
+	Batch       int        `json:"batch"`
+	SourceAt    time.Time  `json:"sourceAt"`
+	FetchedAt   time.Time  `json:"fetchedAt"`
+	ApprovedAt  time.Time  `json:"approvedAt"`
+	CreatedAt   time.Time  `json:"createdAt"`
+	Recipients  Recipients `json:"recipients"`
 }
 
 // ReceiptID is the identifier of one step of one delivery.

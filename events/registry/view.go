@@ -122,13 +122,6 @@ func (v *View[T]) Entry(key ...string) (Entry[T], bool) {
 	return e, ok
 }
 
-// Len returns the number of values.
-func (v *View[T]) Len() int {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	return len(v.entries)
-}
-
 // List returns the entries whose keys are strictly under the given tokens (all
 // without any), sorted by their stored key.
 func (v *View[T]) List(under ...string) []Entry[T] {

@@ -261,9 +261,6 @@ func (t *Territory) DepartementByName(name string) (Departement, bool) {
 // Departements returns all, sorted by code.
 func (t *Territory) Departements() []Departement { return slices.Clone(t.departements) }
 
-// Regions returns all, sorted by code.
-func (t *Territory) Regions() []Region { return slices.Clone(t.regions) }
-
 // Region returns the region of a code.
 func (t *Territory) Region(code string) (Region, bool) {
 	for _, r := range t.regions {
