@@ -180,7 +180,7 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, b bucket, o Optio
 		if o.Replicas == 0 {
 			config.Replicas = have.Replicas
 		}
-		if config.TTL > 0 && (have.TTL == 0 || have.TTL > config.TTL) {
+		if config.TTL > 0 && have.TTL > config.TTL {
 			config.TTL = have.TTL
 		}
 		config.History = max(config.History, have.History)

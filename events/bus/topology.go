@@ -204,7 +204,8 @@ func buckets() []bucket {
 		{name: BucketDisplays, about: "what signs and feeds show"},
 		{name: BucketFanout, about: "window of batches of each publication"},
 		{name: BucketSessions, about: "signed-in officers", ttl: 14 * day},
-		{name: BucketDedupe, about: "what the normalizer has seen"},
+		// Longer than any message lives: a year after its onset.
+		{name: BucketDedupe, about: "what the normalizer has seen", ttl: 400 * day},
 		{name: BucketImpact, about: "how far each stream is in ClickHouse"},
 	}
 }

@@ -95,6 +95,39 @@ func TestEnsureWidensOnly(t *testing.T) {
 	}
 }
 
+// A bucket of before it had an end takes the one it has now, and keeps a longer
+// one that an operator gave it.
+func TestEnsureGivesBucketsAnEnd(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	kv, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: bus.BucketDedupe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kv.PutString(t.Context(), "kept", "x"); err != nil {
+		t.Fatal(err)
+	}
+	const longer = 500 * 24 * time.Hour
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: bus.BucketSessions, TTL: longer}); err != nil {
+		t.Fatal(err)
+	}
+	if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]time.Duration{bus.BucketDedupe: 400 * 24 * time.Hour, bus.BucketSessions: longer} {
+		kv, err := js.KeyValue(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err := kv.Status(t.Context()); err != nil || status.TTL() != want {
+			t.Errorf("%s: %v, %v", name, status.TTL(), err)
+		}
+	}
+	if entry, err := kv.Get(t.Context(), "kept"); err != nil || string(entry.Value()) != "x" {
+		t.Errorf("what it held: %v", err)
+	}
+}
+
 func TestEnsureRefuses(t *testing.T) {
 	t.Parallel()
 	js := eventstest.JetStream(t)

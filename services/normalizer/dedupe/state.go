@@ -40,6 +40,12 @@ func Decide(prev *State, raw events.Raw, m events.Message) (Action, events.Messa
 		if raw.Withdrawn {
 			return Skip, m, State{}
 		}
+		if raw.Revision > 1 {
+			// Its state is gone: it was silent for longer than states are kept.
+			// The curator may remember revisions, never more than raws had.
+			m.Revision = raw.Revision
+			m.Seq = events.MessageSeq(m.ID, m.Hash+"/"+strconv.Itoa(m.Revision))
+		}
 		return Emit, m, next(raw, m, false)
 	}
 	last := prev.Message

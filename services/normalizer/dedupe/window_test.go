@@ -146,6 +146,9 @@ func TestDecide(t *testing.T) {
 	if action != dedupe.Emit || first.Revision != 1 || s1.Message.Content.Text != "" {
 		t.Fatalf("first: %v %+v", action, s1)
 	}
+	if _, forgotten, _ := dedupe.Decide(nil, raw(7, "a"), m("a")); forgotten.Revision != 7 || forgotten.Seq == first.Seq {
+		t.Errorf("an item whose state is gone may be taken for an old revision: %d", forgotten.Revision)
+	}
 	if a, again, _ := dedupe.Decide(&s1, raw(1, "a"), m("a")); a != dedupe.Again || again.Seq != first.Seq || again.Content.Text != "long" {
 		t.Errorf("after a crash before the emission: %v, %s", a, again.Seq)
 	}
