@@ -110,15 +110,16 @@ const (
 )
 
 // likeness is how much two prints have in common: stems, and their share of the
-// shorter text and of the shorter title.
+// shorter text and of the shorter title. It is the same either way.
 func likeness(a, b Print) (common int, text, title float64) {
 	common = shared(a.All, b.All)
-	short, other := a, b
-	if len(b.Title) < len(a.Title) {
-		short, other = b, a
+	text = float64(common) / float64(max(1, min(len(a.All), len(b.All))))
+	for _, x := range [][2]Print{{a, b}, {b, a}} {
+		if len(x[0].Title) <= len(x[1].Title) {
+			title = max(title, float64(shared(x[0].Title, x[1].All))/float64(max(2, len(x[0].Title))))
+		}
 	}
-	return common, float64(common) / float64(max(1, min(len(a.All), len(b.All)))),
-		float64(shared(short.Title, other.All)) / float64(max(2, len(short.Title)))
+	return common, text, title
 }
 
 // shared counts what two sorted lists have in common.
