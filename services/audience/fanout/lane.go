@@ -269,13 +269,16 @@ func (l *lane) receipt(rc events.Receipt, ordinal func(string) (uint32, bool)) b
 // note keeps who could not be reached, for a correction.
 func (r *fan) note(rc events.Receipt, ordinal func(string) (uint32, bool)) {
 	for _, to := range rc.Recipients {
+		if to.Status != events.StatusFailed && to.Status != events.StatusDelivered {
+			continue
+		}
 		o, ok := ordinal(to.ID)
 		if !ok {
 			continue
 		}
 		if to.Status == events.StatusFailed {
 			r.dirty = r.failed.CheckedAdd(o) || r.dirty
-		} else if to.Status == events.StatusDelivered {
+		} else {
 			r.dirty = r.failed.CheckedRemove(o) || r.dirty
 		}
 	}

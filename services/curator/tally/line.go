@@ -27,19 +27,19 @@ func ofChannel(r events.Reason) bool {
 	}, r)
 }
 
-// line notes what one recipient's receipt says of the channel.
-func (t *Tally) line(r events.Receipt, to events.Recipient) {
-	l := t.Lines[r.Channel]
-	switch at := r.CreatedAt.UTC(); {
-	case to.Status == events.StatusSent || to.Status == events.StatusDelivered || to.Status == events.StatusDisplayed:
+// line notes what an outcome of a receipt of that time says of its channel.
+func (t *Tally) line(channel string, at time.Time, o outcome) {
+	l := t.Lines[channel]
+	switch {
+	case o.informs():
 		if at.After(l.Good) {
 			l.Good = at
 		}
-	case to.Status == events.StatusFailed && ofChannel(to.Reason):
+	case o.status == events.StatusFailed && ofChannel(o.reason):
 		if !at.Before(l.Bad) {
-			l.Bad, l.Reason = at, to.Reason
+			l.Bad, l.Reason = at, o.reason
 		}
-		l.Failures++
+		l.Failures += o.people
 	default:
 		return
 	}
@@ -49,7 +49,7 @@ func (t *Tally) line(r events.Receipt, to events.Recipient) {
 	if t.Lines == nil {
 		t.Lines = map[string]Line{}
 	}
-	t.Lines[r.Channel] = l
+	t.Lines[channel] = l
 }
 
 // Lines are how the channels of an authority fare, all publications together.

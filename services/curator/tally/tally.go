@@ -52,23 +52,57 @@ func (t *Tally) Add(r events.Receipt) bool {
 		counts = map[events.ReceiptStatus]int{}
 		t.Channels[r.Channel] = counts
 	}
-	for _, to := range r.Recipients {
-		counts[to.Status]++
-		t.CostMicro += to.CostMicroEUR
-		if to.Reason != "" {
+	for _, o := range outcomes(r) {
+		counts[o.status] += o.people
+		t.CostMicro += o.cost
+		if o.reason != "" {
 			if t.Reasons == nil {
 				t.Reasons = map[events.Reason]int{}
 			}
-			t.Reasons[to.Reason]++
+			t.Reasons[o.reason] += o.people
 		}
-		t.line(r, to)
-		informed := to.Status == events.StatusSent || to.Status == events.StatusDelivered || to.Status == events.StatusDisplayed
-		if informed && !to.At.IsZero() && (t.First.IsZero() || to.At.Before(t.First)) {
-			t.First = to.At.UTC()
+		t.line(r.Channel, r.CreatedAt.UTC(), o)
+		if o.informs() && !o.first.IsZero() && (t.First.IsZero() || o.first.Before(t.First)) {
+			t.First = o.first.UTC()
 		}
 	}
 	t.Updated = r.CreatedAt
 	return true
+}
+
+// outcome is what became of some recipients of a receipt alike.
+type outcome struct {
+	status events.ReceiptStatus
+	reason events.Reason
+	people int
+	cost   int64     // micro-euros, of all
+	first  time.Time // zero when none has one
+}
+
+// informs reports whether the recipients have what was sent, as far as the
+// channel can tell.
+func (o outcome) informs() bool {
+	return o.status == events.StatusSent || o.status == events.StatusDelivered || o.status == events.StatusDisplayed
+}
+
+// outcomes are a receipt's, in their order. They are few where the recipients
+// are hundreds.
+func outcomes(r events.Receipt) []outcome {
+	var list []outcome
+	for _, to := range r.Recipients {
+		i := slices.IndexFunc(list, func(o outcome) bool { return o.status == to.Status && o.reason == to.Reason })
+		if i < 0 {
+			i = len(list)
+			list = append(list, outcome{status: to.Status, reason: to.Reason})
+		}
+		o := &list[i]
+		o.people++
+		o.cost += to.CostMicroEUR
+		if !to.At.IsZero() && (o.first.IsZero() || to.At.Before(o.first)) {
+			o.first = to.At
+		}
+	}
+	return list
 }
 
 // Counter stores tallies. It is safe for concurrent use.
