@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -54,7 +55,7 @@ func serve(g *globals, cfg *config.Config, names []string, stage *demo.Stage) (e
 	go func() {
 		select {
 		case <-p.Started():
-			welcome(g.stdout, cfg, stage)
+			welcome(g.stdout, cfg, names, stage)
 		case <-ctx.Done():
 		}
 	}()
@@ -62,10 +63,17 @@ func serve(g *globals, cfg *config.Config, names []string, stage *demo.Stage) (e
 }
 
 // welcome says in a few lines where to look.
-func welcome(w io.Writer, cfg *config.Config, stage *demo.Stage) {
+func welcome(w io.Writer, cfg *config.Config, names []string, stage *demo.Stage) {
+	if len(names) > 0 {
+		fmt.Fprintf(w, "crieur %s is running. Health: http://%s/readyz\n", strings.Join(names, ", "), cfg.Listen)
+		return
+	}
 	fmt.Fprintf(w, "\nCrieur is running. Residents: %[1]s/   Officers: %[1]s/console   Impact: %[1]s/impact\n", cfg.PublicURL)
 	if stage != nil {
 		fmt.Fprintln(w, stage.Welcome())
+	}
+	if len(cfg.Authorities) == 0 {
+		fmt.Fprintln(w, "The configuration declares no collectivité: begin with a copy of deployments/systemd/crieur.yaml, and give it with --config.")
 	}
 	fmt.Fprintf(w, "Data: %s. Ctrl-C stops it; the next start goes on from there.\n\n", cfg.Data)
 }

@@ -64,28 +64,9 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 	if p.engines.nats, p.engines.conn, err = openNATS(ctx, p.cfg, logger); err != nil {
 		return err
 	}
-	js, err := jetstream.New(p.engines.conn)
-	if err != nil {
-		return fmt.Errorf("nats: %w", err)
-	}
-	options := bus.Options{Replicas: p.cfg.NATS.Replicas}
-	if err := bus.Ensure(ctx, js, options); err != nil {
-		return err
-	}
-	if err := bus.EnsureDeliveryConsumers(ctx, js, options, publisher.KindNames()...); err != nil {
-		return err
-	}
-	reg, err := registry.Open(ctx, js, registry.Replicas(p.cfg.NATS.Replicas))
+	js, err := p.prepare(ctx)
 	if err != nil {
 		return err
-	}
-	if err := declare(ctx, js, reg, p.cfg); err != nil {
-		return err
-	}
-	for _, o := range p.cfg.Officers {
-		if err := curator.DeclareOfficer(ctx, reg, o.Officer, o.PasswordFile); err != nil {
-			return err
-		}
 	}
 	p.deps = run.Deps{
 		Logger: logger, Metrics: run.NewMetrics(), Tracer: p.traces.Provider,
@@ -99,7 +80,7 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 	if err != nil {
 		return err
 	}
-	p.group = run.NewGroup(p.deps, run.Options{Listen: p.cfg.Listen, Wrap: wrap})
+	p.group = run.NewGroup(p.deps, run.Options{Listen: p.cfg.Listen, Wrap: wrap, StopWithin: stopWithin})
 	if server := p.engines.nats; server != nil {
 		p.group.AddCheck("disk", server.Health)
 	}
@@ -123,6 +104,34 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 	}
 	p.group.Add(more...)
 	return nil
+}
+
+// prepare makes the bus and the registry as the configuration declares them.
+func (p *Program) prepare(ctx context.Context) (jetstream.JetStream, error) {
+	js, err := jetstream.New(p.engines.conn)
+	if err != nil {
+		return nil, fmt.Errorf("nats: %w", err)
+	}
+	options := bus.Options{Replicas: p.cfg.NATS.Replicas}
+	if err := bus.Ensure(ctx, js, options); err != nil {
+		return nil, err
+	}
+	if err := bus.EnsureDeliveryConsumers(ctx, js, options, publisher.KindNames()...); err != nil {
+		return nil, err
+	}
+	reg, err := registry.Open(ctx, js, registry.Replicas(p.cfg.NATS.Replicas))
+	if err != nil {
+		return nil, err
+	}
+	if err := declare(ctx, js, reg, p.cfg); err != nil {
+		return nil, err
+	}
+	for _, o := range p.cfg.Officers {
+		if err := curator.DeclareOfficer(ctx, reg, o.Officer, o.PasswordFile); err != nil {
+			return nil, err
+		}
+	}
+	return js, nil
 }
 
 // Started is closed once every service was started.
@@ -170,8 +179,12 @@ func (p *Program) Run(ctx context.Context) error { return p.group.Run(ctx) }
 // handler has a bound of its own below it.
 const maxBodyBytes = 9 << 20
 
-// closeWithin bounds the last spans.
-const closeWithin = 2 * time.Second
+// A stop takes five seconds at most: the services', then the last spans', and
+// what is left for the engines.
+const (
+	stopWithin  = 3500 * time.Millisecond
+	closeWithin = time.Second
+)
 
 // Close stops the engines.
 func (p *Program) Close() error {
