@@ -2,6 +2,8 @@ package normalizer_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,21 @@ func FuzzNormalise(f *testing.F) {
 	f.Add("cap", `{"status":"Actual","info":[{"headline":"x","severity":"Severe","area":[{"polygon":["1,1 2,2","NaN,3"],"circle":["45,0 1e9"],"geocode":{"NUTS3":["FR"]}}]}]}`)
 	f.Add("cap", `{"status":"Actual","msgType":"Cancel"}`)
 	f.Add("vigilance", `null`)
+	inputs, err := filepath.Glob("mapping/*/testdata/*/input.json")
+	if err != nil || len(inputs) == 0 {
+		f.Fatal("no golden case", err)
+	}
+	for _, in := range inputs {
+		body, err := os.ReadFile(in)
+		if err != nil {
+			f.Fatal(err)
+		}
+		var g golden
+		if err := json.Unmarshal(body, &g); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(g.Kind, string(g.Record))
+	}
 	f.Fuzz(func(t *testing.T, kind, body string) {
 		if !events.IsSlug(kind) || !json.Valid([]byte(body)) {
 			return

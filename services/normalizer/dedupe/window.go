@@ -37,6 +37,8 @@ type Window struct {
 	byID  map[string]*sighting
 	// by family and département: where candidates are looked for
 	places map[place][]*sighting
+	// by incident: whose provenance is added
+	incidents map[string][]*sighting
 	// closed when the message is remembered
 	awaited map[string]chan struct{}
 }
@@ -48,7 +50,7 @@ type place struct {
 
 // NewWindow returns an empty window.
 func NewWindow(maker *Maker) *Window {
-	return &Window{maker: maker, byID: map[string]*sighting{}, places: map[place][]*sighting{}, awaited: map[string]chan struct{}{}}
+	return &Window{maker: maker, byID: map[string]*sighting{}, places: map[place][]*sighting{}, incidents: map[string][]*sighting{}, awaited: map[string]chan struct{}{}}
 }
 
 // Join finds the incident of a message and remembers it. A message joins the
@@ -195,7 +197,7 @@ func (w *Window) keep(s *sighting) {
 		delete(w.awaited, s.id)
 	}
 	if old, ok := w.byID[s.id]; ok {
-		if old.family == s.family && slices.Equal(old.departements(), s.departements()) {
+		if old.family == s.family && old.incident == s.incident && slices.Equal(old.departements(), s.departements()) {
 			*old = *s
 			return
 		}
@@ -205,6 +207,7 @@ func (w *Window) keep(s *sighting) {
 		w.dropOldest()
 	}
 	w.byID[s.id] = s
+	w.incidents[s.incident] = append(w.incidents[s.incident], s)
 	for _, d := range s.departements() {
 		k := place{s.family, d}
 		w.places[k] = append(w.places[k], s)
@@ -214,13 +217,20 @@ func (w *Window) keep(s *sighting) {
 // drop forgets one sighting.
 func (w *Window) drop(s *sighting) {
 	delete(w.byID, s.id)
+	one := func(x *sighting) bool { return x == s }
+	without(w.incidents, s.incident, one)
 	for _, d := range s.departements() {
-		k := place{s.family, d}
-		if list := slices.DeleteFunc(w.places[k], func(x *sighting) bool { return x == s }); len(list) > 0 {
-			w.places[k] = list
-		} else {
-			delete(w.places, k)
-		}
+		without(w.places, place{s.family, d}, one)
+	}
+}
+
+// without takes what gone holds for from a list of lists, and the list when it is
+// empty.
+func without[K comparable](lists map[K][]*sighting, k K, gone func(*sighting) bool) {
+	if list := slices.DeleteFunc(lists[k], gone); len(list) > 0 {
+		lists[k] = list
+	} else {
+		delete(lists, k)
 	}
 }
 
@@ -234,17 +244,13 @@ func (w *Window) dropAll(old func(*sighting) bool) {
 		}
 		gone[s] = true
 		delete(w.byID, id)
+		without(w.incidents, s.incident, func(x *sighting) bool { return x == s })
 		for _, d := range s.departements() {
 			touched[place{s.family, d}] = true
 		}
 	}
 	for k := range touched {
-		list := slices.DeleteFunc(w.places[k], func(x *sighting) bool { return gone[x] })
-		if len(list) == 0 {
-			delete(w.places, k)
-		} else {
-			w.places[k] = list
-		}
+		without(w.places, k, func(x *sighting) bool { return gone[x] })
 	}
 }
 
@@ -305,8 +311,8 @@ func (w *Window) origins(m events.Message) []events.Provenance {
 	if m.Incident == m.ID {
 		return out
 	}
-	for _, s := range w.byID {
-		if s.incident == m.Incident && s.id != m.ID && s.origin.RawID != "" && len(out) < maxOrigins {
+	for _, s := range w.incidents[m.Incident] {
+		if s.id != m.ID && s.origin.RawID != "" && len(out) < maxOrigins {
 			out = append(out, s.origin)
 		}
 	}

@@ -20,7 +20,7 @@ type told struct {
 	Place, From, To    string
 }
 
-func (x told) message(t *testing.T, source string) events.Message {
+func (x told) message(t testing.TB, source string) events.Message {
 	t.Helper()
 	at := func(s string) *time.Time {
 		v, err := time.Parse(time.DateOnly, s)
@@ -213,4 +213,37 @@ func TestEditOfWhatIngestForgot(t *testing.T) {
 	if a, _, _ := dedupe.Decide(&prev, raw, m); a != dedupe.Skip {
 		t.Errorf("one fetched before: %v", a)
 	}
+}
+
+// BenchmarkJoin joins messages to a window of a busy département's day.
+func BenchmarkJoin(b *testing.B) {
+	body, err := os.ReadFile(filepath.Join("testdata", "pairs.json"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var list []struct{ A, B told }
+	if err := json.Unmarshal(body, &list); err != nil {
+		b.Fatal(err)
+	}
+	w := dedupe.NewWindow(dedupe.NewMaker(stem.New()))
+	n := 0
+	next := func() events.Message {
+		x := list[n%len(list)].A
+		if n%2 == 1 {
+			x = list[n%len(list)].B
+		}
+		m := x.message(b, fmt.Sprintf("source-%d", n%40))
+		m.ID = fmt.Sprintf("%s-%d", m.ID, n%5000)
+		m.Incident = m.ID
+		n++
+		return m
+	}
+	for range 5000 {
+		w.Join(next())
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.Join(next())
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
