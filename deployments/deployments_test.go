@@ -28,7 +28,7 @@ func read(t *testing.T, name string) []byte {
 // Each configuration that is shipped is one that the program accepts.
 func TestConfigurationsAreAccepted(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"systemd/crieur.yaml", "compose/crieur.yaml"} {
+	for _, name := range []string{"commune/crieur.yaml", "systemd/crieur.yaml", "compose/crieur.yaml"} {
 		if _, err := config.Read(name, nil); err != nil {
 			t.Error(err)
 		}

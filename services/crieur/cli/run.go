@@ -73,7 +73,7 @@ func welcome(w io.Writer, cfg *config.Config, names []string, stage *demo.Stage)
 		fmt.Fprintln(w, stage.Welcome())
 	}
 	if len(cfg.Authorities) == 0 {
-		fmt.Fprintln(w, "The configuration declares no collectivité: begin with a copy of deployments/systemd/crieur.yaml, and give it with --config.")
+		fmt.Fprintln(w, "The configuration declares no collectivité: begin with a copy of deployments/commune/crieur.yaml, and give it with --config.")
 	}
 	fmt.Fprintf(w, "Data: %s. Ctrl-C stops it; the next start goes on from there.\n\n", cfg.Data)
 }
