@@ -20,6 +20,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/engine"
 	"github.com/crieur/crieur/services/publisher/shelf"
+	"github.com/crieur/crieur/services/publisher/speech"
 )
 
 // Config is the publisher's settings. Only PublicURL is required.
@@ -32,6 +33,8 @@ type Config struct {
 	AlertConcurrency int           `yaml:"alert_concurrency"`
 	BulkConcurrency  int           `yaml:"bulk_concurrency"`
 	Engine           engine.Config `yaml:"engine"`
+	// Speech reads publications aloud; without a command nobody does.
+	Speech speech.Config `yaml:"speech"`
 	// BusMetrics are shared by the services of one program; may be nil.
 	BusMetrics *bus.Metrics `yaml:"-"`
 }
@@ -46,6 +49,7 @@ type Service struct {
 	fleet     *fleet
 	metrics   *engine.Metrics
 	chDeps    channel.Deps
+	desk      *speech.Desk // nil: nobody speaks
 	engine    atomic.Pointer[engine.Engine]
 	ready     atomic.Bool
 }
@@ -82,6 +86,12 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 		Logger: deps.Logger, Now: deps.Clock.Now, HTTP: deps.HTTP, Directory: s.directory, Shelf: s.shelf,
 		Receipts: (*intake)(s), OptOut: s.optOut, PublicURL: cfg.PublicURL,
 	}
+	if len(cfg.Speech.Command) > 0 {
+		if s.desk, err = speech.New(cfg.Speech, s.chDeps); err != nil {
+			return nil, err
+		}
+		s.chDeps.Voice = s.desk
+	}
 	s.fleet = newFleet(s.chDeps, s.kinds, deps.Logger)
 	s.directory.fleet = s.fleet
 	return s, nil
@@ -98,9 +108,14 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Handlers implements run.Routed: feeds, signs, kiosks.
+// Handlers implements run.Routed: feeds, signs, kiosks, audio.
 func (s *Service) Handlers() []run.Route {
 	var routes []run.Route
+	if s.desk != nil {
+		for pattern, h := range s.desk.Routes() {
+			routes = append(routes, run.Route{Pattern: pattern, Handler: h})
+		}
+	}
 	for _, kind := range KindNames() {
 		if f := s.kinds[kind]; f.Routes != nil {
 			for pattern, h := range f.Routes(s.chDeps) {

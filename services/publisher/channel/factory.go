@@ -43,6 +43,8 @@ type Deps struct {
 	Receipts Receipts
 	// OptOut tells audience that somebody said stop.
 	OptOut func(context.Context, call.OptOutRequest) (call.OptOutReply, error)
+	// Voice reads aloud; nil when nobody does.
+	Voice Voice
 	// PublicURL is where the portal answers, without a final slash.
 	PublicURL string
 }

@@ -15,6 +15,7 @@ type Words struct {
 	Leave, LeaveNow       string // of the link that ends it
 	Image, Source         string
 	Valid                 string // before a moment
+	Listen                string // of the link to the audio
 }
 
 // WordsIn are those of a language: French for France's languages, English for
@@ -26,7 +27,7 @@ func WordsIn(language string) Words {
 			Check: "Vérifier ce message et en savoir plus", CheckShort: "Vérifier ce message",
 			Because: "Vous recevez ce message parce que vous êtes abonné aux informations de",
 			Leave:   "Se désabonner", LeaveNow: "Se désabonner en un geste",
-			Image: "Image", Source: "Source", Valid: "Valable jusqu’au",
+			Image: "Image", Source: "Source", Valid: "Valable jusqu’au", Listen: "Écouter ce message",
 		}
 	}
 	return Words{
@@ -34,7 +35,7 @@ func WordsIn(language string) Words {
 		Check: "Check this message and learn more", CheckShort: "Check this message",
 		Because: "You receive this message because you subscribed to news from",
 		Leave:   "Unsubscribe", LeaveNow: "Unsubscribe in one step",
-		Image: "Image", Source: "Source", Valid: "Valid until",
+		Image: "Image", Source: "Source", Valid: "Valid until", Listen: "Listen to this message",
 	}
 }
 

@@ -76,6 +76,11 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 		failFrom(0, send, done, err, now)
 		return
 	}
+	heard := []*channel.Heard{body.Heard}
+	for _, v := range body.Variants {
+		heard = append(heard, v.Heard)
+	}
+	c.deps.Keep(ctx, send.Delivery, heard...)
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()

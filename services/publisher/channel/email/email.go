@@ -60,11 +60,12 @@ const unsubscribePlace = "https://unsubscribe.invalid/"
 
 // Body is a rendition.
 type Body struct {
-	Subject string `json:"subject"`
-	Text    string `json:"text"`
-	HTML    string `json:"html"`
-	ListID  string `json:"listId"` // RFC 2919
-	Urgent  bool   `json:"urgent,omitempty"`
+	Subject string         `json:"subject"`
+	Text    string         `json:"text"`
+	HTML    string         `json:"html"`
+	ListID  string         `json:"listId"` // RFC 2919
+	Urgent  bool           `json:"urgent,omitempty"`
+	Heard   *channel.Heard `json:"heard,omitempty"` // its audio, where there is a voice
 	// Language is that of the mail, and Variants are the same by language, for
 	// those who read another; both empty when it is said in one only.
 	Language string          `json:"language,omitempty"`
@@ -89,6 +90,7 @@ type view struct {
 	Link, Unsubscribe                    string
 	Alert                                bool
 	Words                                channel.Words
+	Listen                               string // address of the audio
 }
 
 // Render implements channel.Channel.
@@ -133,12 +135,16 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, er
 		v.Body = htmltemplate.HTML(p.Content.HTML) //nolint:gosec // sanitised by the normalizer's policy
 	}
 	v.Paragraphs = channel.Paragraphs(text)
+	heard := c.deps.Hear(p, profile)
+	if heard != nil {
+		v.Listen = heard.URL
+	}
 	var html strings.Builder
 	if err := c.page.Execute(&html, v); err != nil {
 		return Body{}, events.Permanentf(events.ReasonInternal, "email: template: %w", err)
 	}
 	return Body{
-		Subject: v.Subject, Text: plain(v), HTML: html.String(), Urgent: v.Alert,
+		Subject: v.Subject, Text: plain(v), HTML: html.String(), Urgent: v.Alert, Heard: heard,
 		ListID: p.Stream + "." + p.Authority + "." + c.cfg.domain,
 	}, nil
 }
@@ -155,6 +161,9 @@ func plain(v view) string {
 	}
 	if v.Link != "" {
 		blocks = append(blocks, v.Words.Check+strings.TrimRight(v.Words.Colon, " ")+"\n"+v.Link)
+	}
+	if v.Listen != "" {
+		blocks = append(blocks, v.Words.Listen+strings.TrimRight(v.Words.Colon, " ")+"\n"+v.Listen)
 	}
 	sign := "-- \n" + strings.TrimSuffix(v.Authority+" – "+v.Stream, " – ")
 	return strings.Join(append(blocks, sign+"\n"+v.Words.Leave+v.Words.Colon+v.Unsubscribe), "\n\n") + "\n"

@@ -85,6 +85,7 @@ type Entry struct {
 	Alert      *Alert        `json:"alert,omitempty"` // of class alert only
 	// Variants are the entry's words in other languages, by language.
 	Variants map[string]Said `json:"variants,omitempty"`
+	Heard    *channel.Heard  `json:"heard,omitempty"` // its audio, where there is a voice
 }
 
 // Said is an entry's words in one language.
@@ -95,17 +96,19 @@ type Said struct {
 	Text     string `json:"text"`
 	ImageAlt string `json:"imageAlt,omitempty"`
 	Place    string `json:"place,omitempty"`
+
+	Heard *channel.Heard `json:"heard,omitempty"`
 }
 
 // Render implements channel.Channel.
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
-	said := c.said(p)
+	said := c.said(p, profile)
 	body := Entry{
 		ID:  "tag:" + c.host + ",2026:publication/" + p.ID,
 		URL: profile.Link, Source: p.Content.Link, Title: said.Title, Summary: said.Summary, HTML: said.HTML, Text: said.Text,
 		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
 		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),
-		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: said.Place, Areas: areasOf(p),
+		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: said.Place, Heard: said.Heard, Areas: areasOf(p),
 	}
 	if body.URL == "" {
 		body.URL = p.Content.Link
@@ -123,8 +126,8 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		body.Alert = alertOf(p, c.text(p), profile)
 	}
 	var err error
-	if body.Variants, err = channel.Each(p, profile, func(p events.Publication, _ channel.Profile) (Said, error) {
-		return c.said(p), nil
+	if body.Variants, err = channel.Each(p, profile, func(p events.Publication, profile channel.Profile) (Said, error) {
+		return c.said(p, profile), nil
 	}); err != nil {
 		return events.Rendition{}, err
 	}
@@ -132,11 +135,11 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 }
 
 // said is what an entry says in the content's language.
-func (c *Channel) said(p events.Publication) Said {
+func (c *Channel) said(p events.Publication, profile channel.Profile) Said {
 	text := c.text(p)
 	s := Said{
 		Title: oneLine(channel.Marked(p, p.Content.Title)), Summary: oneLine(p.Content.Summary), HTML: c.html(p, text),
-		Text: withInstruction(text, p.Content.Instruction), Place: oneLine(p.Content.Place),
+		Text: withInstruction(text, p.Content.Instruction), Place: oneLine(p.Content.Place), Heard: c.deps.Hear(p, profile),
 	}
 	if p.Content.Image != nil {
 		s.ImageAlt = p.Content.Image.Alt
@@ -165,6 +168,7 @@ func (e Entry) in(language string) Entry {
 	}
 	e.ID, e.Language = e.ID+"/"+language, language
 	e.Title, e.Summary, e.HTML, e.Text, e.ImageAlt, e.Place = said.Title, said.Summary, said.HTML, said.Text, said.ImageAlt, said.Place
+	e.Heard = said.Heard
 	return e
 }
 
@@ -205,6 +209,13 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	}
 	if err := c.deps.Shelf.Put(ctx, d); err != nil {
 		return channel.Result{}, err
+	}
+	if e, err := channel.BodyOf[Entry](d.Rendition); err == nil {
+		heard := []*channel.Heard{e.Heard}
+		for _, v := range e.Variants {
+			heard = append(heard, v.Heard)
+		}
+		c.deps.Keep(ctx, d, heard...)
 	}
 	return channel.Result{Remote: d.Publication, At: c.deps.Now(), Units: 1, Delivered: true}, nil
 }

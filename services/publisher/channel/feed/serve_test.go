@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/speech"
 )
 
 func TestFeedsByAuthorityStreamTopicAndArea(t *testing.T) {
@@ -280,5 +283,37 @@ func TestFeedsByLanguage(t *testing.T) {
 	}
 	if strings.Contains(atom, `hreflang="en"`) {
 		t.Error("the feed names itself as another language")
+	}
+}
+
+// Each format names the audio of an entry, in the feed's language.
+func TestFeedsNameTheAudio(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, nil, func(d *channel.Deps) {
+		desk, err := speech.New(speech.Config{Command: []string{"cat"}, Languages: []string{"fr", "en"}, Type: "audio/mpeg"}, *d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Voice = desk
+	})
+	tw.publish(func(p *events.Publication) { p.Variants = []events.Content{{Language: "en", Title: "Road closed"}} })
+	audio := regexp.MustCompile(tw.server.URL + `/audio/pessac/[0-9a-z]+\.mp3`)
+	seen := map[string]int{}
+	for path, want := range map[string]string{
+		"pessac.rss":     `<enclosure url="AUDIO" length="0" type="audio/mpeg"></enclosure>`,
+		"pessac.en.rss":  `<enclosure url="AUDIO" length="0" type="audio/mpeg"></enclosure>`,
+		"pessac.atom":    `<link rel="enclosure" type="audio/mpeg" hreflang="fr" href="AUDIO"></link>`,
+		"pessac.en.atom": `<link rel="enclosure" type="audio/mpeg" hreflang="en" href="AUDIO"></link>`,
+		"pessac.json":    `"attachments":[{"url":"AUDIO","mime_type":"audio/mpeg"}]`,
+	} {
+		body := tw.get("/feeds/" + path).Body.String()
+		url := audio.FindString(body)
+		if url == "" || !strings.Contains(body, strings.Replace(want, "AUDIO", url, 1)) {
+			t.Errorf("%s has no %s:\n%s", path, want, body)
+		}
+		seen[url]++
+	}
+	if len(seen) != 2 {
+		t.Errorf("audio of %d languages: %v", len(seen), seen)
 	}
 }

@@ -62,7 +62,7 @@ func (registryOf) Stream(_, id string) (registry.Stream, bool) {
 	return st, ok
 }
 
-func newTown(t testing.TB, client *http.Client) *town {
+func newTown(t testing.TB, client *http.Client, more ...func(*channel.Deps)) *town {
 	t.Helper()
 	s, _ := newShelf(t)
 	tw := &town{t: t, shelf: s, logs: &logs{}}
@@ -75,6 +75,9 @@ func newTown(t testing.TB, client *http.Client) *town {
 	}
 	deps := channel.Deps{
 		Logger: slog.New(slog.NewTextHandler(tw.logs, nil)), Now: time.Now, Directory: registryOf{}, Shelf: s, PublicURL: tw.server.URL,
+	}
+	for _, change := range more {
+		change(&deps)
 	}
 	mux := http.NewServeMux()
 	for pattern, h := range factory.Routes(deps) {

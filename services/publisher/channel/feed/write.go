@@ -50,6 +50,16 @@ type rssItem struct {
 	Categories  []string `xml:"category"`
 	Description string   `xml:"description"`
 	Content     string   `xml:"content:encoded"`
+
+	Enclosure *rssEnclosure `xml:"enclosure"`
+}
+
+// rssEnclosure is an entry's audio. Its length is not known before somebody
+// listens: 0 (https://www.rssboard.org/rss-profile#element-channel-item-enclosure).
+type rssEnclosure struct {
+	URL    string `xml:"url,attr"`
+	Length int    `xml:"length,attr"`
+	Type   string `xml:"type,attr"`
 }
 
 type rssGUID struct {
@@ -89,10 +99,14 @@ func writeRSS(d document) (string, []byte, error) {
 		if summary == "" {
 			summary = e.Text
 		}
-		doc.Channel.Items = append(doc.Channel.Items, rssItem{
+		item := rssItem{
 			Title: e.Title, Link: e.URL, GUID: rssGUID{Value: e.ID}, PubDate: rssTime(e.Published),
 			Creator: e.Author, Lang: e.Language, Language: e.Language, Categories: e.Categories, Description: summary, Content: e.HTML,
-		})
+		}
+		if e.Heard != nil {
+			item.Enclosure = &rssEnclosure{URL: e.Heard.URL, Type: e.Heard.Type}
+		}
+		doc.Channel.Items = append(doc.Channel.Items, item)
 	}
 	body, err := writeXML(doc)
 	return mime + "; charset=utf-8", body, err
@@ -166,6 +180,9 @@ func writeAtomWith(d document, format string, link func(entry) atomLink) (string
 		if e.URL != "" {
 			entry.Links = append(entry.Links, atomLink{Rel: "alternate", Type: "text/html", Href: e.URL})
 		}
+		if e.Heard != nil {
+			entry.Links = append(entry.Links, atomLink{Rel: "enclosure", Type: e.Heard.Type, Lang: e.Heard.Language, Href: e.Heard.URL})
+		}
 		if link != nil {
 			entry.Links = append(entry.Links, link(e))
 		}
@@ -218,6 +235,12 @@ type jsonItem struct {
 	Authors       []jsonAuthor `json:"authors"`
 	Tags          []string     `json:"tags,omitempty"`
 	Language      string       `json:"language,omitempty"`
+	Attachments   []jsonFile   `json:"attachments,omitempty"`
+}
+
+type jsonFile struct {
+	URL  string `json:"url"`
+	Type string `json:"mime_type"`
 }
 
 type jsonHub struct {
@@ -238,12 +261,16 @@ func writeJSON(d document) (string, []byte, error) {
 		doc.Hubs = []jsonHub{{"WebSub", d.Hub}}
 	}
 	for _, e := range d.Entries {
-		doc.Items = append(doc.Items, jsonItem{
+		item := jsonItem{
 			ID: e.ID, URL: e.URL, ExternalURL: e.Source, Title: e.Title, ContentHTML: e.HTML, ContentText: e.Text,
 			Summary: e.Summary, Image: e.Image, DatePublished: e.Published.Format(time.RFC3339),
 			DateModified: e.Updated.Format(time.RFC3339), Authors: []jsonAuthor{{e.Author}}, Tags: e.Categories,
 			Language: e.Language,
-		})
+		}
+		if e.Heard != nil {
+			item.Attachments = []jsonFile{{e.Heard.URL, e.Heard.Type}}
+		}
+		doc.Items = append(doc.Items, item)
 	}
 	body, err := json.Marshal(doc)
 	if err != nil {
