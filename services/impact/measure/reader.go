@@ -135,7 +135,8 @@ func (r *Reader) delays(ctx context.Context, q Query, f *Figures) error {
 	})
 }
 
-// sent reads the SMS of a sample of people that keeps about sampleRows.
+// sent reads the SMS of a sample of people that keeps about sampleRows. What was
+// approved at a millisecond stands for its delivery, whose ID is long to read.
 func (r *Reader) sent(ctx context.Context, q Query, f *Figures) error {
 	var total uint64
 	for _, c := range f.Counts {
@@ -155,7 +156,7 @@ func (r *Reader) sent(ctx context.Context, q Query, f *Figures) error {
 		SELECT toInt64(toUnixTimestamp64Milli(minIf(at, status = 'delivered'))) - toInt64(toUnixTimestamp64Milli(minIf(at, status = 'sent'))) AS took
 		FROM receipts` + sample + strings.Replace(byDay, " WHERE ", " PREWHERE ", 1) + ` AND kind = 'sms' AND status IN ('sent', 'delivered')
 			AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} AND subscriber != 0
-		GROUP BY subscriber, cityHash64(delivery) HAVING countIf(status = 'sent') > 0 AND countIf(status = 'delivered') > 0)`
+		GROUP BY subscriber, stream, approved_at, revision HAVING countIf(status = 'sent') > 0 AND countIf(status = 'delivered') > 0)`
 	return r.query(ctx, sql, q, func(rows driver.Rows) error {
 		var p50, p95 float64
 		err := rows.Scan(&f.Sent.Deliveries, &f.Sent.Slow, &p50, &p95)
