@@ -3,6 +3,8 @@ package ingest_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/crieur/crieur/events"
@@ -38,6 +40,9 @@ func TestEveryFolderIsARegisteredKind(t *testing.T) {
 			continue
 		}
 		delete(kinds, f.Name())
+		if !tested(t, filepath.Join("source", f.Name())) {
+			t.Errorf("source/%s: no test calls sourcetest.Run or sourcetest.Hostile", f.Name())
+		}
 		for _, piece := range []string{"doc.go", "example.yaml", "testdata"} {
 			if _, err := os.Stat(filepath.Join("source", f.Name(), piece)); err != nil {
 				t.Errorf("source/%s lacks %s", f.Name(), piece)
@@ -67,4 +72,18 @@ func TestEveryFolderIsARegisteredKind(t *testing.T) {
 	for name := range kinds {
 		t.Errorf("kind %s has no folder", name)
 	}
+}
+
+// tested reports whether the connector of a folder takes the contract suite, or
+// the hostile part of it where it is not polled.
+func tested(t *testing.T, folder string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && (strings.Contains(string(text), "sourcetest.Run(") || strings.Contains(string(text), "sourcetest.Hostile("))
+	})
 }

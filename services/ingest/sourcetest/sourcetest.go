@@ -53,6 +53,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("cancellation", s.cancellation)
 	t.Run("not UTF-8", s.latin1)
 	t.Run("duplicate identifier", s.twice)
+	t.Run("hostile", s.hostile)
 }
 
 func (s Suite) connect(t *testing.T, cfg fetch.Config, h http.HandlerFunc) source.Source {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -239,6 +240,10 @@ func (f *Feed) receive(w http.ResponseWriter, r *http.Request, s subscription, p
 	}
 	records, err := Parse(body, Options{ContentType: r.Header.Get("Content-Type"), URL: s.Topic, Zone: f.zone})
 	if err != nil { // a hub only announces, or sends a form we do not read: polling will
+		if len(bytes.TrimSpace(body)) > 0 {
+			refused := events.Permanent(events.ReasonInvalidContent, &source.InvalidError{Source: fetch.Redact(s.Hub), Body: body, Err: err})
+			_ = publish(r.Context(), []source.Record{{Refused: refused}}) // the hub is told in any case
+		}
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}

@@ -160,14 +160,14 @@ func (m *Mailbox) record(ctx context.Context, validity, uid uint32, body []byte,
 	}
 	msg, err := Parse(body)
 	if err != nil {
-		return refuse(events.ReasonInvalidContent, err)
+		return refuse(events.ReasonInvalidContent, &source.InvalidError{Body: body, Err: err})
 	}
 	if !m.allowed(msg.From) {
 		return refuse(events.ReasonForbidden, errors.New("mail: its sender is not one of senders"))
 	}
 	verdict := vouch(ctx, m.deps.LookupTXT, body, msg.From)
-	if verdict == dkimUnknown && m.cfg.DKIM == dkimRequire || verdict != dkimPass && m.cfg.DKIM == dkimRequire {
-		return refuse(events.ReasonUnauthorized, errors.New("mail: no DKIM signature of its sender's domain holds: "+verdict))
+	if verdict != dkimPass && m.cfg.DKIM == dkimRequire {
+		return refuse(events.ReasonUnauthorized, &source.InvalidError{Body: body, Err: errors.New("mail: no DKIM signature of its sender's domain holds: " + verdict)})
 	}
 	return source.Record{Item: cmp.Or(msg.ID, item), Value: m.entry(msg, verdict)}
 }

@@ -24,7 +24,9 @@ const (
 	maxItems = 300
 	// maxNodes bounds the pages that are read.
 	maxNodes = 200_000
-	maxDepth = 400
+	// maxAttributes bounds those of one element.
+	maxAttributes = 1000
+	maxDepth      = 400
 	// leastText is the letters below which a page is no article.
 	leastText = 80
 )
@@ -79,9 +81,15 @@ func shallow(text []byte) error {
 		case html.ErrorToken:
 			return nil
 		case html.StartTagToken:
-			name, _ := z.TagName()
+			name, more := z.TagName()
 			if !isVoid(string(name)) {
 				depth++
+			}
+			for n := 0; more; n++ {
+				if n > maxAttributes {
+					return errors.New("page: an element with too many attributes")
+				}
+				_, _, more = z.TagAttr()
 			}
 			nodes++
 		case html.EndTagToken:

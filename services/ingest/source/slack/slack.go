@@ -153,6 +153,10 @@ func (s *Workspace) event(w http.ResponseWriter, r *http.Request, body []byte, p
 	records, err := s.parse(body)
 	if err != nil {
 		w.Header().Set("X-Slack-No-Retry", "1")
+		refused := []source.Record{{Item: e.EventID, Refused: err}}
+		if publish(r.Context(), refused) != nil { // then Slack sends it again
+			w.Header().Del("X-Slack-No-Retry")
+		}
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
@@ -190,7 +194,7 @@ func (s *Workspace) parse(body []byte) ([]source.Record, error) {
 		if strings.Contains(err.Error(), "does not exist") { // an event unknown to the library
 			return nil, nil
 		}
-		return nil, errors.New("slack: event cannot be read")
+		return nil, events.Permanent(events.ReasonInvalidContent, &source.InvalidError{Body: body, Err: errors.New("slack: event cannot be read")})
 	}
 	m, ok := e.InnerEvent.Data.(*slackevents.MessageEvent)
 	if !ok || !slices.Contains(s.cfg.Channels, m.Channel) {
@@ -262,11 +266,12 @@ func reply(w http.ResponseWriter, text string) {
 	_ = json.NewEncoder(w).Encode(slack.Msg{ResponseType: slack.ResponseTypeEphemeral, Text: text}) // Slack has gone otherwise
 }
 
-// when reads Slack's timestamp: seconds, a point, a counter.
+// when reads Slack's timestamp: seconds, a point, a counter. Zero where it is none,
+// or after the year 2242.
 func when(ts string) time.Time {
 	seconds, _, _ := strings.Cut(ts, ".")
 	var n int64
-	if err := json.Unmarshal([]byte(seconds), &n); err != nil {
+	if err := json.Unmarshal([]byte(seconds), &n); err != nil || n < 0 || n > 1<<33 {
 		return time.Time{}
 	}
 	return time.Unix(n, 0).UTC()
