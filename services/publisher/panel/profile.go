@@ -1,6 +1,9 @@
 package panel
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image/color"
@@ -74,6 +77,13 @@ const (
 func (p Profile) Validate() error {
 	_, err := p.resolve()
 	return err
+}
+
+// Mark is the same for profiles that are the same, 16 hexadecimal digits.
+func (p Profile) Mark() string {
+	body, _ := json.Marshal(p) // plain data
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
 }
 
 // screen is a profile with its defaults applied and its names looked up.

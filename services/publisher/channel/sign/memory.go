@@ -14,7 +14,7 @@ import (
 type memory struct {
 	mu       sync.Mutex
 	displays map[string]shown  // by authority/sign
-	pages    map[string][]byte // by authority/sign, profile and tag
+	pages    map[string][]byte // by authority/sign and tag
 }
 
 // shown is a display that is right for a version of the shelf, in [from, until[.
@@ -51,17 +51,16 @@ func (m *memory) current(shelf channel.Shelf, sign registry.Sign, now time.Time)
 	return had.display, had.on, had.until
 }
 
-// page is what write gives, which the tag must tell apart from anything else of
-// the sign.
-func (m *memory) page(sign registry.Sign, tag string, write func() ([]byte, error)) ([]byte, error) {
-	id := sign.Authority + "/" + sign.ID + "/" + sign.Profile + "/" + sign.Name + "/" + tag
+// page is what the form writes.
+func (m *memory) page(sign registry.Sign, f form) ([]byte, error) {
+	id := sign.Authority + "/" + sign.ID + "/" + sign.Name + "/" + f.tag
 	m.mu.Lock()
 	body, ok := m.pages[id]
 	m.mu.Unlock()
 	if ok {
 		return body, nil
 	}
-	body, err := write()
+	body, err := f.write()
 	if err != nil {
 		return nil, err
 	}

@@ -63,55 +63,63 @@ func (s *server) pull(w http.ResponseWriter, r *http.Request) {
 	if token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); bearer && sign.Admits(token) {
 		s.health.heard(r.Context(), hearing{sign: sign, shows: display.Hash, should: display.Hash, on: on, at: now})
 	}
-	var (
-		mime  string
-		write func() ([]byte, error)
-		tag   = display.Hash
-	)
-	switch format {
-	case "json":
-		mime = "application/json"
-		write = func() ([]byte, error) { return json.Marshal(display) }
-	case "txt":
-		mime = "text/plain; charset=utf-8"
-		write = func() ([]byte, error) { return text(display), nil }
-	case "rss":
-		mime = "application/rss+xml; charset=utf-8"
-		write = func() ([]byte, error) { return s.rss(sign, display) }
-	case "png":
-		page, problem := pageOf(r, display, now)
-		if problem != "" {
-			http.Error(w, problem, http.StatusNotFound)
-			return
-		}
-		tag += "-" + strconv.Itoa(page)
-		mime = "image/png"
-		write = func() ([]byte, error) { return s.png(sign, ch, display, page) }
-	default:
-		http.Error(w, "a sign is read as .json, .txt, .png or .rss", http.StatusNotFound)
+	form, problem := s.form(r, format, sign, ch, display, now)
+	if problem != "" {
+		http.Error(w, problem, http.StatusNotFound)
 		return
 	}
-	if len(display.Pages) > 0 { // an idle sign's page says nothing of its profile
-		was := write
-		write = func() ([]byte, error) { return s.memory.page(sign, tag+"-"+format, was) }
-	}
-	body, err := write()
+	body, err := s.memory.page(sign, form)
 	if err != nil {
 		s.deps.Logger.Error("sign: write", "authority", sign.Authority, "channel", "sign", "err", err)
 		http.Error(w, "sign: internal error", http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
-	h.Set("ETag", `"`+tag+"-"+format+`"`)
+	h.Set("ETag", `"`+form.tag+`"`)
 	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(min(until.Sub(now), 10*time.Second).Seconds())))
 	h.Set("X-Content-Type-Options", "nosniff")
 	if r.Header.Get("If-None-Match") == h.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Type", mime)
+	h.Set("Content-Type", form.mime)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // the sign may be gone
+}
+
+// form is one way to read a display.
+type form struct {
+	tag   string // the same for the same bytes
+	mime  string
+	write func() ([]byte, error)
+}
+
+// form finds what a sign asks for; problem says why there is none.
+func (s *server) form(r *http.Request, format string, sign registry.Sign, ch channel.Channel, d Display, now time.Time) (f form, problem string) {
+	f.tag = d.Hash + "-" + format
+	switch format {
+	case "json":
+		f.mime = "application/json"
+		f.write = func() ([]byte, error) { return json.Marshal(d) }
+	case "txt":
+		f.mime = "text/plain; charset=utf-8"
+		f.write = func() ([]byte, error) { return text(d), nil }
+	case "rss":
+		f.mime = "application/rss+xml; charset=utf-8"
+		f.write = func() ([]byte, error) { return s.rss(sign, d) }
+	case "png":
+		n, problem := pageOf(r, d, now)
+		if problem != "" {
+			return f, problem
+		}
+		page, profile := lit(sign, ch, d, n)
+		f.tag += "-" + strconv.Itoa(n) + "-" + profile.Mark()
+		f.mime = "image/png"
+		f.write = func() ([]byte, error) { return draw(page, profile) }
+	default:
+		return f, "a sign is read as .json, .txt, .png or .rss"
+	}
+	return f, ""
 }
 
 // text is the pages, an empty line between two.
@@ -140,16 +148,22 @@ func pageOf(r *http.Request, d Display, now time.Time) (int, string) {
 	return n - 1, ""
 }
 
-// png is what the panel lights: one pixel a LED. An idle sign is dark.
-func (s *server) png(sign registry.Sign, ch channel.Channel, d Display, page int) ([]byte, error) {
-	pg, profile := panel.Page{}, panel.Profile{}
+// lit is what is on the panel; an idle sign is dark.
+func lit(sign registry.Sign, ch channel.Channel, d Display, page int) (panel.Page, panel.Profile) {
 	if page < len(d.Pages) {
 		p := d.Pages[page]
-		pg, profile = panel.Page{Lines: p.Lines, Title: p.Title, Seconds: p.Seconds}, *p.profile
-	} else if c, ok := ch.(*Channel); ok {
-		profile, _ = c.Profile(sign)
+		return panel.Page{Lines: p.Lines, Title: p.Title, Seconds: p.Seconds}, *p.profile
 	}
-	img, err := panel.Bitmap(pg, profile)
+	if c, ok := ch.(*Channel); ok {
+		profile, _ := c.Profile(sign)
+		return panel.Page{}, profile
+	}
+	return panel.Page{}, panel.Profile{}
+}
+
+// draw is one pixel a LED.
+func draw(page panel.Page, profile panel.Profile) ([]byte, error) {
+	img, err := panel.Bitmap(page, profile)
 	if err != nil {
 		return nil, err
 	}
