@@ -17,6 +17,7 @@ type Config struct {
 	Fetch      Fetch      `json:"fetch"`
 	Normalizer Normalizer `json:"normalizer"`
 	Curator    Curator    `json:"curator"`
+	Speech     Speech     `json:"speech"`
 
 	Authorities []registry.Authority `json:"authorities"`
 	Sources     []registry.Source    `json:"sources"`
@@ -69,6 +70,18 @@ type Curator struct {
 	// leaves, such as 8s; empty for the curator's own, "0s" for none. Alerts
 	// never wait.
 	UndoWithin *registry.Duration `json:"undoWithin"`
+}
+
+// Speech reads publications aloud; without a command nobody does.
+type Speech struct {
+	// Command reads a text on its standard input and writes audio on its
+	// standard output. It is run as it is, without a shell; {language} in an
+	// argument is the text's: [espeak-ng, -v, "{language}", --stdin, --stdout].
+	Command      []string           `json:"command"`
+	Languages    []string           `json:"languages"`    // that it speaks: fr, en
+	Type         string             `json:"type"`         // media type; default audio/wav
+	Timeout      *registry.Duration `json:"timeout"`      // of one text; default 30s
+	MaxMegabytes int                `json:"maxMegabytes"` // of one file; default 16
 }
 
 // Sign is a sign with the secret it identifies itself with.

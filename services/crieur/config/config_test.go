@@ -97,6 +97,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"log level":        {"log:\n  level: loud", ":2", "log.level", nil},
 		"replicas":         {"nats:\n  replicas: 9", ":2", "nats.replicas", nil},
 		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
+		"voice":            {"speech:\n  command: [espeak-ng]", ":2", "speech: languages: required", nil},
 		"bad duration":     {strings.Replace(good, "5m", "soon", 1), ":14", "sources[0].every", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

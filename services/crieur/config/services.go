@@ -8,6 +8,7 @@ import (
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/ingest"
 	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/publisher/speech"
 )
 
 // Ingest is ingest's configuration with these bounds.
@@ -25,6 +26,15 @@ func (f Fetch) Ingest() (ingest.Config, error) {
 	}
 	c.Runner.Gap = orNone(f.Politeness)
 	return c, nil
+}
+
+// Voice is the publisher's configuration of what speaks.
+func (s Speech) Voice() speech.Config {
+	c := speech.Config{Command: s.Command, Languages: s.Languages, Type: s.Type, MaxBytes: s.MaxMegabytes << 20}
+	if s.Timeout != nil {
+		c.Timeout = s.Timeout.Std()
+	}
+	return c
 }
 
 // Undo is UndoWithin as the curator takes it.

@@ -26,6 +26,11 @@ func (f *document) validate(c *Config, connectors Connectors) {
 			f.wrong(fmt.Sprintf(".fetch.allow[%d]", i), fmt.Errorf("%q is not a range such as 10.0.0.0/8", r))
 		}
 	}
+	if len(c.Speech.Command) > 0 {
+		if err := c.Speech.Voice().Validate(); err != nil {
+			f.wrong(".speech", err)
+		}
+	}
 	authorities := map[string]bool{}
 	for i, a := range c.Authorities {
 		path := fmt.Sprintf(".authorities[%d]", i)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -94,6 +95,11 @@ func (s *Stage) complete(passwordFile string) {
 	if cfg.Curator.UndoWithin == nil {
 		undo := registry.Duration(undoWithin)
 		cfg.Curator.UndoWithin = &undo
+	}
+	if _, err := exec.LookPath("espeak-ng"); err == nil && len(cfg.Speech.Command) == 0 {
+		cfg.Speech = config.Speech{
+			Command: []string{"espeak-ng", "-v", "{language}", "-s", "150", "--stdin", "--stdout"}, Languages: []string{"fr", "en"},
+		}
 	}
 	if cfg.NATS.MQTT == "" {
 		cfg.NATS.MQTT = s.mqtt

@@ -157,7 +157,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "audience":
 		return audience.New(deps, audience.Config{DataDir: cfg.Data, PublicURL: cfg.PublicURL})
 	case "publisher":
-		return publisher.New(deps, publisher.Config{PublicURL: cfg.PublicURL})
+		return publisher.New(deps, publisher.Config{PublicURL: cfg.PublicURL, Speech: cfg.Speech.Voice()})
 	case "impact":
 		e, options, err := openClickHouse(ctx, cfg, deps.Logger)
 		if err != nil {

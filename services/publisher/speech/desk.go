@@ -3,6 +3,7 @@ package speech
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ var _ channel.Voice = (*Desk)(nil)
 // New checks the configuration. It does not run the command.
 func New(cfg Config, deps channel.Deps) (*Desk, error) {
 	if err := cfg.load(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("speech: %w", err)
 	}
 	return &Desk{cfg: cfg, deps: deps, slots: make(chan struct{}, atOnce), cache: map[string][]byte{}, kept: map[string]bool{}}, nil
 }

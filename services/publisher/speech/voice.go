@@ -57,20 +57,23 @@ func (c *Config) load() error {
 	kind, _, err := mime.ParseMediaType(c.Type)
 	switch {
 	case len(c.Command) == 0 || c.Command[0] == "":
-		return errors.New("speech: command: required")
+		return errors.New("command: required")
 	case len(c.Languages) == 0:
-		return errors.New("speech: languages: required")
+		return errors.New("languages: required")
 	case slices.ContainsFunc(c.Languages, func(l string) bool { return !isPrimary(l) }):
-		return fmt.Errorf("speech: languages: %q must be languages without region, such as fr", c.Languages)
+		return fmt.Errorf("languages: %q must be languages without region, such as fr", c.Languages)
 	case err != nil || extensions()[kind] == "":
-		return fmt.Errorf("speech: type: %q is not audio/wav, mpeg, ogg, mp4, flac or webm", c.Type)
+		return fmt.Errorf("type: %q is not audio/wav, mpeg, ogg, mp4, flac or webm", c.Type)
 	case c.Timeout < time.Second || c.Timeout > 10*time.Minute:
-		return errors.New("speech: timeout: 1s to 10m")
+		return errors.New("timeout: 1s to 10m")
 	case c.MaxBytes < 1<<10 || c.MaxBytes > 256<<20:
-		return errors.New("speech: max bytes: 1 KiB to 256 MiB")
+		return errors.New("max bytes: 1 KiB to 256 MiB")
 	}
 	return nil
 }
+
+// Validate names the first setting that is wrong.
+func (c Config) Validate() error { return c.load() }
 
 // isPrimary: a primary language subtag (BCP 47), in lower case. It begins no
 // option of a command.
