@@ -118,16 +118,24 @@ func BenchmarkIdleMemory(b *testing.B) {
 	}
 }
 
-// BenchmarkFeedPage is a feed read over HTTP, beside a bare handler that
-// answers as many bytes.
-func BenchmarkFeedPage(b *testing.B) {
+// BenchmarkPage is a page read over HTTP, beside a bare handler that answers as
+// many bytes.
+func BenchmarkPage(b *testing.B) {
 	in, s := benchInstallation(b, 64, 1)
 	enrol(b, in.bus(), 1)
 	for i := range 20 {
 		in.post("guichet", benchSecret, notice(strconv.Itoa(i)))
 	}
 	until(b, 30*time.Second, func() bool { return s.received.Load() == 20 })
-	url := "http://" + in.listen + "/feeds/ville/infos.atom"
+	for _, page := range []struct{ name, path string }{
+		{"feed", "/feeds/ville/infos.atom"},
+		{"portal", "/c/ville"},
+	} {
+		b.Run(page.name, func(b *testing.B) { besideBare(b, "http://"+in.listen+page.path) })
+	}
+}
+
+func besideBare(b *testing.B, url string) {
 	body := get(b, url)
 	bare := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/atom+xml")

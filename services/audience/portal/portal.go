@@ -165,6 +165,9 @@ func (p *Portal) Routes() map[string]http.Handler {
 	} {
 		routes[pattern] = p.serve(h)
 	}
+	for _, pattern := range []string{"GET /{$}", "GET /c/{authority}", "GET /c/{authority}/p/{id}"} {
+		routes[pattern] = p.pages.Kept(routes[pattern])
+	}
 	return routes
 }
 
