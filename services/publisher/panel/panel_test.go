@@ -409,3 +409,25 @@ func FuzzWrap(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAbbreviations: what an officer may write is refused with its line, or is a
+// table that shortens.
+func FuzzAbbreviations(f *testing.F) {
+	f.Add("full,short,rank\nCité administrative,cité adm.,1\n", "Cité administrative")
+	f.Add("full,short,rank\nrue,-,1\n\"a\nb\",b,2\n", "rue")
+	f.Add("\uFEFFfull,short,rank\n\xff\xff,\xff,1", "\xff")
+	f.Fuzz(func(t *testing.T, own, text string) {
+		table, err := Abbreviations(own)
+		if err != nil {
+			return
+		}
+		for _, a := range table {
+			if utf8.RuneCountInString(a.Short) >= utf8.RuneCountInString(a.Full) {
+				t.Fatalf("%+v does not shorten", a)
+			}
+		}
+		if short := Abbreviate(text, table); utf8.RuneCountInString(short) > utf8.RuneCountInString(text) {
+			t.Fatalf("%q became %q", text, short)
+		}
+	})
+}
