@@ -25,6 +25,9 @@ const Kind = "ntcip"
 type Config struct {
 	Timeout time.Duration    `yaml:"timeout"` // of one packet and its repetitions; default 5s
 	Signs   map[string]*Sign `yaml:"signs"`   // by ID, a slug
+	// Abbreviations are the authority's own, a text of panel.Abbreviations: they
+	// amend the built-in table. A sign's profile that has a list uses that alone.
+	Abbreviations string `yaml:"abbreviations"`
 }
 
 // Sign is one sign.
@@ -43,6 +46,8 @@ type Channel struct {
 	cfg   Config
 	deps  channel.Deps
 	state map[string]*state // of each sign
+
+	shorten []panel.Abbreviation // nil: the built-in table
 }
 
 // state is what a sign was given. Its lock lets one exchange through at once.
@@ -76,6 +81,12 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 		return nil, spec.Invalid("signs: at least one")
 	}
 	c := &Channel{spec: spec, cfg: cfg, deps: deps, state: map[string]*state{}}
+	if cfg.Abbreviations != "" {
+		var err error
+		if c.shorten, err = panel.Abbreviations(cfg.Abbreviations); err != nil {
+			return nil, spec.Invalid("%w", err)
+		}
+	}
 	for id, s := range cfg.Signs {
 		if err := s.load(id); err != nil {
 			return nil, spec.Invalid("signs.%s: %w", id, err)
@@ -137,6 +148,9 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 			return events.Rendition{}, events.Permanentf(events.ReasonInvalidConfig, "ntcip %s: profile: %w", profile.Endpoint, err)
 		}
 	}
+	if shape.Abbreviations == nil {
+		shape.Abbreviations = c.shorten
+	}
 	text := p.Content.Summary
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = own
@@ -153,6 +167,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if len(laid.Pages) == 0 {
 		return events.Rendition{}, events.Permanentf(events.ReasonInvalidContent, "ntcip %s: nothing can be shown", profile.Endpoint)
 	}
+	shape.Abbreviations = nil // they have served
 	multi, err := Multi(laid.Pages, shape)
 	if err != nil {
 		return events.Rendition{}, events.Permanentf(events.ReasonInvalidContent, "ntcip %s: %w", profile.Endpoint, err)

@@ -258,7 +258,8 @@ func TestExampleAndBadSettings(t *testing.T) {
 	for name, text := range map[string]string{
 		"none": "timeout: 1s", "address": "signs: {a: {address: h, community: c, profile: {rows: 1, columns: 8}}}",
 		"community": "signs: {a: {address: \"h:161\", profile: {rows: 1, columns: 8}}}", "profile": "signs: {a: {address: \"h:161\", community: c}}",
-		"slug": "signs: {\"a.b\": {address: \"h:161\", community: c, profile: {rows: 1, columns: 8}}}",
+		"abbreviations": "abbreviations: \"full,short,rank\\nmarché,mar.,1\"\nsigns: {a: {address: \"h:161\", community: c, profile: {rows: 1, columns: 8}}}",
+		"slug":          "signs: {\"a.b\": {address: \"h:161\", community: c, profile: {rows: 1, columns: 8}}}",
 	} {
 		if _, err := ntcip.New(channel.Spec{Kind: ntcip.Kind, Settings: []byte(text)}, channel.Deps{}); events.OutcomeOf(err).Reason != events.ReasonInvalidConfig {
 			t.Errorf("%s: %v", name, err)
