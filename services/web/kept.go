@@ -2,11 +2,15 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -31,6 +35,7 @@ type keptPage struct {
 	header http.Header
 	body   []byte
 	tag    string
+	packed []byte // by gzip; shorter than body, or nil
 	until  time.Time
 }
 
@@ -55,9 +60,7 @@ func (re *Renderer) Kept(h http.Handler) http.Handler {
 				made.copyTo(w)
 				return
 			}
-			sum := fnv.New64a()
-			_, _ = sum.Write(page.body) // a hash never fails
-			page.tag = fmt.Sprintf(`W/"%x"`, sum.Sum64())
+			page.seal()
 			k.put(key, page)
 		}
 		page.serve(w, r)
@@ -93,14 +96,46 @@ func (k *kept) put(key string, page keptPage) {
 	}
 }
 
-func (p keptPage) serve(w http.ResponseWriter, r *http.Request) {
-	addHeader(w.Header(), p.header)
-	w.Header().Set("ETag", p.tag)
+// seal makes what every answer with the page shares.
+func (p *keptPage) seal() {
+	sum := fnv.New64a()
+	_, _ = sum.Write(p.body) // a hash never fails
+	p.tag = fmt.Sprintf(`W/"%x"`, sum.Sum64())
+	p.header.Add("Vary", "Accept-Encoding")
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(p.body)
+	if errors.Join(err, z.Close()) == nil && b.Len() < len(p.body) {
+		p.packed = b.Bytes()
+	}
+}
+
+func (p *keptPage) serve(w http.ResponseWriter, r *http.Request) {
+	header, body := w.Header(), p.body
+	addHeader(header, p.header)
+	header.Set("ETag", p.tag)
 	if r.Header.Get("If-None-Match") == p.tag {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	_, _ = w.Write(p.body) // the browser may be gone
+	if p.packed != nil && takesGzip(r.Header.Get("Accept-Encoding")) {
+		header.Set("Content-Encoding", "gzip")
+		body = p.packed
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // the browser may be gone
+}
+
+// takesGzip reports whether an Accept-Encoding asks for gzip: what refuses it
+// by a weight of zero has the plain page, as what does not name it.
+func takesGzip(accept string) bool {
+	for coding := range strings.SplitSeq(accept, ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			return strings.Trim(strings.TrimPrefix(strings.TrimSpace(weight), "q="), "0.") != "" || weight == ""
+		}
+	}
+	return false
 }
 
 // addHeader adds a page's own fields to those that stand already.

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -75,6 +77,17 @@ func TestKeptPages(t *testing.T) {
 		if strings.Contains(w.Body.String(), "noté") != strings.Contains(s.text, "noté") {
 			t.Errorf("%s: another visitor's message is on the page", s.name)
 		}
+	}
+	packed := get("/hello/Ana", "Accept-Encoding", "gzip;q=0.8, br")
+	z, err := gzip.NewReader(packed.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(z); err != nil || string(body) != first.Body.String() || packed.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("another page in gzip: %v", err)
+	}
+	if w := get("/hello/Ana", "Accept-Encoding", "gzip;q=0"); w.Header().Get("Content-Encoding") != "" || w.Body.String() != first.Body.String() {
+		t.Error("gzip for who refuses it")
 	}
 	if a, b := first.Header(), get("/hello/Ana").Header(); a.Get("Content-Type") != b.Get("Content-Type") || a.Get("Vary") != b.Get("Vary") || a.Get("Cache-Control") != b.Get("Cache-Control") {
 		t.Errorf("kept with other fields: %v, %v", a, b)
