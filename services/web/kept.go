@@ -118,7 +118,7 @@ func (p *keptPage) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if p.packed != nil && takesGzip(r.Header.Get("Accept-Encoding")) {
+	if p.packed != nil && TakesGzip(r.Header.Get("Accept-Encoding")) {
 		header.Set("Content-Encoding", "gzip")
 		body = p.packed
 	}
@@ -126,14 +126,16 @@ func (p *keptPage) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // the browser may be gone
 }
 
-// takesGzip reports whether an Accept-Encoding asks for gzip: what refuses it
-// by a weight of zero has the plain page, as what does not name it.
-func takesGzip(accept string) bool {
-	for coding := range strings.SplitSeq(accept, ",") {
-		name, weight, _ := strings.Cut(coding, ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			return strings.Trim(strings.TrimPrefix(strings.TrimSpace(weight), "q="), "0.") != "" || weight == ""
+// TakesGzip reads an Accept-Encoding header (RFC 9110, 12.5.3).
+func TakesGzip(accept string) bool {
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		if name = strings.TrimSpace(name); !strings.EqualFold(name, "gzip") && name != "*" {
+			continue
 		}
+		weight, weighs := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		q, err := strconv.ParseFloat(weight, 64)
+		return !weighs || err == nil && q > 0
 	}
 	return false
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/web"
 )
 
 // page is a document written in one format, until something changes. Its
@@ -89,7 +90,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v, h := &p.plain, w.Header()
-	if len(p.gzip.body) > 0 && takesGzip(r.Header.Get("Accept-Encoding")) {
+	if len(p.gzip.body) > 0 && web.TakesGzip(r.Header.Get("Accept-Encoding")) {
 		v = &p.gzip
 	}
 	for name, value := range s.headers {
@@ -110,20 +111,6 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(v.body) // the reader may be gone
 	}
-}
-
-// takesGzip reads an Accept-Encoding header (RFC 9110, 12.5.3).
-func takesGzip(accept string) bool {
-	for part := range strings.SplitSeq(accept, ",") {
-		name, params, _ := strings.Cut(part, ";")
-		if name = strings.TrimSpace(name); !strings.EqualFold(name, "gzip") && name != "*" {
-			continue
-		}
-		weight, weighs := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
-		q, err := strconv.ParseFloat(weight, 64)
-		return !weighs || err == nil && q > 0
-	}
-	return false
 }
 
 // notModified follows RFC 9110, 13.2.2: If-None-Match first.
