@@ -46,6 +46,8 @@ func TestMain(m *testing.M) {
 		serveTowns()
 	case "bus":
 		serveBus()
+	case "ingest":
+		serveIngest()
 	default:
 		os.Exit(m.Run())
 	}
@@ -138,7 +140,7 @@ func untilParentEnds(end func()) {
 }
 
 // child starts one and returns its first line.
-func child(b *testing.B, as string, env ...string) (line string, pid int) {
+func child(b testing.TB, as string, env ...string) (line string, process *os.Process) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(append(os.Environ(), role+"="+as), env...)
@@ -162,7 +164,7 @@ func child(b *testing.B, as string, env ...string) (line string, pid int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(line), cmd.Process.Pid
+	return strings.TrimSpace(line), cmd.Process
 }
 
 // country is an ingest over as many towns as are asked for, each a host.
@@ -224,8 +226,8 @@ func (c *country) connect() *nats.Conn {
 		c.busPID = os.Getpid()
 		return eventstest.Connect(c.b)
 	}
-	var address string
-	address, c.busPID = child(c.b, "bus", "CRIEUR_BENCH_DIR="+c.b.TempDir())
+	address, process := child(c.b, "bus", "CRIEUR_BENCH_DIR="+c.b.TempDir())
+	c.busPID = process.Pid
 	nc, err := nats.Connect("nats://" + address)
 	if err != nil {
 		c.b.Fatal(err)

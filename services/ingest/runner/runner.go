@@ -39,6 +39,9 @@ type Config struct {
 	// HealthEvery is how often the health of a source whose state does not change
 	// is written.
 	HealthEvery time.Duration `yaml:"health_every"`
+	// Elsewhere is how often a source that another process reads is looked at: where
+	// that one dies, its sources are taken over by then.
+	Elsewhere time.Duration `yaml:"elsewhere"`
 	// Every replaces the interval of every source that sets none, 0 for the kind's.
 	Every time.Duration `yaml:"every"`
 }
@@ -47,7 +50,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Workers: 32, PerHost: 2, Gap: 200 * time.Millisecond,
-		BacklogAge: 3 * 24 * time.Hour, BacklogKeep: 25, HealthEvery: 10 * time.Minute,
+		BacklogAge: 3 * 24 * time.Hour, BacklogKeep: 25, HealthEvery: 10 * time.Minute, Elsewhere: 30 * time.Second,
 	}
 }
 
@@ -67,6 +70,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.BacklogKeep <= 0 {
 		c.BacklogKeep = d.BacklogKeep
+	}
+	if c.Elsewhere <= 0 {
+		c.Elsewhere = d.Elsewhere
 	}
 	if c.HealthEvery <= 0 {
 		c.HealthEvery = d.HealthEvery

@@ -18,8 +18,6 @@ const (
 	maxRecordBytes = 700 << 10
 	// publishBatch is how many raws wait for their acknowledgement together.
 	publishBatch = 256
-	// elsewhere is how often a source that another process reads is looked at.
-	elsewhere = 30 * time.Second
 )
 
 // turn reads one source once and gives it back to the schedule.
@@ -28,7 +26,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 		t.state = nil
 		r.count(t, 0)
 		r.unwatch(t)
-		r.finish(t, jitter(elsewhere), 0)
+		r.finish(t, jitter(r.cfg.Elsewhere), 0)
 		return
 	}
 	r.watch(ctx, t)
