@@ -39,7 +39,8 @@ setup-tests: setup ## install the programs that tests talk to
 test: setup-tests ## run every test
 	CI=$${CI:-} $(GO) test -p 1 -timeout 20m work
 
-test-slow: setup-tests ## run the tests with slow peers, and the fuzzers for a minute each
+test-slow: setup ## run the tests with slow peers, and the fuzzers for a minute each
+	.ci/peers slow
 	CRIEUR_SLOW=1 $(GO) test -timeout 120m work
 	.ci/fuzz 60s
 
