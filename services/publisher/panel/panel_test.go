@@ -287,6 +287,31 @@ func TestDark(t *testing.T) {
 }
 
 // Every letter of French, and what signs write with it, is in both fonts.
+// TestNextQuietIsWhereDarkChanges: minute by minute over a year, the two changes
+// of the clock included.
+func TestNextQuietIsWhereDarkChanges(t *testing.T) {
+	t.Parallel()
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Profile{QuietHours: []Quiet{{From: "22:00", To: "06:00"}, {From: "02:30", To: "02:45"}, {From: "12:00", To: "12:30"}}}
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	next, dark := p.NextQuiet(at.In(paris)), p.Dark(at.In(paris))
+	for ; at.Year() == 2026; at = at.Add(time.Minute) {
+		local := at.In(paris)
+		if !at.Before(next) {
+			next, dark = p.NextQuiet(local), p.Dark(local)
+		}
+		if p.Dark(local) != dark {
+			t.Fatalf("%s: dark %t, announced only for %s", local, !dark, next)
+		}
+	}
+	if next := (Profile{}).NextQuiet(at); !next.IsZero() {
+		t.Errorf("without quiet hours: %s", next)
+	}
+}
+
 func TestFontsHaveFrench(t *testing.T) {
 	t.Parallel()
 	const french = "ABCDEFGHIJKLMNOPQRSTUVWXYZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ" +
