@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/impact/measure"
 	"github.com/crieur/crieur/services/web"
 )
@@ -24,7 +25,7 @@ type boardData struct {
 	Period       string
 	Refreshed    time.Time
 	Empty        bool
-	Stats        []web.Stat
+	Answers      []answer
 	Days         *web.Chart
 	Times        *web.Chart
 	Legs         web.Table
@@ -43,7 +44,7 @@ func (b *board) data() *boardData {
 	d := &boardData{
 		Full: b.full, Period: b.period(), Refreshed: b.figures.At, Empty: len(b.figures.Counts) == 0,
 		CSV: b.address("/export/indicators.csv", b.form), JSON: b.address("/export/indicators.json", b.form),
-		Stats: b.stats(), Days: b.days(), Times: b.times(), Legs: b.legs(), Channels: b.channels(), Receipts: b.receipts(),
+		Answers: b.answers(), Days: b.days(), Times: b.times(), Legs: b.legs(), Channels: b.channels(), Receipts: b.receipts(),
 	}
 	if b.full {
 		d.OptOuts = b.optOuts()
@@ -73,14 +74,36 @@ func (b *board) indicator(id measure.ID) measure.Indicator {
 
 func (b *board) csv(id measure.ID) string { return b.address("/export/"+string(id)+".csv", b.form) }
 
-// stats are the tiles, in the order of measure.IDs.
-func (b *board) stats() []web.Stat {
-	var list []web.Stat
-	for _, id := range measure.IDs() {
-		if id == measure.ReceiptsByStatus || !b.full && !public(id) {
-			continue
+// answer is one of the five questions that the State's own services answer in
+// public (beta.gouv.fr/stats), with the tiles that answer it.
+type answer struct {
+	Title, Question string
+	Stats           []web.Stat
+}
+
+// answers are the tiles by question; those that the reader may not see are
+// left out.
+func (b *board) answers() []answer {
+	var list []answer
+	for _, q := range []struct {
+		name string
+		ids  []measure.ID
+	}{
+		{"used", []measure.ID{measure.Reach, measure.Publications, measure.Coverage}},
+		{"impact", []measure.ID{measure.TimeToInform, measure.AlertCompleteness}},
+		{"useful", []measure.ID{measure.Usefulness, measure.Clicks, measure.OptOuts}},
+		{"efficient", []measure.ID{measure.Cost, measure.Reentries}},
+		{"usable", []measure.ID{measure.TimeToSend, measure.SlowDelivery}},
+	} {
+		a := answer{Title: b.t.T("answer." + q.name), Question: b.t.T("answer." + q.name + ".question")}
+		for _, id := range q.ids {
+			if b.full || public(id) {
+				a.Stats = append(a.Stats, b.stat(id))
+			}
 		}
-		list = append(list, b.stat(id))
+		if len(a.Stats) > 0 {
+			list = append(list, a)
+		}
 	}
 	return list
 }
@@ -167,9 +190,10 @@ func (b *board) optOuts() *web.Table {
 		Columns: []web.Column{{Label: b.t.T("optouts.topic")}, {Label: b.t.T("optouts.left"), Numeric: true}, {Label: b.t.T("optouts.told"), Numeric: true}, {Label: b.t.T("optouts.rate"), Numeric: true}},
 	}
 	for _, c := range i.With(func(c measure.Cell) bool { return c.Topic != "" }) {
-		row := []any{c.Topic, b.hidden(), b.hidden(), b.hidden()}
+		name := topic.Name(c.Topic, b.t.Language)
+		row := []any{name, b.hidden(), b.hidden(), b.hidden()}
 		if !c.Hidden {
-			row = []any{c.Topic, *c.Numerator, *c.Denominator, b.rate(c)}
+			row = []any{name, *c.Numerator, *c.Denominator, b.rate(c)}
 		}
 		table.Rows = append(table.Rows, row)
 	}
