@@ -14,12 +14,17 @@ import (
 
 // batch is how many recipients a delivery on ch has. The publisher carries a
 // delivery of more than its window out in parts, so its size bounds no promise:
-// large ones spare events and questions, small ones let others go between.
+// large ones spare events and questions, small ones let others go between. At
+// the channel's own rate one takes half a minute at most.
 func (f *Fanout) batch(ch registry.Channel) int {
 	if f.deps.Batch > 0 {
 		return f.deps.Batch
 	}
-	return min(mostOfBatch, max(8, 8*ch.Window))
+	size := min(mostOfBatch, 8*ch.Window)
+	if ch.RatePerSecond > 0 {
+		size = min(size, int(30*ch.RatePerSecond))
+	}
+	return max(8, size)
 }
 
 // legs asks for the rendition of each channel that writes to people: the first
