@@ -104,6 +104,7 @@ func Run(t *testing.T, s Suite) {
 		s.clean(t, scene, err, r)
 	})
 	t.Run("render", func(t *testing.T) { render(t, s) })
+	t.Run("correction and withdrawal", func(t *testing.T) { correct(t, s) })
 }
 
 func check(t *testing.T, f Fault, r channel.Result) {

@@ -1,0 +1,86 @@
+package channeltest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// correct publishes, corrects and withdraws. What can be changed or taken back
+// is, and twice is the same as once; what cannot, because people have it, says
+// so in its first words.
+func correct(t *testing.T, s Suite) {
+	t.Helper()
+	scene := s.Scene(t, OK)
+	work(t, scene)
+	updater, updates := scene.Channel.(channel.Updater)
+	withdrawer, withdraws := scene.Channel.(channel.Withdrawer)
+	if _, ok := scene.Channel.(channel.Batch); ok && (updates || withdraws) {
+		t.Fatal("what was sent to people cannot be changed")
+	}
+	corrected, cancelled := revision(t, scene, 2, events.MsgUpdate), revision(t, scene, 3, events.MsgCancel)
+	for said, p := range map[string]channel.Post{"rectificatif": corrected, "annulé": cancelled} {
+		changes := updates
+		if said == "annulé" {
+			changes = withdraws
+		}
+		if text := strings.ToLower(p.Delivery.Rendition.Text); !changes && !strings.Contains(firstLine(text), said) {
+			t.Errorf("%q does not begin by saying %q", text, said)
+		}
+	}
+	endpoint, ok := scene.Channel.(channel.Endpoint)
+	if !ok {
+		return
+	}
+	r, err := endpoint.Deliver(t.Context(), revision(t, scene, 1, events.MsgAlert))
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(what string, act func() (channel.Result, error)) {
+		for try := range 2 {
+			got, err := act()
+			if err != nil || got.Remote == "" || got.Outcome.Kind != events.Done {
+				t.Fatalf("%s, try %d: %+v, %v", what, try+1, got, err)
+			}
+			r = got
+		}
+	}
+	if updates {
+		corrected.Remote = r.Remote
+		do("update", func() (channel.Result, error) { return updater.Update(t.Context(), corrected) })
+	}
+	if withdraws {
+		cancelled.Remote = r.Remote
+		do("withdraw", func() (channel.Result, error) { return withdrawer.Withdraw(t.Context(), cancelled) })
+	}
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// revision is a post of the suite's publication in one of its revisions.
+func revision(t *testing.T, scene *Scene, n int, kind events.MsgType) channel.Post {
+	t.Helper()
+	p, profile := Publication(), Profile()
+	p.Revision, p.MsgType = n, kind
+	if _, ok := scene.Channel.(channel.Endpoint); ok {
+		profile.Endpoint = "endpoint"
+	}
+	r, err := scene.Channel.Render(p, profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	action := map[events.MsgType]events.Action{events.MsgUpdate: events.ActionUpdate, events.MsgCancel: events.ActionWithdraw}[kind]
+	if action == "" {
+		action = events.ActionPublish
+	}
+	return channel.Post{Delivery: events.Delivery{
+		ID: events.DeliveryID(p.ID, n, "c", profile.Endpoint, 0), Publication: p.ID, Revision: n, Authority: p.Authority, Stream: p.Stream,
+		Channel: "c", Kind: r.Kind, Class: p.Class, Action: action, Endpoint: profile.Endpoint, Rendition: r, Expires: p.Expires, CreatedAt: time.Now(),
+	}}
+}
