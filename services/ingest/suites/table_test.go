@@ -163,6 +163,9 @@ Made by ` + "`go test ./suites -update`" + ` from the recorded corpus; the test 
 func TestSuites(t *testing.T) {
 	tb := &table{root: eventstest.Corpus(t), rows: map[string]*row{}}
 	feeds(t, tb)
+	others(t, tb)
+	mails(t, tb)
+	pages(t, tb)
 	text := tb.markdown()
 	t.Log("\n" + text)
 	for _, name := range slices.Sorted(maps.Keys(tb.rows)) {
