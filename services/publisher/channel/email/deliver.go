@@ -183,6 +183,8 @@ func (c *Channel) message(d events.Delivery, body Body, to call.Contact) ([]byte
 	m.SetGenHeader("List-Unsubscribe", "<"+unsubscribe+">")
 	m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	m.SetGenHeader("List-Id", "<"+body.ListID+">")
+	// A correction is shown under what it corrects (RFC 5322, 3.6.4).
+	m.SetGenHeader("References", "<"+events.NewID("thread", d.Publication)+"@"+c.cfg.domain+">")
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	if body.Urgent {
 		m.SetImportance(mail.ImportanceHigh)

@@ -11,10 +11,14 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 )
 
 // TestChaos: mailpit refuses half of the recipients for now. Each has its own
@@ -204,5 +208,60 @@ func TestDKIMSettings(t *testing.T) {
 		} else if strings.Contains(err.Error(), "AAAA") {
 			t.Errorf("%s: the key shows: %v", name, err)
 		}
+	}
+}
+
+// TestEachInTheirLanguage: recipients of one batch read the mail in their
+// language, and a correction is filed under what it corrects.
+func TestEachInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	m := newMailpit(t)
+	c := newChannel(t, m.smtp)
+	for revision := 1; revision <= 2; revision++ {
+		p := channeltest.Publication()
+		p.Revision = revision
+		p.Variants = []events.Content{{Language: "en", Title: "Water cut", Text: "No water."}, {Language: "fr-simple", Title: "Pas d’eau", Text: "Il n’y a pas d’eau."}}
+		r, err := c.Render(p, channeltest.Profile())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var contacts []call.Contact
+		for _, language := range []string{"fr", "en-GB", "fr-simple", "de"} {
+			contacts = append(contacts, call.Contact{Subscriber: language, Address: call.Address(language + "@example.org"), Language: language, Unsubscribe: "/d/" + language})
+		}
+		d := events.Delivery{ID: fmt.Sprint("d", revision), Publication: p.ID, Revision: revision, Rendition: r, Class: events.ClassService}
+		c.DeliverBatch(t.Context(), channel.Send{Delivery: d, Contacts: contacts}, func(i int, r channel.Result) {
+			if r.Outcome.Kind != events.Done {
+				t.Errorf("%s: %+v", contacts[i].Language, r)
+			}
+		})
+	}
+	threads, seen := map[string]bool{}, map[string]int{}
+	for _, listed := range m.inbox(t).Messages {
+		raw := string(m.raw(t, listed.ID))
+		if at := regexp.MustCompile(`(?m)^References: (<\S+@pessac\.example>)\r?$`).FindStringSubmatch(raw); at != nil {
+			threads[at[1]] = true
+		}
+		var mail struct {
+			Subject, HTML, Text string
+			To                  []struct{ Address string }
+		}
+		if err := json.Unmarshal(m.get(t, "message/"+listed.ID), &mail); err != nil {
+			t.Fatal(err)
+		}
+		language, _, _ := strings.Cut(mail.To[0].Address, "@")
+		want := map[string][3]string{
+			"fr":        {"Coupure d’eau", `lang="fr"`, "Se désabonner : https://pessac.example/d/fr"},
+			"de":        {"Coupure d’eau", `lang="fr"`, "Se désabonner : https://pessac.example/d/de"},
+			"en-gb":     {"Water cut", `lang="en"`, "Unsubscribe: https://pessac.example/d/en-GB"},
+			"fr-simple": {"Pas d’eau", `lang="fr-simple"`, "de 9 h à 17 h"},
+		}[strings.ToLower(language)]
+		if want[0] == "" || !strings.Contains(mail.Subject, want[0]) || !strings.Contains(mail.HTML, want[1]) || !strings.Contains(mail.Text, want[2]) {
+			t.Errorf("%s reads %q: %s", language, mail.Subject, mail.Text)
+		}
+		seen[mail.Subject]++
+	}
+	if len(threads) != 1 || len(seen) != 6 {
+		t.Errorf("%d threads of %d subjects: %v", len(threads), len(seen), seen)
 	}
 }
