@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/crieur/crieur/services/crieur/demo/outside"
+	"github.com/crieur/crieur/services/crieur/program"
 )
 
 // Ports of the local stand-ins, on loopback, from a first one on.
@@ -33,7 +34,7 @@ func listen(data string) (*outside.World, net.Listener, int, error) {
 	var world *outside.World
 	var site net.Listener
 	var taken error
-	kept, err := keep(filepath.Join(data, "demo", "port"), func() string {
+	kept, err := program.Keep(filepath.Join(data, "demo", "port"), func() string {
 		for first := leastPort; first <= mostPort; first += portStep {
 			if world, site, taken = listenFrom(first); taken == nil {
 				return strconv.Itoa(first)

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/crieur/config"
 	"github.com/crieur/crieur/services/crieur/demo/outside"
+	"github.com/crieur/crieur/services/crieur/program"
 )
 
 // addresses are where the outside world's stand-ins listen.
@@ -42,10 +42,10 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 	secrets := filepath.Join(cfg.Data, "secrets")
 	passwordFile := filepath.Join(cfg.Data, "demo", "password")
 	var err error
-	if s.password, err = keep(passwordFile, passphrase); err != nil {
+	if s.password, err = program.Keep(passwordFile, passphrase); err != nil {
 		return nil, err
 	}
-	begun, err := keep(filepath.Join(cfg.Data, "demo", "started"), func() string { return time.Now().UTC().Truncate(time.Second).Format(time.RFC3339) })
+	begun, err := program.Keep(filepath.Join(cfg.Data, "demo", "started"), func() string { return time.Now().UTC().Truncate(time.Second).Format(time.RFC3339) })
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func Prepare(cfg *config.Config) (*Stage, error) {
 			// SMPP 3.4 takes eight characters at most.
 			fresh = func() string { return rand.Text()[:8] }
 		}
-		if _, err := keep(filepath.Join(secrets, name), fresh); err != nil {
+		if _, err := program.Keep(filepath.Join(secrets, name), fresh); err != nil {
 			return nil, err
 		}
 	}
@@ -130,26 +130,6 @@ func (s *Stage) Welcome() string {
   2. %[2]s/demo               what the residents received
   3. %[2]s/kiosk/albi/place-du-vigan   the sign of place du Vigan
   4. %[2]s/impact/albi        who was informed, and how fast`, s.password, s.cfg.PublicURL)
-}
-
-// keep returns what a file of the data folder holds, made by fresh when there
-// is none.
-func keep(path string, fresh func() string) (string, error) {
-	body, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(body)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("demo: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("demo: %w", err)
-	}
-	value := fresh()
-	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("demo: %w", err)
-	}
-	return value, nil
 }
 
 // passphrase is easy to copy by hand: four groups of four, 80 bits.

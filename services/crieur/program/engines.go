@@ -38,7 +38,7 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 		conn, err := dial(cfg, address, logger)
 		return nil, conn, err
 	}
-	password, err := secretFile(filepath.Join(cfg.Data, "nats.secret"))
+	password, err := Keep(filepath.Join(cfg.Data, "nats.secret"), secret)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,7 +80,7 @@ func Dial(cfg *config.Config, logger *slog.Logger) (*nats.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nats: Crieur does not run with data folder %s: %w", cfg.Data, err)
 	}
-	secret, err := os.ReadFile(filepath.Join(cfg.Data, "nats.secret"))
+	password, err := os.ReadFile(filepath.Join(cfg.Data, "nats.secret"))
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
@@ -88,7 +88,7 @@ func Dial(cfg *config.Config, logger *slog.Logger) (*nats.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nats: %s: not an address", addressFile(cfg))
 	}
-	u.User = url.UserPassword(clientName, strings.TrimSpace(string(secret)))
+	u.User = url.UserPassword(clientName, strings.TrimSpace(string(password)))
 	return dial(cfg, u.String(), logger)
 }
 
@@ -154,9 +154,9 @@ func (e *engines) close() error {
 	return errors.Join(errs...)
 }
 
-// secretFile returns the secret in a file, made with 260 random bits when
-// there is none.
-func secretFile(path string) (string, error) {
+// Keep returns what a file of the data folder holds, made by fresh when there is
+// none.
+func Keep(path string, fresh func() string) (string, error) {
 	body, err := os.ReadFile(path)
 	if err == nil {
 		return strings.TrimSpace(string(body)), nil
@@ -167,9 +167,12 @@ func secretFile(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("data: %w", err)
 	}
-	secret := rand.Text() + rand.Text()
-	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+	value := fresh()
+	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("data: %w", err)
 	}
-	return secret, nil
+	return value, nil
 }
+
+// secret is 260 random bits.
+func secret() string { return rand.Text() + rand.Text() }

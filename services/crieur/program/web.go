@@ -20,11 +20,11 @@ func site() web.Site {
 }
 
 func newCommon(cfg *config.Config, deps run.Deps) (*common, error) {
-	key, err := PageKey(cfg)
+	key, err := Keep(filepath.Join(cfg.Data, "keys", "web.secret"), secret)
 	if err != nil {
 		return nil, err
 	}
-	renderer, err := web.NewRenderer(nil, web.Options{Site: site(), Key: key, Logger: deps.Logger})
+	renderer, err := web.NewRenderer(nil, web.Options{Site: site(), Key: []byte(key), Logger: deps.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +49,6 @@ func (c *common) wrap(deps run.Deps, maxBody int64) (func(http.Handler) http.Han
 		}
 		return h
 	}, nil
-}
-
-// PageKey is what pages beside the services' own sign with.
-func PageKey(cfg *config.Config) ([]byte, error) {
-	key, err := secretFile(filepath.Join(cfg.Data, "keys", "web.secret"))
-	return []byte(key), err
 }
 
 // Name implements run.Service.
