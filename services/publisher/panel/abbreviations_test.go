@@ -1,0 +1,98 @@
+package panel
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestAbbreviationApply(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ full, short, in, want string }{
+		{"rue", "r.", "Rue Foch, Grand-Rue, la rue. Ruelle", "R. Foch, Grand-Rue, la r. Ruelle"},
+		{"décembre", "déc.", "5 DECEMBRE, 6 décembre", "5 Déc., 6 déc."},
+		{"rendez-vous", "RDV", "Rendez-vous ici", "RDV ici"},
+	}
+	for _, c := range cases {
+		if got := (Abbreviation{c.full, c.short, 1}).Apply(c.in); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestAnAuthoritysAbbreviations(t *testing.T) {
+	t.Parallel()
+	table, err := Abbreviations("# Pessac\nfull,short,rank\nCité administrative,cité adm.,1\nAvenue,ave,1\nrue,-,1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Abbreviate("Cité administrative, avenue Foch, rue du Bac, boulevard Nord", table)
+	if want := "Cité adm., ave Foch, rue du Bac, bd Nord"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAbbreviationsRefusedWithTheirLine(t *testing.T) {
+	t.Parallel()
+	const head = "full,short,rank\n"
+	for _, c := range []struct{ name, in, want string }{
+		{"nothing", "", "EOF"},
+		{"two columns", "a,b\n", "wrong number of fields"},
+		{"no header", "mot,court,rang\n", "line 1: header"},
+		{"no rank", head + "rue,r.,x\n", "line 2: rank"},
+		{"rank 4", head + "rue,r.,4\n", "line 2: rank"},
+		{"longer", "# c\n" + head + "rue,ruelle,1", `line 3: "ruelle" is not shorter`},
+		{"no short form", head + "rue,,1\n", "line 2: a word and its shorter form"},
+		{"a word twice", head + "Préau,pr.,1\nkiosque,kq,1\npreau,pré.,1\n", `line 4: preau,pré.: "preau" is already in line 2`},
+		{"a short form of two words", head + "préau,pr.,1\nprairie,pr.,1\n", `line 3: prairie,pr.: "pr." stands for another word in line 2`},
+		{"a short form of a built-in word", head + "marché,mar.,1\n", `line 2: marché,mar.: "mar." stands for another word in the built-in table (mardi,mar.)`},
+		{"a chain", head + "présentoir,préau,1\npréau,pr.,1\n", `"préau" is itself shortened in line`},
+	} {
+		if _, err := Abbreviations(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestAbbreviatedOnlyWhenNeeded(t *testing.T) {
+	t.Parallel()
+	c := Content{Title: "Stationnement interdit avenue Foch", When: "lundi 5 janvier"}
+	roomy, err := Render(c, Profile{Rows: 4, Columns: 16, MaxPages: 2})
+	if err != nil || len(roomy.Warnings) != 0 || !strings.Contains(roomy.Text(), "avenue") {
+		t.Errorf("room enough: %+v, %v", roomy, err)
+	}
+	tight, err := Render(c, Profile{Rows: 4, Columns: 16, MaxPages: 1})
+	if err != nil || len(tight.Pages) != 1 || len(tight.Warnings) != 0 {
+		t.Errorf("4 rows hold it: %+v, %v", tight, err)
+	}
+	tighter, err := Render(c, Profile{Rows: 3, Columns: 16, MaxPages: 1})
+	if err != nil || len(tighter.Warnings) == 0 || tighter.Warnings[0].Code != Abbreviated || strings.Contains(tighter.Text(), "Stationnt") && !strings.Contains(tighter.Warnings[0].Detail, "stationnement") {
+		t.Errorf("got %+v, %v", tighter, err)
+	}
+	none, err := Render(c, Profile{Rows: 3, Columns: 16, MaxPages: 1, Abbreviations: []Abbreviation{}})
+	if err != nil || none.Warnings[0].Code != Truncated {
+		t.Errorf("an empty list allows none: %+v, %v", none, err)
+	}
+}
+
+// FuzzAbbreviations: what an officer may write is refused with its line, or is a
+// table that shortens.
+func FuzzAbbreviations(f *testing.F) {
+	f.Add("full,short,rank\nCité administrative,cité adm.,1\n", "Cité administrative")
+	f.Add("full,short,rank\nrue,-,1\n\"a\nb\",b,2\n", "rue")
+	f.Add("\uFEFFfull,short,rank\n\xff\xff,\xff,1", "\xff")
+	f.Fuzz(func(t *testing.T, own, text string) {
+		table, err := Abbreviations(own)
+		if err != nil {
+			return
+		}
+		for _, a := range table {
+			if utf8.RuneCountInString(a.Short) >= utf8.RuneCountInString(a.Full) {
+				t.Fatalf("%+v does not shorten", a)
+			}
+		}
+		if short := Abbreviate(text, table); utf8.RuneCountInString(short) > utf8.RuneCountInString(text) {
+			t.Fatalf("%q became %q", text, short)
+		}
+	})
+}
