@@ -32,7 +32,11 @@ func NewEmitter(pub *Publisher) *Emitter { return &Emitter{pub: pub} }
 func (e *Emitter) Publish(ctx context.Context, evs ...events.Event) error {
 	out := make([]outgoing, len(evs))
 	for i, ev := range evs {
-		msg, err := cloudEvent(ctx, ev)
+		of := ctx
+		if t, ok := ev.(Traced); ok {
+			ev, of = t.Event, t.context(ctx)
+		}
+		msg, err := cloudEvent(of, ev)
 		if err != nil {
 			return err
 		}

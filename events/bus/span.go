@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/crieur/crieur/events"
@@ -21,4 +22,27 @@ func startSpan(ctx context.Context, operation string, ev events.Event, kind trac
 		attribute.String("messaging.destination.name", ev.Subject()),
 		attribute.String("messaging.message.id", ev.EventID()),
 	))
+}
+
+// Traced is an event of a trace of its own, not that of the context it is
+// published with: what made it was handled before, perhaps by another process.
+type Traced struct {
+	events.Event
+	Parent string // traceparent (w3.org/TR/trace-context), as TraceParent gave it
+}
+
+// TraceParent is the trace of ctx, to be kept for Traced; "" without one.
+func TraceParent(ctx context.Context) string {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[HeaderTraceParent]
+}
+
+// context is ctx in the event's trace; ctx itself when Parent is none.
+func (t Traced) context(ctx context.Context) context.Context {
+	of := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{HeaderTraceParent: t.Parent}))
+	if !of.IsValid() {
+		return ctx
+	}
+	return trace.ContextWithRemoteSpanContext(ctx, of)
 }

@@ -17,6 +17,7 @@ type fan struct {
 	window      int
 	action      events.Action
 
+	trace    string // traceparent of the publication; "" for none
 	at       cursor
 	revision uint64        // of the stored cursor
 	stop     events.Reason // why the rest is given up

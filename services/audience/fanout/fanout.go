@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
@@ -188,7 +189,7 @@ func (f *Fanout) Plan(ctx context.Context, p events.Publication) error {
 	}
 	f.alert.supersede(p.ID, p.Revision)
 	f.bulk.supersede(p.ID, p.Revision)
-	made := &plan{Publication: p}
+	made := &plan{Publication: p, Trace: bus.TraceParent(ctx)}
 	if f.concerns(p) {
 		var err error
 		if made.Channels, err = f.legs(ctx, p); err != nil {
@@ -333,7 +334,7 @@ func (f *Fanout) start(ctx context.Context, p *plan) error {
 			return err
 		}
 		r := newFan(p.Publication, l, sets, at, f.window)
-		r.revision = revision
+		r.revision, r.trace = revision, p.Trace
 		if at.Next > 0 {
 			if r.failed, err = f.failures(ctx, p.Publication, l.Channel); err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 )
 
 const (
@@ -139,7 +140,7 @@ func (l *lane) gather(now time.Time) (evs []events.Event, parts []part, next tim
 			ids := l.f.deps.IDs(people)
 			p.sizes = append(p.sizes, len(ids))
 			if len(ids) > 0 {
-				evs = append(evs, r.event(p.first+i, ids, now))
+				evs = append(evs, r.traced(r.event(p.first+i, ids, now)))
 			}
 		}
 		parts = append(parts, p)
@@ -159,6 +160,15 @@ func (r *fan) event(batch int, ids []string, now time.Time) events.Event {
 		to[i] = events.Recipient{ID: id, Status: events.StatusFailed, Reason: r.stop, At: at}
 	}
 	return events.NewReceipt(d, "plan", at, to)
+}
+
+// traced keeps an event in the trace of the publication: one trace goes from the
+// source to the receipt.
+func (r *fan) traced(e events.Event) events.Event {
+	if r.trace == "" {
+		return e
+	}
+	return bus.Traced{Event: e, Parent: r.trace}
 }
 
 // store puts a group in the queue, then moves the cursors.

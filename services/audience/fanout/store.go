@@ -20,7 +20,8 @@ import (
 type plan struct {
 	Publication events.Publication `json:"publication"`
 	Channels    []leg              `json:"channels"`
-	Begun       time.Time          `json:"begun,omitzero"` // when the targets were decided
+	Trace       string             `json:"trace,omitempty"` // traceparent of the publication
+	Begun       time.Time          `json:"begun,omitzero"`  // when the targets were decided
 	revision    uint64             // of what is stored
 }
 

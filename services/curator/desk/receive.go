@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/curator/item"
 	"github.com/crieur/crieur/services/curator/rule"
@@ -40,7 +41,7 @@ func (d *Desk) Receive(ctx context.Context, m events.Message) error {
 func (d *Desk) arrival(ctx context.Context, r item.Rules, m events.Message) item.Arrival {
 	return item.Arrival{
 		Authority: r.Authority, Stream: r.Stream, Message: m,
-		Trace: traceParent(ctx), Trust: d.index.trust(m), Manual: m.Source == rule.ConsoleSource,
+		Trace: bus.TraceParent(ctx), Trust: d.index.trust(m), Manual: m.Source == rule.ConsoleSource,
 	}
 }
 

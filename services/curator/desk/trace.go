@@ -8,17 +8,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 )
-
-// header is where W3C Trace Context (w3.org/TR/trace-context) is written.
-const header = "traceparent"
-
-// traceParent is the trace of ctx, as it is kept with an item; "" without one.
-func traceParent(ctx context.Context) string {
-	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	return carrier[header]
-}
 
 // publish stores a publication on the bus in the trace of the message that it
 // says: one trace goes from the source to the receipt, whether an officer, a
@@ -31,7 +22,7 @@ func (d *Desk) publish(ctx context.Context, parent string, p events.Publication)
 
 func journey(ctx context.Context, parent string, p events.Publication) (context.Context, trace.Span) {
 	here := trace.SpanContextFromContext(ctx)
-	of := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{header: parent}))
+	of := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{bus.HeaderTraceParent: parent}))
 	if !of.IsValid() || of.TraceID() == here.TraceID() {
 		return ctx, trace.SpanFromContext(context.Background()) // nothing to end
 	}
