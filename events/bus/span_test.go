@@ -31,10 +31,18 @@ func TestOneTraceGoesOnFromEventToEvent(t *testing.T) {
 	if _, err := cloudEvent(ctx, audit); err != nil {
 		t.Fatal(err)
 	}
+	kept := Traced{Event: audit, Parent: TraceParent(ctx)}
 	span.End()
+	// Later, in another context.
+	if _, err := cloudEvent(kept.context(context.Background()), kept.Event); err != nil {
+		t.Fatal(err)
+	}
+	if of := (Traced{Event: audit, Parent: "nonsense"}).context(t.Context()); of != t.Context() {
+		t.Error("a parent that is none changes the context")
+	}
 
 	spans := recorder.Ended()
-	if len(spans) != 3 {
+	if len(spans) != 4 {
 		t.Fatalf("%d spans", len(spans))
 	}
 	for _, s := range spans[1:] {
