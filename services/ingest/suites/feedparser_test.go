@@ -63,11 +63,20 @@ func clauses(expression string) []string {
 	for {
 		at := strings.Index(masked, " and ")
 		if at < 0 {
-			return append(list, expression)
+			return append(list, chained(expression)...)
 		}
-		list = append(list, expression[:at])
+		list = append(list, chained(expression[:at])...)
 		masked, expression = masked[at+5:], expression[at+5:]
 	}
+}
+
+// chained makes two clauses of a == b == "text".
+func chained(clause string) []string {
+	parts := strings.Split(clause, " == ")
+	if len(parts) != 3 || !strings.HasPrefix(parts[1], "entries[") {
+		return []string{clause}
+	}
+	return []string{parts[0] + " == " + parts[2], parts[1] + " == " + parts[2]}
 }
 
 func feedparserClause(c string, records []source.Record, body string) verdict {
@@ -116,6 +125,9 @@ func entryField(path, expected string, e record.Entry, r source.Record) verdict 
 	case "links":
 		return choice(oneLink)
 	case "id", "guid":
+		if expected != r.Item && strings.EqualFold(expected, r.Item) {
+			return choice(lowerScheme)
+		}
 		return want("id", expected, r.Item)
 	case "published_parsed", "updated_parsed", "created_parsed", "date_parsed", "modified_parsed", "issued_parsed":
 		return wantTime(first, expected, e.Published, e.Updated)

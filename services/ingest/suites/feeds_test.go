@@ -36,6 +36,7 @@ const (
 	noEntities  = "entities of a document type are never expanded"
 	theirWay    = "the other parser's own option, wrapping or loss of characters"
 	asianBytes  = "Asian encodings that are not declared are not guessed"
+	lowerScheme = "an identifier that is an address has its scheme in lower case"
 	oldForm     = "a form that no French source uses is refused: CDF, OPML, HTML"
 )
 

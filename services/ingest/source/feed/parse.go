@@ -133,6 +133,9 @@ func (b builder) record(i *gofeed.Item) source.Record {
 	if e.Summary == "" && e.Body == "" {
 		e.Summary = markup(described(i))
 	}
+	if e.Body == "" { // a text beside the description, of no name space
+		e.Body = markup(i.Custom["summary"])
+	}
 	if e.Summary == e.Body {
 		e.Body = ""
 	}
