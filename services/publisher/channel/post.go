@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -163,7 +164,10 @@ func (l Limit) cut(text, whole string, room int) string {
 			ends = append(ends, i)
 		}
 	}
-	for i := len(ends) - 1; i >= 0 && ends[i] > len(whole); i-- {
+	// Sizes grow with the text, or nearly so, where a link counts less than it
+	// is long: what is kept is counted again.
+	from := sort.Search(len(ends), func(i int) bool { return l.size(text[:ends[i]]) > room })
+	for i := from - 1; i >= 0 && ends[i] > len(whole); i-- {
 		if kept := strings.TrimRight(text[:ends[i]], " \n,;:.–-") + "…"; l.size(kept) <= room {
 			return kept
 		}
@@ -171,8 +175,10 @@ func (l Limit) cut(text, whole string, room int) string {
 	if whole != "" {
 		return whole
 	}
-	for n := utf8.RuneCountInString(text); n > 0; n-- {
-		if kept := string([]rune(text)[:n-1]) + "…"; l.size(kept) <= room {
+	runes := []rune(text)
+	long := sort.Search(len(runes), func(n int) bool { return l.size(string(runes[:n])) > room })
+	for n := long; n > 0; n-- {
+		if kept := string(runes[:n-1]) + "…"; l.size(kept) <= room {
 			return kept
 		}
 	}

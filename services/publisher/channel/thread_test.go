@@ -1,8 +1,10 @@
 package channel_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 
@@ -86,4 +88,30 @@ func TestInstructionIsNeverCut(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzThread: whatever the words and the limit, no post is too long, the texts
+// are valid, and the same comes out twice.
+func FuzzThread(f *testing.F) {
+	f.Add("Route barrée", strings.Repeat("Une phrase. ", 60), "Restez chez vous.", 300, 5)
+	f.Add("", "👩‍👩‍👧é\u0301\n\n\n", "\xff", 100, 10)
+	f.Add("(2/3)", strings.Repeat("x", 999), "", 120, 2)
+	f.Fuzz(func(t *testing.T, title, text, instruction string, most, posts int) {
+		if most < 100 || most > 5000 || posts < 1 || posts > channel.MaxThread || !utf8.ValidString(title) || !utf8.ValidString(text) || !utf8.ValidString(instruction) {
+			return
+		}
+		limit := channel.Limit{Max: most, Size: uniseg.GraphemeClusterCount}
+		p := channeltest.Publication()
+		p.Content.Title, p.Content.Text, p.Content.Summary, p.Content.Instruction = title, text, text, instruction
+		list, size, _ := limit.Thread(p, channeltest.Profile(), "", posts)
+		again, _, _ := limit.Thread(p, channeltest.Profile(), "", posts)
+		if !slices.Equal(list, again) || len(list) < 1 || len(list) > posts || size > most {
+			t.Errorf("%d posts of %d, %d graphemes of %d", len(list), posts, size, most)
+		}
+		for _, post := range list {
+			if n := uniseg.GraphemeClusterCount(post); n > most || !utf8.ValidString(post) {
+				t.Errorf("%d graphemes of %d: %q", n, most, post)
+			}
+		}
+	})
 }
