@@ -101,6 +101,9 @@ func feedparserClause(c string, records []source.Record, body string) verdict {
 		steps = append(steps, s[1]+s[2]+s[3])
 	}
 	v := entryField(strings.Join(steps, "."), literal(m[3]), e, r)
+	if strings.HasPrefix(v.fails, "link") && strings.Contains(body, ` type="text/html">http`) {
+		return choice(linkText)
+	}
 	if !ok && v.choice == "" {
 		return choice("an item without title, text, link or identifier is none")
 	}

@@ -37,6 +37,7 @@ const (
 	theirWay    = "the other parser's own option, wrapping or loss of characters"
 	asianBytes  = "Asian encodings that are not declared are not guessed"
 	lowerScheme = "an identifier that is an address has its scheme in lower case"
+	linkText    = "an Atom link whose address is its text, against the standard, is not read"
 	oldForm     = "a form that no French source uses is refused: CDF, OPML, HTML"
 )
 
