@@ -40,7 +40,6 @@ type atomLink struct {
 }
 
 type rssItem struct {
-	Lang        string   `xml:"xml:lang,attr,omitempty"`
 	Title       string   `xml:"title"`
 	Link        string   `xml:"link"`
 	GUID        rssGUID  `xml:"guid"`
@@ -101,7 +100,7 @@ func writeRSS(d document) (string, []byte, error) {
 		}
 		item := rssItem{
 			Title: e.Title, Link: e.URL, GUID: rssGUID{Value: e.ID}, PubDate: rssTime(e.Published),
-			Creator: e.Author, Lang: e.Language, Language: e.Language, Categories: e.Categories, Description: summary, Content: e.HTML,
+			Creator: e.Author, Language: e.Language, Categories: e.Categories, Description: summary, Content: e.HTML,
 		}
 		if e.Heard != nil {
 			item.Enclosure = &rssEnclosure{URL: e.Heard.URL, Type: e.Heard.Type}
