@@ -24,6 +24,7 @@ type Registry struct {
 	Streams      *Repository[Stream]       // stream.<authority>.<id>
 	Channels     *Repository[Channel]      // channel.<authority>.<id>
 	Signs        *Repository[Sign]         // sign.<authority>.<id>
+	SignHealth   *Repository[SignHealth]   // sign.<authority>.<id> of the bucket of health
 	Officers     *Repository[Officer]      // officer.<id>
 }
 
@@ -44,7 +45,7 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Regi
 		return nil, err
 	}
 	health, err := OpenBucket(ctx, js, jetstream.KeyValueConfig{
-		Bucket: HealthBucket, History: 1, Description: "health of sources",
+		Bucket: HealthBucket, History: 1, Description: "health of sources and signs",
 	}, options...)
 	if err != nil {
 		return nil, err
@@ -57,6 +58,7 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Regi
 		Streams:      New[Stream](kv, "stream").WithConn(conn),
 		Channels:     New[Channel](kv, "channel").WithConn(conn),
 		Signs:        New[Sign](kv, "sign").WithConn(conn),
+		SignHealth:   New[SignHealth](health, "sign").WithConn(conn),
 		Officers:     New[Officer](kv, "officer").WithConn(conn),
 	}, nil
 }

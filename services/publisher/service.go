@@ -51,6 +51,7 @@ type Service struct {
 	chDeps    channel.Deps
 	desk      *speech.Desk // nil: nobody speaks
 	engine    atomic.Pointer[engine.Engine]
+	health    atomic.Pointer[registry.Repository[registry.SignHealth]]
 	ready     atomic.Bool
 }
 
@@ -84,7 +85,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	s.directory = &directory{}
 	s.chDeps = channel.Deps{
 		Logger: deps.Logger, Now: deps.Clock.Now, HTTP: deps.HTTP, Directory: s.directory, Shelf: s.shelf,
-		Receipts: (*intake)(s), OptOut: s.optOut, PublicURL: cfg.PublicURL,
+		Receipts: (*intake)(s), SignHealth: s.signHealth, OptOut: s.optOut, PublicURL: cfg.PublicURL,
 	}
 	if len(cfg.Speech.Command) > 0 {
 		if s.desk, err = speech.New(cfg.Speech, s.chDeps); err != nil {
@@ -153,6 +154,8 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("publisher: %w", err)
 	}
+	s.health.Store(reg.SignHealth)
+	defer s.health.Store(nil)
 	pub, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{Metrics: s.cfg.BusMetrics})
 	if err != nil {
 		return fmt.Errorf("publisher: %w", err)
@@ -246,6 +249,14 @@ func (s *Service) resolve(ctx context.Context, req call.ResolveRequest) (call.Re
 
 func (s *Service) optOut(ctx context.Context, req call.OptOutRequest) (call.OptOutReply, error) {
 	return call.Ask(ctx, s.deps.NATS, call.OptOut, req)
+}
+
+// signHealth is where the health of signs is kept while the service runs.
+func (s *Service) signHealth() channel.SignHealth {
+	if r := s.health.Load(); r != nil {
+		return r
+	}
+	return nil
 }
 
 // intake passes what providers say to the engine that runs now.

@@ -41,6 +41,9 @@ type Deps struct {
 	Shelf Shelf
 	// Receipts takes what providers say later.
 	Receipts Receipts
+	// SignHealth keeps how signs fare; nil, or what it returns is, while that
+	// is kept nowhere.
+	SignHealth func() SignHealth
 	// OptOut tells audience that somebody said stop.
 	OptOut func(context.Context, call.OptOutRequest) (call.OptOutReply, error)
 	// Voice reads aloud; nil when nobody does.
@@ -73,6 +76,12 @@ type Shelf interface {
 	Version(kind, authority string) uint64
 	// Changed is closed at the next change of that kind.
 	Changed(kind string) <-chan struct{}
+}
+
+// SignHealth keeps how signs fare: a registry's repository.
+type SignHealth interface {
+	Get(ctx context.Context, key ...string) (registry.SignHealth, uint64, error)
+	Put(ctx context.Context, h registry.SignHealth, key ...string) (uint64, error)
 }
 
 // Receipts takes what a provider says after it accepted.

@@ -16,7 +16,7 @@
 // A kiosk keeps its schedule and its page; over https (or localhost) a service
 // worker lets it start without a network, and expiry, quiet hours and the end of
 // a take-over come in time all the same. What it shows it proves each minute,
-// with the sign's token, kept in that browser; Health is what is known of a sign.
+// with the sign's token, kept in that browser; registry.SignHealth is what is known of a sign.
 //
 // MQTT is published as an MQTT client, so that a sign that was away gets the
 // retained message. https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/mqtt-v3.1.1.html

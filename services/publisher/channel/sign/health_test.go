@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/services/publisher/channel/sign"
+	"github.com/crieur/crieur/events/registry"
 )
 
 func (p *place) ask(method, path, body string) int {
@@ -20,7 +20,7 @@ func (p *place) ask(method, path, body string) int {
 	return w.Code
 }
 
-func (p *place) healthOf() sign.Health {
+func (p *place) healthOf() registry.SignHealth {
 	p.t.Helper()
 	h, _, err := p.health.Get(p.t.Context(), "pessac", "endpoint")
 	if err != nil {
@@ -69,7 +69,7 @@ func TestSilence(t *testing.T) {
 		{"the same, cut off", 15 * time.Minute, 46 * time.Minute, true},
 		{"a sign heard once", 0, 6 * time.Minute, true},
 	} {
-		h := sign.Health{LastHeard: noon(), EverySeconds: int(tt.every / time.Second)}
+		h := registry.SignHealth{LastHeard: noon(), EverySeconds: int(tt.every / time.Second)}
 		since := h.Silent(noon().Add(tt.quiet))
 		if since.IsZero() == tt.silent || tt.silent && !since.Equal(noon()) {
 			t.Errorf("%s: silent since %v", tt.name, since)

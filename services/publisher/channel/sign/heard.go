@@ -9,13 +9,8 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/publisher/channel"
 )
-
-// Keeper keeps the health of signs: a registry.Repository[Health].
-type Keeper interface {
-	Get(ctx context.Context, key ...string) (Health, uint64, error)
-	Put(ctx context.Context, h Health, key ...string) (uint64, error)
-}
 
 const (
 	// keepEvery is how often the same news of a sign is written again.
@@ -29,14 +24,14 @@ const (
 // health follows what signs say. It is safe for concurrent use.
 type health struct {
 	logger *slog.Logger
-	keeper func() Keeper
+	keeper func() channel.SignHealth
 
 	mu   sync.Mutex
 	last map[string]kept // by authority/sign
 }
 
 type kept struct {
-	health  Health
+	health  registry.SignHealth
 	written time.Time
 }
 
@@ -51,6 +46,9 @@ type hearing struct {
 // heard takes a sign of life. A health that cannot be written is no reason to
 // refuse it: it is logged, and written at the next one.
 func (h *health) heard(ctx context.Context, n hearing) {
+	if h.keeper == nil {
+		return
+	}
 	keeper := h.keeper()
 	if keeper == nil {
 		return
@@ -90,8 +88,8 @@ func (h *health) heard(ctx context.Context, n hearing) {
 }
 
 // nextHealth is h after n.
-func nextHealth(h Health, n hearing) Health {
-	next := Health{
+func nextHealth(h registry.SignHealth, n hearing) registry.SignHealth {
+	next := registry.SignHealth{
 		Authority: n.sign.Authority, Sign: n.sign.ID, LastHeard: n.at.UTC(), EverySeconds: h.EverySeconds,
 		Shows: n.shows, ShowsSince: h.ShowsSince, Wrong: n.shows != n.should,
 	}

@@ -48,24 +48,21 @@ type place struct {
 	t       *testing.T
 	channel *sign.Channel
 	handler http.Handler
-	health  *registry.Repository[sign.Health]
+	health  *registry.Repository[registry.SignHealth]
 	shown   chan string
 }
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	js := eventstest.JetStream(t)
-	if _, err := registry.Open(t.Context(), js); err != nil { // it makes the bucket of health
-		t.Fatal(err)
-	}
-	kv, err := js.KeyValue(t.Context(), registry.HealthBucket)
+	reg, err := registry.Open(t.Context(), js)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &place{t: t, health: registry.New[sign.Health](kv, sign.HealthPrefix), shown: make(chan string, 64)}
+	p := &place{t: t, health: reg.SignHealth, shown: make(chan string, 64)}
 	deps := channel.Deps{
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now, Directory: withToken{}, Shelf: newShelf(t, js),
-		Receipts: receipts{p.shown}, PublicURL: "https://crieur.example",
+		Receipts: receipts{p.shown}, SignHealth: func() channel.SignHealth { return p.health }, PublicURL: "https://crieur.example",
 	}
 	c, err := sign.New(channel.Spec{Authority: "pessac", ID: "panneaux", Kind: sign.Kind}, deps)
 	if err != nil {
@@ -73,7 +70,7 @@ func newPlace(t *testing.T) *place {
 	}
 	p.channel, _ = c.(*sign.Channel)
 	mux := http.NewServeMux()
-	for pattern, h := range sign.Serve(deps, func() sign.Keeper { return p.health }) {
+	for pattern, h := range sign.Routes(deps) {
 		mux.Handle(pattern, h)
 	}
 	p.handler = mux

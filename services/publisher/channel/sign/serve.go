@@ -25,17 +25,11 @@ type server struct {
 	kiosks func() (*template.Template, error)
 }
 
-// Routes serves every sign of the installation, whose health is not kept.
+// Routes serves every sign of the installation.
 func Routes(deps channel.Deps) map[string]http.Handler {
-	return Serve(deps, func() Keeper { return nil })
-}
-
-// Serve is Routes, and keeps each sign's health where keeper says; keeper returns
-// nil while there is nowhere to keep it.
-func Serve(deps channel.Deps, keeper func() Keeper) map[string]http.Handler {
 	s := &server{
 		deps: deps, proofs: proofs{seen: map[string]time.Time{}},
-		health: &health{logger: deps.Logger, keeper: keeper, last: map[string]kept{}},
+		health: &health{logger: deps.Logger, keeper: deps.SignHealth, last: map[string]kept{}},
 		memory: memory{displays: map[string]shown{}, pages: map[string][]byte{}},
 		kiosks: sync.OnceValues(func() (*template.Template, error) { return template.ParseFS(assets, "assets/kiosk.html") }),
 	}

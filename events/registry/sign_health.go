@@ -1,18 +1,12 @@
-package sign
+package registry
 
-import (
-	"errors"
-	"time"
+import "time"
 
-	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/registry"
-)
-
-// Health is how a sign fares: when it was last heard and what it said it shows.
+// SignHealth is how a sign fares: when it was last heard and what it said it shows.
 // It is written by the publisher when a sign gives proof of display or asks with
-// its token, in the bucket registry.HealthBucket under HealthPrefix. Its key is
+// its token, and kept apart from Sign, which people write. Its key is
 // {Authority, Sign}.
-type Health struct {
+type SignHealth struct {
 	Authority string    `json:"authority"`
 	Sign      string    `json:"sign"`
 	LastHeard time.Time `json:"lastHeard"`
@@ -25,15 +19,12 @@ type Health struct {
 	Publications []string `json:"publications,omitempty"`
 }
 
-// HealthPrefix is the first token of the keys: sign.<authority>.<sign>.
-const HealthPrefix = "sign"
-
 // silentAfter is how long a sign may at least be quiet: kiosks speak each minute.
 const silentAfter = 5 * time.Minute
 
 // Silent tells since when the sign has been silent for longer than is usual: three
 // times its own rhythm, 5 minutes at least. Zero: it is not.
-func (h Health) Silent(now time.Time) time.Time {
+func (h SignHealth) Silent(now time.Time) time.Time {
 	if now.Sub(h.LastHeard) <= max(silentAfter, 3*time.Duration(h.EverySeconds)*time.Second) {
 		return time.Time{}
 	}
@@ -41,19 +32,14 @@ func (h Health) Silent(now time.Time) time.Time {
 }
 
 // Key implements the repository's key: {Authority, Sign}.
-func (h Health) Key() registry.Key { return registry.Key{h.Authority, h.Sign} }
+func (h SignHealth) Key() Key { return Key{h.Authority, h.Sign} }
 
-// Validate names the first wrong field.
-func (h Health) Validate() error {
-	switch {
-	case !events.IsSlug(h.Authority):
-		return errors.New("sign health: authority: is not a slug")
-	case !events.IsSlug(h.Sign):
-		return errors.New("sign health: sign: is not a slug")
-	case h.EverySeconds < 0:
-		return errors.New("sign health: everySeconds: must be 0 or more")
-	case len(h.Shows) > maxHash:
-		return errors.New("sign health: shows: is no hash of a display")
-	}
-	return nil
+// Validate names every wrong field.
+func (h SignHealth) Validate() error {
+	c := check{entity: "sign health"}
+	c.slug("authority", h.Authority)
+	c.slug("sign", h.Sign)
+	c.that(h.EverySeconds >= 0, "everySeconds", "must be 0 or more")
+	c.that(len(h.Shows) <= 64, "shows", "is no hash of a display")
+	return c.err()
 }
