@@ -103,7 +103,7 @@ func townFeed(town string, news int) []byte {
 	for i := range 20 {
 		n := news + 19 - i
 		fmt.Fprintf(&b, `<item><title>Avis n° %d : %s</title><link>https://ville-%s.example/avis/%d/</link><dc:creator><![CDATA[Mairie]]></dc:creator><pubDate>%s</pubDate><category><![CDATA[Travaux]]></category><guid isPermaLink="false">https://ville-%s.example/?p=%d</guid>`,
-			n, phrases[(seed+n)%5][:30], town, n, now.Add(time.Duration(n-400)*time.Hour).Format(time.RFC1123Z), town, n)
+			n, string([]rune(phrases[(seed+n)%5])[:30]), town, n, now.Add(time.Duration(n-400)*time.Hour).Format(time.RFC1123Z), town, n)
 		b.WriteString("<description><![CDATA[<p>" + phrases[(seed+n)%5] + "</p>]]></description><content:encoded><![CDATA[<p>")
 		for j := range 7 {
 			b.WriteString(phrases[(seed+n+j)%5])
