@@ -187,10 +187,6 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 	if err != nil {
 		return nil, fmt.Errorf("curator: bucket %s: %w", bus.BucketSessions, err)
 	}
-	health, err := js.KeyValue(ctx, registry.HealthBucket)
-	if err != nil {
-		return nil, fmt.Errorf("curator: bucket %s: %w", registry.HealthBucket, err)
-	}
 	pub, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{Metrics: s.cfg.BusMetrics})
 	if err != nil {
 		return nil, err
@@ -209,7 +205,7 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 		Sources: registry.NewView(ctx, reg.Sources), Health: registry.NewView(ctx, reg.SourceHealth),
 		Channels: registry.NewView(ctx, reg.Channels), Officers: registry.NewView(ctx, reg.Officers),
 		Signs:      registry.NewView(ctx, reg.Signs),
-		SignHealth: registry.NewView(ctx, registry.New[console.SignHealth](health, console.SignHealthPrefix)),
+		SignHealth: registry.NewView(ctx, reg.SignHealth),
 	}
 	back.Tally = tally.New(ctx, items, registry.OnChange(func(c registry.Change[tally.Tally]) { s.console.Changed(c.Key[0]) }))
 	for _, wait := range []func(context.Context) error{

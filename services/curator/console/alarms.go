@@ -70,7 +70,7 @@ func (d *desktop) alarms() []alarm {
 		h, heard := d.SignHealth.Get(s.Authority, s.ID)
 		switch {
 		case s.Paused || !heard:
-		case h.silent(d.now()):
+		case !h.Silent(d.now()).IsZero():
 			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.silent", "name", s.Name), s.Place, "#signs", h.LastHeard})
 		case h.Wrong:
 			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.wrong", "name", s.Name), s.Place, "#signs", h.LastHeard})
@@ -183,7 +183,7 @@ func (d *desktop) signLines() []lineView {
 			v.Badge, v.Words = "paused", d.t.T("sign.paused")
 		case !heard:
 			v.Badge = "pending"
-		case h.silent(d.now()):
+		case !h.Silent(d.now()).IsZero():
 			v.Badge, v.Words = "silent", d.t.T("sign.silent", "duration", d.t.Duration(d.now().Sub(h.LastHeard)))
 		case h.Wrong:
 			v.Badge, v.Words = "failing", d.t.T("sign.wrong")

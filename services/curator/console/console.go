@@ -66,7 +66,7 @@ type Back struct {
 	Channels    *registry.View[registry.Channel]
 	Officers    *registry.View[registry.Officer]
 	Signs       *registry.View[registry.Sign]
-	SignHealth  *registry.View[SignHealth]
+	SignHealth  *registry.View[registry.SignHealth]
 }
 
 // Console is the officers' pages. It is safe for concurrent use.
