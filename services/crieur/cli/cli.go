@@ -28,6 +28,8 @@ type commands struct {
 	Impact      serviceCmd     `cmd:"" group:"One service alone" help:"Keep receipts in ClickHouse and serve the dashboards (CLICKHOUSE_URL)."`
 	Source      sourceCmd      `cmd:"" group:"Tools" help:"Look at sources."`
 	DeadLetter  deadLetterCmd  `cmd:"" name:"deadletter" group:"Tools" help:"List, show and replay the events nobody could handle."`
+	Escrow      escrowCmd      `cmd:"" group:"Tools" help:"Copy the subscribers into a file that only a passphrase opens."`
+	Restore     restoreCmd     `cmd:"" group:"Tools" help:"Put the subscribers of a copy back, or try that it can be."`
 	CheckConfig checkConfigCmd `cmd:"" group:"Tools" help:"Read a configuration file and report all that is wrong in it, by line."`
 	Version     versionCmd     `cmd:"" group:"Tools" help:"Print the version."`
 }
