@@ -52,9 +52,6 @@ func NewPipeline(rules classify.Rules) (*Pipeline, error) {
 	return &Pipeline{kinds: mappings(), classify: c}, nil
 }
 
-// Topics returns the topics that messages may have.
-func (p *Pipeline) Topics() []classify.Topic { return p.classify.Topics() }
-
 // work is one raw on its way.
 type work struct {
 	raw       events.Raw

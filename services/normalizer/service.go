@@ -103,9 +103,6 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Pipeline returns the pure part, for a preview of what a source would give.
-func (s *Service) Pipeline() *Pipeline { return s.pipeline }
-
 // running is what one Run works with.
 type running struct {
 	*Service

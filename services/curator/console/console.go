@@ -144,9 +144,6 @@ func (c *Console) Open(b *Back) { c.back.Store(b) }
 // Close takes it back.
 func (c *Console) Close() { c.back.Store(nil) }
 
-// Renderer draws the console's pages; it is also that of a listener's errors.
-func (c *Console) Renderer() *web.Renderer { return c.renderer }
-
 // Watch tells the open pages of each item that changes.
 func (c *Console) Watch() registry.ViewOption[item.Item] {
 	return registry.OnChange(func(ch registry.Change[item.Item]) { c.Changed(ch.Key[0]) })
