@@ -160,7 +160,7 @@ func (c restoreCmd) Run(g *globals) error {
 
 // audienceRuns asks as micro services are asked, and waits for one answer.
 func audienceRuns(conn *nats.Conn) bool {
-	_, err := conn.Request("$SRV.PING.audience", nil, 2*time.Second)
+	_, err := conn.Request("$SRV.PING.crieur-audience", nil, 2*time.Second)
 	return err == nil // nats.ErrNoResponders comes at once
 }
 
