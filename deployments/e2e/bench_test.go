@@ -54,8 +54,9 @@ func notice(id string) map[string]any {
 }
 
 // BenchmarkFanout sends one SMS to 100,000 and to 1,000,000 subscribers, from
-// the source's post to the provider's last answer, beside a bare windowed
-// client of the same sink, window and binds in the same run.
+// the source's post to the provider's last answer, beside two windowed clients
+// that do nothing else, with the same sink, window and binds in the same run:
+// one that only writes bytes, and one of a client library others wrote.
 func BenchmarkFanout(b *testing.B) {
 	sizes := []int{100_000}
 	if os.Getenv("CRIEUR_SLOW") != "" {
@@ -86,6 +87,12 @@ func fanout(b *testing.B, n, window, binds int) {
 		bare := time.Duration(now() - start)
 		b.ReportMetric(float64(n)/bare.Seconds(), "bare-sms/s")
 		b.ReportMetric(bare.Seconds()/took.Seconds(), "ratio")
+		other := startSink(b)
+		start = now()
+		libraryClient(b, other.l.Addr().String(), n, binds, window)
+		library := time.Duration(now() - start)
+		b.ReportMetric(float64(n)/library.Seconds(), "library-sms/s")
+		b.ReportMetric(library.Seconds()/took.Seconds(), "ratio-library")
 	}
 }
 

@@ -81,17 +81,3 @@ func libraryMessage(i int) (pdu.PDU, error) {
 	}
 	return p, p.Message.SetMessageWithEncoding("Coupure d'eau rue Neuve demain de 9 h à 12 h.", data.LATIN1)
 }
-
-// BenchmarkLibraryClient is the library's rate with the window of a bind.
-func BenchmarkLibraryClient(b *testing.B) {
-	const n = 100_000
-	for range b.N {
-		s := startSink(b)
-		start := now()
-		libraryClient(b, s.l.Addr().String(), n, 2, 64)
-		b.ReportMetric(n/time.Duration(now()-start).Seconds(), "sms/s")
-		if got := s.received.Load(); got != n {
-			b.Fatalf("%d of %d arrived", got, n)
-		}
-	}
-}
