@@ -201,17 +201,22 @@ func (in *installation) forgetPeak() {
 	}
 }
 
-// childMemory sums a field over the program's children.
+// childMemory sums a field over the program's children: each thread has its own.
 func (in *installation) childMemory(field string) int {
-	pid := in.cmd.Process.Pid
-	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", in.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
 	sum := 0
-	for _, child := range strings.Fields(string(list)) {
-		if n, err := strconv.Atoi(child); err == nil {
-			sum += procStatus(n, field)
+	for _, list := range lists {
+		body, err := os.ReadFile(list)
+		if err != nil {
+			continue // the thread ended
+		}
+		for _, child := range strings.Fields(string(body)) {
+			if n, err := strconv.Atoi(child); err == nil {
+				sum += procStatus(n, field)
+			}
 		}
 	}
 	return sum
