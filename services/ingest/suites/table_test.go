@@ -15,15 +15,10 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
 
 var update = flag.Bool("update", false, "rewrite README.md")
-
-// The bounds of any one case.
-const (
-	maxTime  = time.Second
-	maxBytes = 64 << 20
-)
 
 // A verdict is what became of one case: met, unless it differs by choice or fails.
 type verdict struct {
@@ -122,7 +117,7 @@ func within(t *testing.T, name string, run func() verdict) (v verdict) {
 	}()
 	took := time.Since(began)
 	runtime.ReadMemStats(&after)
-	if allocated := after.TotalAlloc - before.TotalAlloc; took > maxTime || allocated > maxBytes {
+	if allocated := after.TotalAlloc - before.TotalAlloc; took > sourcetest.MaxProcessor || allocated > sourcetest.MaxAllocated {
 		t.Errorf("%s: took %s and %d bytes", name, took, allocated)
 	}
 	return v
