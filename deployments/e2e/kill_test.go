@@ -217,19 +217,17 @@ func settle(t *testing.T, nc *nats.Conn) receipts {
 	}
 }
 
-// caughtUp waits until ClickHouse has all that the streams hold: impact says
+// caughtUp waits until ClickHouse has all receipts of the stream: impact says
 // how far behind it is.
 func (in *installation) caughtUp() {
 	in.t.Helper()
 	until(in.t, settleAfter, func() bool {
-		behind, seen := false, false
 		for line := range strings.Lines(in.body("/metrics")) {
-			if rest, ok := strings.CutPrefix(line, "crieur_impact_lag_messages{"); ok {
-				seen = true
-				behind = behind || !strings.HasSuffix(strings.TrimSpace(rest), "} 0")
+			if lag, ok := strings.CutPrefix(strings.TrimSpace(line), `crieur_impact_lag_messages{stream="RECEIPTS"} `); ok {
+				return lag == "0"
 			}
 		}
-		return seen && !behind
+		return false // not known yet
 	})
 }
 

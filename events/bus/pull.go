@@ -25,8 +25,8 @@ const (
 func (s *subscription) pull() {
 	defer close(s.pulled)
 	defer close(s.queue)
-	connected := s.parent.nc.StatusChanged(nats.CONNECTED)
-	defer s.parent.nc.RemoveStatusListener(connected)
+	changed := s.parent.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
+	defer s.parent.nc.RemoveStatusListener(changed)
 	// Wait until a good part of the prefetch is free, so that requests are
 	// few, but never so long that a worker starves.
 	atLeast := max(1, s.parent.cfg.Prefetch/2)
@@ -35,7 +35,7 @@ func (s *subscription) pull() {
 		if room == 0 {
 			return
 		}
-		if err := s.fetch(room, connected); err != nil {
+		if err := s.fetch(room, changed); err != nil {
 			if s.parent.nc.IsClosed() {
 				s.log.Error("bus: connection closed", "err", err)
 				s.stop()
@@ -51,8 +51,9 @@ func (s *subscription) pull() {
 }
 
 // fetch makes one request and queues what it brings. A new connection ends it:
-// the server has forgotten the request.
-func (s *subscription) fetch(room int, connected <-chan nats.Status) error {
+// the server has forgotten the request. So does the end of the connection,
+// which nothing else would tell before a heartbeat is missed.
+func (s *subscription) fetch(room int, changed <-chan nats.Status) error {
 	ctx, cancel := context.WithTimeout(s.alive, pullExpires)
 	defer cancel()
 	unlink := context.AfterFunc(s.stopping, func() { time.AfterFunc(lastPull, cancel) })
@@ -69,7 +70,7 @@ func (s *subscription) fetch(room int, connected <-chan nats.Status) error {
 				return pullError(batch.Error())
 			}
 			s.take(msg)
-		case <-connected:
+		case <-changed:
 			cancel()
 		}
 	}

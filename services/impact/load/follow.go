@@ -24,7 +24,6 @@ type chunk struct {
 	messages    int
 	rows        rows
 	letters     []*nats.Msg
-	pending     uint64    // events of the stream after last, when it was read
 	began       time.Time // when its first event came
 }
 
@@ -144,6 +143,6 @@ func (s *reader) take(c *chunk, m jetstream.Msg) {
 		s.log.Error("a message without its place", "err", err)
 		return
 	}
-	c.pending = meta.NumPending
+	s.newest.Store(meta.Sequence.Stream + meta.NumPending)
 	c.add(meta.Sequence.Stream, m.Subject(), m.Headers(), m.Data(), s.deps.Clock.Now())
 }

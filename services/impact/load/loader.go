@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -113,7 +114,7 @@ func New(deps run.Deps, conn driver.Conn, cfg Config) (*Loader, error) {
 		metrics: metrics{
 			rows:    stage.Counter("rows_total", "Rows inserted into ClickHouse.", label),
 			letters: stage.Counter("dead_letters_total", "Events that were not valid.", label),
-			lag:     stage.Gauge("lag_messages", "Events of the stream not yet in ClickHouse.", label),
+			lag:     stage.Gauge("lag_messages", "Events of the stream not yet in ClickHouse; absent until known.", run.Label{Name: "stream"}),
 			insert: stage.Histogram("insert_seconds", "Time of one insert.",
 				[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 10}, label),
 		},
@@ -205,4 +206,7 @@ type reader struct {
 	ledger ledger
 	log    *slog.Logger
 	spare  sync.Pool // of rows: a batch costs no memory that the one before had
+
+	newest atomic.Uint64 // sequence of the newest event known to be in the stream
+	floor  uint64        // sequence before the oldest that the stream held at the start
 }

@@ -58,6 +58,9 @@ func (s *reader) once(ctx context.Context) error {
 	if err := s.ledger.read(ctx, info.Created); err != nil {
 		return err
 	}
+	s.newest.Store(info.State.LastSeq)
+	s.floor = info.State.FirstSeq - min(1, info.State.FirstSeq)
+	s.measureLag()
 	if p := s.ledger.position; p.First > 0 {
 		c, err := s.again(ctx, stream, p)
 		if err != nil {
@@ -81,8 +84,10 @@ func (s *reader) once(ctx context.Context) error {
 	return s.follow(ctx)
 }
 
-// standBy waits until nobody has written the position for a while.
+// standBy waits until nobody has written the position for a while. The lag is
+// the other's to tell.
 func (s *reader) standBy(ctx context.Context) {
+	s.metrics.lag.DeleteLabelValues(s.stream)
 	var revision uint64
 	for {
 		entry, err := s.ledger.kv.Get(ctx, s.ledger.key)
@@ -154,11 +159,18 @@ func (s *reader) settle(ctx context.Context, c *chunk) error {
 	}
 	s.metrics.rows.WithLabelValues(s.stream).Add(float64(c.rows.len()))
 	s.metrics.letters.WithLabelValues(s.stream).Add(float64(len(c.letters)))
-	s.metrics.lag.WithLabelValues(s.stream).Set(float64(c.pending))
+	s.measureLag()
 	s.onStep(stepSettled)
 	c.rows.reset()
 	s.spare.Put(c.rows)
 	return nil
+}
+
+// measureLag tells how far the position is behind the newest event known of.
+// What the stream no longer holds is not waited for.
+func (s *reader) measureLag() {
+	newest, done := s.newest.Load(), max(s.floor, s.ledger.position.Done)
+	s.metrics.lag.WithLabelValues(s.stream).Set(float64(newest - min(done, newest)))
 }
 
 // insert stores the dead letters, then the rows under their token.
