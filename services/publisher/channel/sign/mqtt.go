@@ -74,7 +74,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	case <-connected:
 	case <-time.After(mqttTimeout):
 	}
-	shown := map[string]string{} // hash by sign
+	shown := map[string]told{} // by sign
 	for {
 		changed := c.deps.Shelf.Changed(Kind)
 		next, err := c.publishAll(ctx, client, shown)
@@ -100,13 +100,32 @@ func (c *Channel) Run(ctx context.Context) error {
 // signPoll is how often new signs are looked for.
 const signPoll = 30 * time.Second
 
+// mqttRepeat is when a display is published a second time. A broker keeps what
+// is retained a moment after it passed it on, so that a sign which subscribes
+// between the two gets neither; the repetition changes nothing for the others.
+const mqttRepeat = 2 * time.Second
+
+// told is what a sign was last told.
+type told struct {
+	hash  string
+	again time.Time // when it is repeated; zero once it was
+}
+
 // publishAll publishes what changed and returns how long that stays right.
-func (c *Channel) publishAll(ctx context.Context, client mqtt.Client, shown map[string]string) (time.Duration, error) {
+func (c *Channel) publishAll(ctx context.Context, client mqtt.Client, shown map[string]told) (time.Duration, error) {
 	now, next := c.deps.Now(), signPoll
 	for _, s := range c.deps.Directory.Signs(c.spec.Authority, c.spec.ID) {
 		display, _, until := current(c.deps.Shelf, c.spec.Authority, s.ID, now)
 		next = min(next, until.Sub(now))
-		if shown[s.ID] == display.Hash {
+		last, repeat := shown[s.ID], time.Time{}
+		switch {
+		case last.hash != display.Hash:
+			repeat = now.Add(mqttRepeat)
+			next = min(next, mqttRepeat)
+		case last.again.IsZero():
+			continue
+		case now.Before(last.again):
+			next = min(next, last.again.Sub(now))
 			continue
 		}
 		body, err := json.Marshal(display)
@@ -116,7 +135,7 @@ func (c *Channel) publishAll(ctx context.Context, client mqtt.Client, shown map[
 		if err := publish(ctx, client, Topic(c.spec.Authority, s.ID), body); err != nil {
 			return next, fmt.Errorf("publish to sign %s: %w", s.ID, err)
 		}
-		shown[s.ID] = display.Hash
+		shown[s.ID] = told{display.Hash, repeat}
 	}
 	return max(next, time.Millisecond), nil
 }
