@@ -55,6 +55,7 @@ type Recipient struct {
 	Units        int           `json:"units,omitempty"`  // parts or pages counted
 	CostMicroEUR int64         `json:"costMicroEUR,omitempty"`
 	Duplicates   int           `json:"duplicates,omitempty"` // how often it may have been sent again after ambiguous crashes (alerts only)
+	Via          string        `json:"via,omitempty"`        // the channel that took over from the delivery's own, whose provider failed
 }
 
 // Receipt tells what became of a delivery, for the recipients of one batch

@@ -80,6 +80,8 @@ func (p *plain) field(to *Recipient, key string) bool {
 	switch key {
 	case "id":
 		to.ID = text
+	case "via":
+		to.Via = text
 	case "status":
 		to.Status = ReceiptStatus(text)
 	case "reason":

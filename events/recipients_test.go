@@ -13,7 +13,7 @@ import (
 var recipientLists = []string{
 	`[]`,
 	`[{"id":"a","status":"sent","at":"2026-03-01T10:00:00.123Z","units":2,"costMicroEUR":45000}]`,
-	`[{"id":"a","status":"failed","reason":"opted_out","at":"2026-03-01T10:00:00Z"},{"id":"b","status":"sent","at":"2026-03-01T10:00:00Z","duplicates":3}]`,
+	`[{"id":"a","status":"failed","reason":"opted_out","at":"2026-03-01T10:00:00Z"},{"id":"b","status":"sent","at":"2026-03-01T10:00:00Z","duplicates":3,"via":"sms-secours"}]`,
 	`[ {"id" : "a" } ]`,
 	`[{"id":"é","status":"sent"}]`,
 	`[{"id":"\u00e9","status":"sent"}]`,

@@ -71,7 +71,7 @@ func (f *fleet) change(c registry.Change[registry.Channel]) {
 	old := f.ships[key]
 	if old != nil && old.err == nil && old.of.Kind == c.New.Kind && bytes.Equal(old.of.Settings, c.New.Settings) && old.of.Window == c.New.Window {
 		old.of = *c.New
-		old.made = made(*c.New, old.made.Channel)
+		old.made = f.made(*c.New, old.made.Channel)
 		return
 	}
 	if old != nil {
@@ -86,10 +86,11 @@ func (s *ship) end() {
 	}
 }
 
-func made(of registry.Channel, c channel.Channel) engine.Made {
+func (f *fleet) made(of registry.Channel, c channel.Channel) engine.Made {
 	return engine.Made{
 		Channel: c, Kind: of.Kind, Name: of.Name, Window: of.Window, RatePerSecond: of.RatePerSecond,
-		Paused: of.Paused, Classes: of.Classes, QuietHours: of.QuietHours,
+		Paused: of.Paused, Classes: of.Classes, QuietHours: of.QuietHours, Fallback: of.Fallback,
+		Carries: f.kinds[of.Kind].Carries,
 	}
 }
 
@@ -99,7 +100,7 @@ func (f *fleet) launch(of registry.Channel) *ship {
 	spec := channel.Spec{
 		Authority: of.Authority, ID: of.ID, Kind: of.Kind, Name: of.Name, Window: of.Window, Settings: of.Settings,
 	}
-	s := &ship{of: of, made: made(of, nil)}
+	s := &ship{of: of, made: f.made(of, nil)}
 	factory, ok := f.kinds[of.Kind]
 	if !ok {
 		s.err = spec.Invalid("kind: there is none of that name; there are %v", KindNames())

@@ -30,14 +30,14 @@ func (p *pseudonyms) of(subscriber string) uint64 {
 
 const insertReceipts = `INSERT INTO receipts (authority, subscriber, at, stream, channel, kind, class, topic, endpoint,
 	status, reason, informed, publication, revision, delivery, batch, created_at, source_at, fetched_at, approved_at,
-	units, cost_micro_eur, duplicates, sequence)`
+	units, cost_micro_eur, duplicates, via, sequence)`
 
 // receiptRows are the columns of insertReceipts.
 type receiptRows struct {
 	people *pseudonyms
 
 	authority, stream, channel, kind, class, topic, endpoint []string
-	status, reason, publication, delivery                    []string
+	status, reason, publication, delivery, via               []string
 	subscriber, sequence                                     []uint64
 	at, createdAt, sourceAt, fetchedAt, approvedAt           []time.Time
 	revision, batch, units                                   []uint32
@@ -53,13 +53,13 @@ func (r *receiptRows) columns() []any {
 	return []any{
 		r.authority, r.subscriber, r.at, r.stream, r.channel, r.kind, r.class, r.topic, r.endpoint,
 		r.status, r.reason, r.informed, r.publication, r.revision, r.delivery, r.batch,
-		r.createdAt, r.sourceAt, r.fetchedAt, r.approvedAt, r.units, r.costMicroEUR, r.duplicates, r.sequence,
+		r.createdAt, r.sourceAt, r.fetchedAt, r.approvedAt, r.units, r.costMicroEUR, r.duplicates, r.via, r.sequence,
 	}
 }
 
 func (r *receiptRows) reset() {
 	for _, column := range []*[]string{
-		&r.authority, &r.stream, &r.channel, &r.kind, &r.class, &r.topic, &r.endpoint, &r.status, &r.reason, &r.publication, &r.delivery,
+		&r.authority, &r.stream, &r.channel, &r.kind, &r.class, &r.topic, &r.endpoint, &r.status, &r.reason, &r.publication, &r.delivery, &r.via,
 	} {
 		clear(*column) // holds no event's text
 		*column = (*column)[:0]
@@ -121,6 +121,7 @@ func (r *receiptRows) recipient(e events.Receipt, to events.Recipient, endpoint 
 	r.informed = append(r.informed, Informed(e.Kind, to.Status))
 	r.units = append(r.units, count(to.Units))
 	r.costMicroEUR = append(r.costMicroEUR, to.CostMicroEUR)
+	r.via = append(r.via, to.Via)
 	r.duplicates = append(r.duplicates, uint16(min(max(to.Duplicates, 0), math.MaxUint16)))
 }
 

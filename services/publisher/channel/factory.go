@@ -103,10 +103,20 @@ type Later struct {
 	At     time.Time
 }
 
+// What channels carry that can stand in for each other.
+const (
+	CarriesSMS   = "sms"
+	CarriesEmail = "email"
+)
+
 // Factory makes a kind's channels. New validates and never dials; its errors
 // name the setting.
 type Factory struct {
 	New func(Spec, Deps) (Channel, error)
+	// Carries names what a batch channel's renditions are made for, such as
+	// CarriesSMS: one whose provider fails can be stood in for by another that
+	// carries the same. Empty: by none.
+	Carries string
 	// Routes, for kinds that are read over HTTP, are put on the common
 	// listener once, whatever the number of channels.
 	Routes func(Deps) map[string]http.Handler

@@ -26,9 +26,21 @@ type Made struct {
 	RatePerSecond float64 // recipients a second; 0 without limit
 	Paused        bool
 	Classes       []events.Class // empty: all
+	// Fallback is the channel that takes over while this one's provider fails;
+	// empty: none does. It must carry the same.
+	Fallback string
+	// Carries names what its renditions are made for, with channel.Factory.
+	Carries string
 	// QuietHours hold what is not an alert, on the authority's wall clock; nil
 	// holds nothing.
 	QuietHours *registry.QuietHours
+}
+
+func (m Made) withDefaults() Made {
+	if m.Window <= 0 {
+		m.Window = registry.DefaultWindow
+	}
+	return m
 }
 
 // Channels finds channels, from memory.
@@ -50,6 +62,9 @@ type Deps struct {
 	// Profile completes a channel's profile with what the authority says of
 	// itself and the publication's public page.
 	Profile func(p events.Publication, endpoint channel.Profile) channel.Profile
+	// Health is told when a channel's provider fails, with since when and why,
+	// and with a zero time when it answers again; may be nil.
+	Health  func(ctx context.Context, authority, channel string, since time.Time, reason events.Reason)
 	Now     func() time.Time
 	Logger  *slog.Logger
 	Metrics *Metrics
@@ -62,6 +77,10 @@ type Config struct {
 	SweepEvery   time.Duration // default 1 min
 	ReceiptGroup time.Duration // longest wait for more provider receipts; default 100 ms
 	OrphanWait   time.Duration // for a receipt that came before its answer; default 5 s
+	// SlowAfter without an answer to a batch, its provider counts as failing;
+	// default 15 s. A channel that fails is tried again every ProbeEvery;
+	// default 30 s.
+	SlowAfter, ProbeEvery time.Duration
 	// PerChannel and PerAuthority are how many deliveries of a channel, and of
 	// an authority's channels of one kind, are in hand at once in each lane;
 	// default 8 and 16.
@@ -78,6 +97,8 @@ func (c Config) withDefaults() Config {
 		{&c.SweepEvery, time.Minute},
 		{&c.ReceiptGroup, 100 * time.Millisecond},
 		{&c.OrphanWait, 5 * time.Second},
+		{&c.SlowAfter, 15 * time.Second},
+		{&c.ProbeEvery, 30 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.is
@@ -96,6 +117,7 @@ type Engine struct {
 	turns     *turns
 	windows   *windows
 	rates     *rates
+	healths   *healths
 	revisions *revisions
 	later     *later
 	posts     *keyed
@@ -110,14 +132,16 @@ func New(cfg Config, deps Deps) *Engine {
 		ledger:    NewLedger(deps.JS, deps.Ledger),
 		windows:   &windows{lane: map[laneKey]*lane{}},
 		rates:     &rates{limiter: map[laneKey]*rate.Limiter{}, pause: map[laneKey]time.Time{}},
+		healths:   &healths{of: map[channelKey]*health{}},
 		revisions: &revisions{kv: deps.Ledger, known: map[string]latest{}},
 		posts:     &keyed{locks: map[string]*keyLock{}},
 		ready:     make(chan struct{}),
 	}
+	e.healths.probeEvery = e.cfg.ProbeEvery
 	e.turns = &turns{perChannel: e.cfg.PerChannel, perAuthority: e.cfg.PerAuthority, lanes: map[laneKey]*turn{}}
 	e.later = newLater(e)
 	for _, s := range []stageFunc{
-		e.resume, e.freshness, e.supersession, e.resolveContacts, e.rate, e.window, e.intent, e.send, e.outcome,
+		e.resume, e.freshness, e.supersession, e.resolveContacts, e.route, e.rate, e.window, e.intent, e.send, e.outcome,
 	} {
 		e.stages = append(e.stages, s)
 	}
@@ -146,9 +170,7 @@ func (e *Engine) Deliver(ctx context.Context, d events.Delivery) error {
 		j.attempt = o.Attempt
 	}
 	made, err := e.deps.Channels.Channel(d.Authority, d.Channel)
-	if made.Window <= 0 {
-		made.Window = 64
-	}
+	made = made.withDefaults()
 	switch {
 	case err != nil && events.OutcomeOf(err).Kind == events.PermanentFailure:
 		j.channel = made

@@ -32,9 +32,12 @@ func (e *Engine) quiet(j *job, now time.Time) (time.Time, bool) {
 	if hours == nil || d.Class == events.ClassAlert || d.Endpoint != "" && d.Action == events.ActionWithdraw || len(j.try) == 0 {
 		return now, false
 	}
-	loc := time.UTC
-	if e.deps.Location != nil {
-		loc = e.deps.Location(d.Authority)
+	return hours.Until(now, e.location(d.Authority))
+}
+
+func (e *Engine) location(authority string) *time.Location {
+	if e.deps.Location == nil {
+		return time.UTC
 	}
-	return hours.Until(now, loc)
+	return e.deps.Location(authority)
 }

@@ -16,8 +16,9 @@ import (
 type job struct {
 	delivery events.Delivery
 	channel  Made
-	attempt  int  // of the queue: more than what was tried, for many come back without
-	tried    bool // handed to the channel in this attempt
+	by       carrier // who takes it out: the channel, unless another takes over
+	attempt  int     // of the queue: more than what was tried, for many come back without
+	tried    bool    // handed to the channel in this attempt
 
 	share    share          // of the delivery, when it is carried out in parts
 	known    []call.Contact // asked for with those of the other parts, in the delivery's order
@@ -94,6 +95,16 @@ func (j *job) postpone(reason events.Reason, after time.Duration) {
 	j.reason, j.retryAfter = reason, max(j.retryAfter, after)
 }
 
+// putOff leaves everybody for later, before anything was tried.
+func (j *job) putOff(reason events.Reason, why error, after time.Duration) error {
+	if j.entry.state != stateIntent || j.revision == 0 {
+		return events.Transient(reason, why, after) // nothing is to be noted
+	}
+	j.postpone(reason, after)
+	j.try, j.contacts = j.try[:0], nil
+	return nil
+}
+
 // apply writes a channel's result to the i-th recipient.
 func (j *job) apply(i int, r channel.Result, now time.Time) {
 	rec := &j.entry.records[i]
@@ -108,4 +119,7 @@ func (j *job) apply(i int, r channel.Result, now time.Time) {
 	}
 	rec.status, rec.reason, rec.at, rec.attempt = status, r.Outcome.Reason, at.UTC(), j.entry.attempt
 	rec.remote, rec.units, rec.cost = r.Remote, r.Units, r.CostMicroEUR
+	if j.by.id != j.delivery.Channel {
+		rec.via = j.by.id
+	}
 }

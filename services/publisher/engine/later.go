@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/maphash"
@@ -87,7 +88,7 @@ func (l *later) index(en *entry) {
 			g.deliveries = append(g.deliveries, en.name())
 			at = len(g.deliveries) - 1
 		}
-		g.byRemote[l.key(en.delivery.Authority, en.delivery.Channel, r.remote)] = uint32(at)
+		g.byRemote[l.key(en.delivery.Authority, cmp.Or(r.via, en.delivery.Channel), r.remote)] = uint32(at)
 	}
 }
 
@@ -273,12 +274,14 @@ func (l *later) read(ctx context.Context, name string, reports []report, said ma
 	if en == nil {
 		return events.Permanentf(events.ReasonNotFound, "delivery %s left the ledger", name)
 	}
-	byRemote := make(map[string]*record, len(en.records))
+	type sent struct{ by, remote string }
+	byRemote := make(map[sent]*record, len(en.records))
 	for i := range en.records {
-		byRemote[en.records[i].remote] = &en.records[i]
+		rec := &en.records[i]
+		byRemote[sent{cmp.Or(rec.via, en.delivery.Channel), rec.remote}] = rec
 	}
 	for _, r := range reports {
-		rec := byRemote[r.said.Remote]
+		rec := byRemote[sent{r.at.channel, r.said.Remote}]
 		if rec == nil {
 			continue
 		}
@@ -287,7 +290,7 @@ func (l *later) read(ctx context.Context, name string, reports []report, said ma
 			s = &saying{delivery: en.delivery}
 			said[en.delivery.ID] = s
 		}
-		s.to = append(s.to, events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC()})
+		s.to = append(s.to, events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC(), Via: rec.via})
 	}
 	return nil
 }

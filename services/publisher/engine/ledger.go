@@ -36,8 +36,9 @@ type record struct {
 	at      time.Time
 	units   int
 	cost    int64
-	dups    int // sent again after crashes
-	attempt int // that ended it
+	dups    int    // sent again after crashes
+	attempt int    // that ended it
+	via     string // the channel that took over; empty: the delivery's own
 }
 
 func (r *record) pending() bool { return r.status == events.StatusAccepted }
@@ -45,7 +46,7 @@ func (r *record) pending() bool { return r.status == events.StatusAccepted }
 func (r *record) recipient() events.Recipient {
 	return events.Recipient{
 		ID: r.id, Status: r.status, Reason: r.reason, At: r.at,
-		Units: r.units, CostMicroEUR: r.cost, Duplicates: r.dups,
+		Units: r.units, CostMicroEUR: r.cost, Duplicates: r.dups, Via: r.via,
 	}
 }
 
@@ -132,7 +133,8 @@ func (r *record) append(b []byte) []byte {
 	b = append(strconv.AppendInt(b, int64(r.units), 10), '\t')
 	b = append(strconv.AppendInt(b, r.cost, 10), '\t')
 	b = append(strconv.AppendInt(b, int64(r.dups), 10), '\t')
-	return append(strconv.AppendInt(b, int64(r.attempt), 10), '\n')
+	b = append(strconv.AppendInt(b, int64(r.attempt), 10), '\t')
+	return append(append(b, r.via...), '\n')
 }
 
 func decodeEntry(body []byte) (*entry, error) {
@@ -155,8 +157,11 @@ func decodeEntry(body []byte) (*entry, error) {
 
 func decodeRecord(line string) (record, error) {
 	f := strings.Split(line, "\t")
-	if len(f) != 9 {
-		return record{}, fmt.Errorf("%d fields, 9 wanted", len(f))
+	if len(f) == 9 { // written before channels took over from each other
+		f = append(f, "")
+	}
+	if len(f) != 10 {
+		return record{}, fmt.Errorf("%d fields, 10 wanted", len(f))
 	}
 	remote, e1 := strconv.Unquote(f[3])
 	ms, e2 := strconv.ParseInt(f[4], 10, 64)
@@ -166,7 +171,7 @@ func decodeRecord(line string) (record, error) {
 	attempt, e6 := strconv.Atoi(f[8])
 	return record{
 		id: f[0], status: events.ReceiptStatus(f[1]), reason: events.Reason(f[2]), remote: remote,
-		at: time.UnixMilli(ms).UTC(), units: units, cost: cost, dups: dups, attempt: attempt,
+		at: time.UnixMilli(ms).UTC(), units: units, cost: cost, dups: dups, attempt: attempt, via: f[9],
 	}, errors.Join(e1, e2, e3, e4, e5, e6)
 }
 

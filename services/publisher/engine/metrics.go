@@ -19,6 +19,7 @@ type Metrics struct {
 	stuck      prometheus.Counter
 	sending    *prometheus.HistogramVec
 	reported   prometheus.Counter
+	failovers  *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics, with the channel kinds at zero.
@@ -50,7 +51,11 @@ func NewMetrics(reg prometheus.Registerer, kinds ...string) (*Metrics, error) {
 			Name: "crieur_delivery_provider_receipts_total", Help: "Provider receipts matched and stored.",
 		}),
 	}
+	m.failovers = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "crieur_delivery_failovers_total", Help: "Recipients handed to the channel that takes over, by the kind of the one that fails.",
+	}, []string{"kind"})
 	for _, kind := range kinds {
+		m.failovers.WithLabelValues(kind)
 		for _, class := range events.Classes() {
 			for _, status := range events.ReceiptStatuses() {
 				m.recipients.WithLabelValues(kind, string(class), string(status))
@@ -63,7 +68,7 @@ func NewMetrics(reg prometheus.Registerer, kinds ...string) (*Metrics, error) {
 		m.sending.WithLabelValues(kind)
 	}
 	for _, c := range []prometheus.Collector{
-		m.recipients, m.failures, m.units, m.duplicates, m.orphans, m.stuck, m.sending, m.reported,
+		m.recipients, m.failures, m.units, m.duplicates, m.orphans, m.stuck, m.sending, m.reported, m.failovers,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("engine: metrics: %w", err)

@@ -58,13 +58,7 @@ func (e *Engine) rate(ctx context.Context, j *job) error {
 	}
 	key := j.lane()
 	if wait := e.rates.held(key, e.now()); wait > maxHoldWait {
-		if j.entry.state != stateIntent || j.revision == 0 {
-			// Nothing was tried, so that nothing is to be noted.
-			return events.Transient(events.ReasonRateLimited, errors.New("the provider asked to wait"), wait)
-		}
-		j.postpone(events.ReasonRateLimited, wait)
-		j.try, j.contacts = j.try[:0], nil
-		return nil
+		return j.putOff(events.ReasonRateLimited, errors.New("the provider asked to wait"), wait)
 	} else if wait > 0 {
 		t := time.NewTimer(wait)
 		defer t.Stop()
@@ -74,16 +68,17 @@ func (e *Engine) rate(ctx context.Context, j *job) error {
 			return events.Transient(events.ReasonTimeout, ctx.Err(), 0)
 		}
 	}
-	if j.channel.RatePerSecond <= 0 {
+	if j.by.RatePerSecond <= 0 {
 		return nil
 	}
-	l := e.rates.of(key, j.channel.RatePerSecond, max(len(j.try), j.channel.Window))
+	l := e.rates.of(key, j.by.RatePerSecond, max(len(j.try), j.by.Window))
 	if err := l.WaitN(ctx, min(len(j.try), l.Burst())); err != nil {
 		return events.Transient(events.ReasonRateLimited, err, 0)
 	}
 	return nil
 }
 
+// lane is the carrier's.
 func (j *job) lane() laneKey {
-	return laneKey{j.delivery.Authority, j.delivery.Channel, j.delivery.Class == events.ClassAlert}
+	return laneKey{j.delivery.Authority, j.by.id, j.delivery.Class == events.ClassAlert}
 }

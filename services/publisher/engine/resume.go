@@ -10,6 +10,7 @@ import (
 // resume reads what the ledger knows of a delivery that comes again, and
 // decides by class what a lost answer means.
 func (e *Engine) resume(ctx context.Context, j *job) error {
+	j.by = carrier{j.channel, j.delivery.Channel}
 	if j.attempt > 1 || j.resumed {
 		found, revision, err := e.ledger.get(ctx, j.share.name(j.delivery.ID))
 		if err != nil {

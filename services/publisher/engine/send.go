@@ -23,20 +23,23 @@ func (e *Engine) intent(ctx context.Context, j *job) error {
 	return nil
 }
 
-// send hands the job to its channel. From here on nothing but the outcome
+// send hands the job to its carrier. From here on nothing but the outcome
 // counts, so that the end of ctx is a result too, and not an error.
 func (e *Engine) send(ctx context.Context, j *job) error {
 	if len(j.try) == 0 {
 		return nil
 	}
 	j.tried = true
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.SendTimeout)
+	limited, cancel := context.WithTimeout(ctx, e.cfg.SendTimeout)
 	defer cancel()
 	start := time.Now()
+	var t tried
 	if j.delivery.Endpoint != "" {
-		j.apply(0, e.post(ctx, j), e.now())
-	} else if batch, ok := j.channel.Channel.(channel.Batch); ok {
-		e.batch(ctx, j, batch)
+		r := e.post(limited, j)
+		t.add(r, false)
+		j.settle([]answer{{0, r}}, t, e.now())
+	} else if batch, ok := j.by.Channel.(channel.Batch); ok {
+		t = e.batch(limited, j, batch)
 	} else {
 		j.endPending(events.StatusFailed, events.ReasonUnsupported, e.now())
 	}
@@ -44,17 +47,63 @@ func (e *Engine) send(ctx context.Context, j *job) error {
 	if j.reason == events.ReasonRateLimited && j.retryAfter > 0 {
 		e.rates.hold(j.lane(), e.now().Add(j.retryAfter))
 	}
+	if ctx.Err() == nil { // else it was we who ended it
+		e.learn(context.WithoutCancel(ctx), j, t)
+	}
 	return nil
 }
 
-func (e *Engine) batch(ctx context.Context, j *job, batch channel.Batch) {
+// answer is what became of the i-th record.
+type answer struct {
+	i int
+	r channel.Result
+}
+
+// batch hands a batch over. An answer that none came before for SlowAfter is
+// a failure of the provider's, whatever it says.
+func (e *Engine) batch(ctx context.Context, j *job, batch channel.Batch) tried {
 	d := j.delivery
 	d.Subscribers = nil
 	now := e.now()
 	var mu sync.Mutex
+	var t tried
+	answers, latest := make([]answer, 0, len(j.try)), time.Now()
 	batch.DeliverBatch(ctx, channel.Send{Delivery: d, Contacts: j.contacts}, func(k int, r channel.Result) {
 		mu.Lock()
 		defer mu.Unlock()
-		j.apply(j.try[k], r, now)
+		at := time.Now()
+		t.add(r, at.Sub(latest) > e.cfg.SlowAfter)
+		answers, latest = append(answers, answer{j.try[k], r}), at
 	})
+	j.settle(answers, t, now)
+	return t
+}
+
+// add counts a result.
+func (t *tried) add(r channel.Result, slow bool) {
+	if t.answers == 0 {
+		t.refused = true
+	}
+	t.answers++
+	t.refused = t.refused && r.Outcome.Reason == events.ReasonUnauthorized
+	switch {
+	case isFailure(r):
+		t.failures++
+		t.reason = r.Outcome.Reason
+	case slow:
+		t.failures++
+		t.reason = events.ReasonTimeout
+	}
+}
+
+// settle writes the answers down. Credentials that are refused for all are the
+// channel's, and whoever waits for new ones is not lost.
+func (j *job) settle(answers []answer, t tried, now time.Time) {
+	for _, a := range answers {
+		if t.refused {
+			j.postpone(events.ReasonUnauthorized, refusedWait)
+			continue
+		}
+		j.apply(a.i, a.r, now)
+	}
 }

@@ -49,7 +49,7 @@ func (e *Engine) window(ctx context.Context, j *job) error {
 	if j.intent, err = e.ledger.write(j.entry, j.revision); err != nil {
 		return err
 	}
-	l := e.windows.of(laneKey{j.delivery.Authority, j.delivery.Channel, j.delivery.Class == events.ClassAlert}, j.channel.Window)
+	l := e.windows.of(j.lane(), j.by.Window)
 	n := min(int64(len(j.try)), l.size)
 	if err := l.sem.Acquire(ctx, n); err != nil {
 		return events.Transient(events.ReasonTimeout, err, 0)

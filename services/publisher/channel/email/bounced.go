@@ -39,6 +39,7 @@ func NewFactory() channel.Factory {
 	var mu sync.Mutex
 	made := map[string]*Channel{}
 	return channel.Factory{
+		Carries: channel.CarriesEmail,
 		New: func(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 			c, err := New(spec, deps)
 			if mail, ok := c.(*Channel); ok && err == nil {

@@ -64,6 +64,7 @@ var (
 func NewFactory() channel.Factory {
 	desk := &desk{channels: map[string]*Channel{}}
 	return channel.Factory{
+		Carries: channel.CarriesSMS,
 		New: func(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 			c, err := New(spec, deps)
 			if err != nil {
