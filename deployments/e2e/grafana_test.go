@@ -32,7 +32,11 @@ func TestDashboardAsksForMetricsThatExist(t *testing.T) {
 	}
 	in := install(t, "")
 	in.start()
-	metrics := in.body("/metrics")
+	metrics := ""
+	until(t, settleAfter, func() bool { // the lag is told once it is known
+		metrics = in.body("/metrics")
+		return strings.Contains(metrics, "crieur_impact_lag_messages{")
+	})
 	asked := 0
 	for _, panel := range dashboard.Panels {
 		for _, target := range panel.Targets {

@@ -25,7 +25,9 @@ type Registry struct {
 	Channels     *Repository[Channel]      // channel.<authority>.<id>
 	Signs        *Repository[Sign]         // sign.<authority>.<id>
 	SignHealth   *Repository[SignHealth]   // sign.<authority>.<id> of the bucket of health
-	Officers     *Repository[Officer]      // officer.<id>
+	// ChannelHealth is channel.<authority>.<id> of the same bucket.
+	ChannelHealth *Repository[ChannelHealth]
+	Officers      *Repository[Officer] // officer.<id>
 }
 
 // Option changes how Open makes a bucket that does not exist.
@@ -52,14 +54,15 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Regi
 	}
 	conn := js.Conn()
 	return &Registry{
-		Authorities:  New[Authority](kv, "authority").WithConn(conn),
-		Sources:      New[Source](kv, "source").WithConn(conn),
-		SourceHealth: New[SourceHealth](health, "health").WithConn(conn),
-		Streams:      New[Stream](kv, "stream").WithConn(conn),
-		Channels:     New[Channel](kv, "channel").WithConn(conn),
-		Signs:        New[Sign](kv, "sign").WithConn(conn),
-		SignHealth:   New[SignHealth](health, "sign").WithConn(conn),
-		Officers:     New[Officer](kv, "officer").WithConn(conn),
+		Authorities:   New[Authority](kv, "authority").WithConn(conn),
+		Sources:       New[Source](kv, "source").WithConn(conn),
+		SourceHealth:  New[SourceHealth](health, "health").WithConn(conn),
+		Streams:       New[Stream](kv, "stream").WithConn(conn),
+		Channels:      New[Channel](kv, "channel").WithConn(conn),
+		Signs:         New[Sign](kv, "sign").WithConn(conn),
+		SignHealth:    New[SignHealth](health, "sign").WithConn(conn),
+		ChannelHealth: New[ChannelHealth](health, "channel").WithConn(conn),
+		Officers:      New[Officer](kv, "officer").WithConn(conn),
 	}, nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher"
+	"github.com/crieur/crieur/services/publisher/engine"
 )
 
 // town is a publisher at work for one commune, on a NATS server of its own.
@@ -32,6 +33,7 @@ type town struct {
 	http    http.Handler
 	sign    registry.Sign
 	token   string
+	engine  engine.Config
 }
 
 func newTown(t *testing.T, channels ...registry.Channel) *town {
@@ -85,7 +87,7 @@ func (tw *town) register(t testing.TB, channels []registry.Channel) {
 
 func (tw *town) start(t testing.TB) {
 	t.Helper()
-	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js}, publisher.Config{PublicURL: "https://pessac.example"})
+	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js}, publisher.Config{PublicURL: "https://pessac.example", Engine: tw.engine})
 	if err != nil {
 		t.Fatal(err)
 	}

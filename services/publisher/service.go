@@ -163,6 +163,7 @@ func (s *Service) Run(ctx context.Context) error {
 	eng := engine.New(s.cfg.Engine, engine.Deps{
 		JS: js, Ledger: ledger, Channels: s.fleet, Resolve: s.resolve, Emit: bus.NewEmitter(pub).Publish,
 		Location: s.directory.location, Profile: s.profile, Now: s.deps.Clock.Now, Logger: s.deps.Logger, Metrics: s.metrics,
+		Health: s.tellHealth(reg.ChannelHealth),
 	})
 	s.engine.Store(eng)
 	defer s.engine.Store(nil)
@@ -250,6 +251,20 @@ func (s *Service) resolve(ctx context.Context, req call.ResolveRequest) (call.Re
 func (s *Service) optOut(ctx context.Context, req call.OptOutRequest) (call.OptOutReply, error) {
 	return call.Ask(ctx, s.deps.NATS, call.OptOut, req)
 }
+
+// tellHealth keeps how providers fare where the console sees it.
+func (s *Service) tellHealth(kept *registry.Repository[registry.ChannelHealth]) func(context.Context, string, string, time.Time, events.Reason) {
+	return func(ctx context.Context, authority, id string, since time.Time, reason events.Reason) {
+		ctx, cancel := context.WithTimeout(ctx, healthTime)
+		defer cancel()
+		if _, err := kept.Put(ctx, registry.ChannelHealth{Authority: authority, Channel: id, Since: since, Reason: reason}); err != nil {
+			s.deps.Logger.Error("publisher: health of a channel", "authority", authority, "channel", id, "err", err)
+		}
+	}
+}
+
+// healthTime bounds the note of a change, which a delivery waits for.
+const healthTime = 5 * time.Second
 
 // signHealth is where the health of signs is kept while the service runs.
 func (s *Service) signHealth() channel.SignHealth {

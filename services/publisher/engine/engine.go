@@ -81,6 +81,9 @@ type Config struct {
 	// default 15 s. A channel that fails is tried again every ProbeEvery;
 	// default 30 s.
 	SlowAfter, ProbeEvery time.Duration
+	// RefusedWait is when a delivery asks again whether credentials that were
+	// refused are renewed: it asks the engine, not the provider. Default 1 min.
+	RefusedWait time.Duration
 	// PerChannel and PerAuthority are how many deliveries of a channel, and of
 	// an authority's channels of one kind, are in hand at once in each lane;
 	// default 8 and 16.
@@ -99,6 +102,7 @@ func (c Config) withDefaults() Config {
 		{&c.OrphanWait, 5 * time.Second},
 		{&c.SlowAfter, 15 * time.Second},
 		{&c.ProbeEvery, 30 * time.Second},
+		{&c.RefusedWait, time.Minute},
 	} {
 		if *d.value == 0 {
 			*d.value = d.is

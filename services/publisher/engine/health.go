@@ -52,15 +52,16 @@ type tried struct {
 func (t tried) failed() bool { return t.answers > 0 && t.failures == t.answers }
 
 // use reports whether a channel may be given a delivery: it is in use, or this
-// is the one that tries it again. Otherwise since and why it is not.
-func (h *healths) use(key channelKey, by channel.Channel, now time.Time) (state health, ok bool) {
+// is the one that tries it again, which is due after some more wait. Otherwise
+// since and why it is not.
+func (h *healths) use(key channelKey, by channel.Channel, wait time.Duration, now time.Time) (state health, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.of[key]
 	switch {
 	case f == nil || f.by != by || f.since.IsZero():
 		return health{}, true
-	case now.Before(f.probe):
+	case now.Before(f.probe.Add(wait)):
 		return *f, false
 	}
 	f.probe = now.Add(h.probeEvery)

@@ -15,14 +15,9 @@ type carrier struct {
 	id string
 }
 
-const (
-	// refusedWait is when a delivery asks again whether credentials were
-	// renewed. It asks the engine, and not the provider.
-	refusedWait = time.Minute
-	// longHold is the pause asked for by a provider from which on its
-	// deliveries go by the channel that takes over. An alert waits for none.
-	longHold = time.Minute
-)
+// longHold is the pause asked for by a provider from which on its deliveries go
+// by the channel that takes over. An alert waits for none.
+const longHold = time.Minute
 
 var errRefused = errors.New("the provider refuses our credentials: they wait to be renewed")
 
@@ -38,7 +33,7 @@ func (e *Engine) route(_ context.Context, j *job) error {
 	var state health
 	if !held {
 		var ok bool
-		if state, ok = e.healths.use(own, j.channel.Channel, now); ok {
+		if state, ok = e.healths.use(own, j.channel.Channel, j.probeWait(), now); ok {
 			return nil
 		}
 	}
@@ -48,9 +43,26 @@ func (e *Engine) route(_ context.Context, j *job) error {
 		return nil
 	}
 	if state.reason == events.ReasonUnauthorized {
-		return j.putOff(events.ReasonUnauthorized, errRefused, min(refusedWait, state.probe.Sub(now)))
+		return j.putOff(events.ReasonUnauthorized, errRefused, min(e.cfg.RefusedWait, state.probe.Sub(now)))
 	}
 	return nil // nobody takes over: it is tried as ever
+}
+
+const (
+	// alertProbeWait keeps alerts from being what tries a failing channel, while
+	// others may be; secondProbeWait whoever it failed already.
+	alertProbeWait  = 10 * time.Minute
+	secondProbeWait = 2 * time.Minute
+)
+
+func (j *job) probeWait() time.Duration {
+	switch {
+	case j.delivery.Class == events.ClassAlert:
+		return alertProbeWait
+	case j.entry.attempt > 1:
+		return secondProbeWait
+	}
+	return 0
 }
 
 // fallback is the channel that takes over for a job; false when there is none
@@ -69,7 +81,7 @@ func (e *Engine) fallback(j *job, now time.Time) (carrier, bool) {
 			return carrier{}, false
 		}
 	}
-	if _, ok := e.healths.use(channelKey{j.delivery.Authority, id}, other.Channel, now); !ok {
+	if _, ok := e.healths.use(channelKey{j.delivery.Authority, id}, other.Channel, 0, now); !ok {
 		return carrier{}, false
 	}
 	return carrier{other.withDefaults(), id}, true

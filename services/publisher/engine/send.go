@@ -37,7 +37,7 @@ func (e *Engine) send(ctx context.Context, j *job) error {
 	if j.delivery.Endpoint != "" {
 		r := e.post(limited, j)
 		t.add(r, false)
-		j.settle([]answer{{0, r}}, t, e.now())
+		e.record(j, []answer{{0, r}}, t, e.now())
 	} else if batch, ok := j.by.Channel.(channel.Batch); ok {
 		t = e.batch(limited, j, batch)
 	} else {
@@ -75,7 +75,7 @@ func (e *Engine) batch(ctx context.Context, j *job, batch channel.Batch) tried {
 		t.add(r, at.Sub(latest) > e.cfg.SlowAfter)
 		answers, latest = append(answers, answer{j.try[k], r}), at
 	})
-	j.settle(answers, t, now)
+	e.record(j, answers, t, now)
 	return t
 }
 
@@ -96,12 +96,12 @@ func (t *tried) add(r channel.Result, slow bool) {
 	}
 }
 
-// settle writes the answers down. Credentials that are refused for all are the
+// record writes the answers down. Credentials that are refused for all are the
 // channel's, and whoever waits for new ones is not lost.
-func (j *job) settle(answers []answer, t tried, now time.Time) {
+func (e *Engine) record(j *job, answers []answer, t tried, now time.Time) {
 	for _, a := range answers {
 		if t.refused {
-			j.postpone(events.ReasonUnauthorized, refusedWait)
+			j.postpone(events.ReasonUnauthorized, e.cfg.RefusedWait)
 			continue
 		}
 		j.apply(a.i, a.r, now)

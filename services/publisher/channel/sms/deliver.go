@@ -89,6 +89,7 @@ type batch struct {
 	body   Body
 	common []smpp.Template
 	urgent bool
+	away   error // why no bind came, once one was waited for
 
 	mu     sync.Mutex
 	idle   sync.Cond // no answer is awaited
@@ -162,6 +163,10 @@ func (b *batch) submitAll(ctx context.Context) {
 func (b *batch) submit(ctx context.Context, i int, number string, templates []smpp.Template) {
 	waiting, cancel := ctx, context.CancelFunc(nil)
 	if b.c.pool.Bound() == 0 {
+		if b.away != nil { // waited for already, for all
+			b.states[i].err = b.away
+			return
+		}
 		waiting, cancel = context.WithTimeout(ctx, bindWait)
 		defer cancel()
 	}
@@ -178,6 +183,9 @@ func (b *batch) submit(ctx context.Context, i int, number string, templates []sm
 			b.states[i].parts--
 			b.states[i].err = err
 			b.mu.Unlock()
+			if errors.Is(err, smpp.ErrNotBound) {
+				b.away = err
+			}
 			return
 		}
 	}

@@ -105,6 +105,12 @@ get-url = "%s?from=%%p&text=%%a"
 	awaitPort(t, box)
 	k.run(t, smsbox, file)
 	awaitPort(t, sendsms)
+	// It listens before it has read who may send, and a request in between
+	// crashes it.
+	eventstest.Eventually(t, func() bool {
+		said, err := os.ReadFile(filepath.Join(k.dir, filepath.Base(smsbox)+".log"))
+		return err == nil && strings.Contains(string(said), "Connected to bearerbox")
+	}, 20*time.Second, "smsbox does not find bearerbox")
 	return k
 }
 

@@ -115,6 +115,19 @@ func (s *SMSC) Stop(t testing.TB) {
 	s.cmd = nil
 }
 
+// Again runs a peer that was stopped, at its address.
+func (s *SMSC) Again(t testing.TB, mode string) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	s.all = nil
+	s.mu.Unlock()
+	s.start(t, peerDir(), []string{mode}, port)
+}
+
 // Do gives a command.
 func (s *SMSC) Do(t testing.TB, command string) {
 	t.Helper()
