@@ -26,6 +26,9 @@ type Channel struct {
 	QuietHours    *QuietHours    `json:"quietHours,omitempty"`    // nil: none; never holds an alert
 	Fallback      string         `json:"fallback,omitempty"`      // channel of the authority that takes over when this one fails
 	Paused        bool           `json:"paused,omitempty"`
+	// TokenExpires is the last day of the token or key that the provider gave,
+	// written 2027-01-31; empty: none is known. The console warns before it.
+	TokenExpires string `json:"tokenExpires,omitempty"`
 	// Settings are the kind's own, a JSON object. A secret is named by a
 	// *_file key or written ${NAME}.
 	Settings json.RawMessage `json:"settings,omitempty"`
@@ -71,8 +74,21 @@ func (ch Channel) Validate() error {
 		c.slug("fallback", ch.Fallback)
 		c.that(ch.Fallback != ch.ID, "fallback", "a channel cannot take over from itself")
 	}
+	if ch.TokenExpires != "" {
+		_, err := time.Parse(time.DateOnly, ch.TokenExpires)
+		c.that(err == nil, "tokenExpires", "%q is no day: write it as 2027-01-31", ch.TokenExpires)
+	}
 	c.settings("settings", ch.Settings)
 	return c.err()
+}
+
+// TokenEnds is when the provider's token ends, UTC; zero: nobody knows.
+func (ch Channel) TokenEnds() time.Time {
+	day, err := time.Parse(time.DateOnly, ch.TokenExpires)
+	if err != nil {
+		return time.Time{}
+	}
+	return day.AddDate(0, 0, 1)
 }
 
 // TimeOfDay is minutes after midnight on the wall clock, written "20:00".

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/registry"
 )
 
@@ -43,6 +44,38 @@ func TestAlarms(t *testing.T) {
 	if page := ana.see("/console/begles", `Alarmes <span class="count">3</span>`); page == "" {
 		t.Error("a channel that works again still alarms")
 	}
+}
+
+// TestAlarmOfAProvider: what fails, what becomes of the messages, and a token
+// before it ends.
+func TestAlarmOfAProvider(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ana := w.as("ana")
+	health := func(h registry.ChannelHealth) {
+		t.Helper()
+		h.Authority, h.Channel = "begles", "sms"
+		_, err := w.reg.ChannelHealth.Put(t.Context(), h)
+		must(t, err)
+	}
+	health(registry.ChannelHealth{Since: w.now.Add(-time.Hour), Reason: events.ReasonUnauthorized})
+	ana.see("/console/begles/alarms", "Renouvelez-les dans les réglages du canal")
+	ch, _, err := w.reg.Channels.Get(t.Context(), "begles", "sms")
+	must(t, err)
+	spare := ch
+	spare.ID, spare.Name = "secours", "SMS de secours"
+	_, err = w.reg.Channels.Put(t.Context(), spare)
+	must(t, err)
+	ch.Fallback, ch.TokenExpires = "secours", w.now.AddDate(0, 0, 10).Format(time.DateOnly)
+	_, err = w.reg.Channels.Put(t.Context(), ch)
+	must(t, err)
+	health(registry.ChannelHealth{Since: w.now.Add(-time.Hour), Reason: events.ReasonConnection})
+	ana.see("/console/begles/alarms", "Les envois passent par SMS de secours.")
+	ana.see("/console/begles/alarms", "Le jeton d’accès finit dans")
+	health(registry.ChannelHealth{})
+	eventstest.Eventually(t, func() bool {
+		return !strings.Contains(ana.get("/console/begles/alarms").body, "Les envois passent par")
+	}, within, "a provider that answers again still alarms")
 }
 
 // refusing is a provider that refuses the SMS channel's credentials.

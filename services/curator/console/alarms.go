@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/curator/item"
 	"github.com/crieur/crieur/services/web"
@@ -59,11 +60,22 @@ func (c *Console) alarmsPage(w http.ResponseWriter, r *http.Request, d *desktop)
 func (d *desktop) alarms() []alarm {
 	list, lines := d.itemAlarms(), d.Tally.Lines(d.authority.ID)
 	for _, ch := range d.Channels.All(d.authority.ID) {
-		if l := lines[ch.ID]; l.Failing() && !ch.Paused {
+		if ch.Paused {
+			continue
+		}
+		l := lines[ch.ID]
+		text, since := d.provider(ch)
+		switch {
+		case text != "":
+			list = append(list, alarm{web.Danger, channelIcon(ch.Kind), d.t.T("alarm.channel", "name", ch.Name), text, "#channels", since})
+		case l.Failing():
 			list = append(list, alarm{
 				web.Danger, channelIcon(ch.Kind), d.t.T("alarm.channel", "name", ch.Name),
 				d.reason(l.Reason) + " " + d.t.T("alarm.failures", "n", l.Failures), "#channels", l.Bad,
 			})
+		}
+		if text := d.ending("token", ch.TokenEnds()); text != "" {
+			list = append(list, alarm{web.Warning, channelIcon(ch.Kind), ch.Name, text, "#channels", time.Time{}})
 		}
 	}
 	for _, s := range d.Signs.All(d.authority.ID) {
@@ -138,9 +150,12 @@ func (d *desktop) channelLines() []lineView {
 	for _, ch := range d.Channels.All(d.authority.ID) {
 		l := lines[ch.ID]
 		v := lineView{Name: ch.Name, Icon: channelIcon(ch.Kind), Badge: "healthy", Last: l.Good}
+		text, _ := d.provider(ch)
 		switch {
 		case ch.Paused:
 			v.Badge, v.Words = "paused", d.t.T("channel.paused")
+		case text != "":
+			v.Badge, v.Words = "failing", text
 		case l.Failing():
 			v.Badge, v.Words = "failing", d.reason(l.Reason)
 		case l.Good.IsZero():
@@ -152,6 +167,9 @@ func (d *desktop) channelLines() []lineView {
 		if other, ok := d.Channels.Get(d.authority.ID, ch.Fallback); ok && ch.Fallback != "" {
 			v.Facts = append(v.Facts, d.t.T("channel.fallback", "name", other.Name))
 		}
+		if text := d.ending("token", ch.TokenEnds()); text != "" {
+			v.Facts = append(v.Facts, text)
+		}
 		if streams := d.on(ch); streams > 0 {
 			v.Facts = append(v.Facts, d.t.T("channel.streams", "n", streams))
 		}
@@ -159,6 +177,26 @@ func (d *desktop) channelLines() []lineView {
 	}
 	slices.SortStableFunc(list, func(a, b lineView) int { return byName(a.Name, b.Name) })
 	return list
+}
+
+// provider says how the provider of a channel fails, and what becomes of what
+// is sent; empty: it does not fail.
+func (d *desktop) provider(ch registry.Channel) (text string, since time.Time) {
+	h, _ := d.ChannelHealth.Get(d.authority.ID, ch.ID)
+	if h.Since.IsZero() {
+		return "", time.Time{}
+	}
+	text = d.reason(h.Reason)
+	other, relay := d.Channels.Get(d.authority.ID, ch.Fallback)
+	switch {
+	case relay && ch.Fallback != "":
+		text += " " + d.t.T("channel.relayed", "name", other.Name)
+	case h.Reason == events.ReasonUnauthorized:
+		text += " " + d.t.T("channel.refused")
+	default:
+		text += " " + d.t.T("channel.retried")
+	}
+	return text, h.Since
 }
 
 // on is how many streams use a channel.

@@ -67,6 +67,8 @@ type Back struct {
 	Officers    *registry.View[registry.Officer]
 	Signs       *registry.View[registry.Sign]
 	SignHealth  *registry.View[registry.SignHealth]
+	// ChannelHealth tells of providers that fail.
+	ChannelHealth *registry.View[registry.ChannelHealth]
 }
 
 // Console is the officers' pages. It is safe for concurrent use.

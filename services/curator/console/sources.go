@@ -125,20 +125,25 @@ func (d *desktop) source(s registry.Source) sourceView {
 // endings are the alarms of what is about to end, before it does.
 func (d *desktop) endings(h registry.SourceHealth) []string {
 	var list []string
-	for _, e := range []struct {
-		key  string
-		when time.Time
-	}{{"certificate", h.CertificateExpires}, {"token", h.TokenExpires}} {
-		left := e.when.Sub(d.now())
-		switch {
-		case e.when.IsZero() || left > endsSoon:
-		case left <= 0:
-			list = append(list, d.t.T("source."+e.key+".ended", "when", e.when))
-		default:
-			list = append(list, d.t.T("source."+e.key+".ends", "duration", d.t.Duration(left), "when", e.when))
+	for _, text := range []string{d.ending("certificate", h.CertificateExpires), d.ending("token", h.TokenExpires)} {
+		if text != "" {
+			list = append(list, text)
 		}
 	}
 	return list
+}
+
+// ending warns of a certificate or a token that ends soon, or did; empty: it
+// does not.
+func (d *desktop) ending(what string, when time.Time) string {
+	left := when.Sub(d.now())
+	switch {
+	case when.IsZero() || left > endsSoon:
+		return ""
+	case left <= 0:
+		return d.t.T("source."+what+".ended", "when", when)
+	}
+	return d.t.T("source."+what+".ends", "duration", d.t.Duration(left), "when", when)
 }
 
 // sourceKind is a connector's kind in words, where we have them.
