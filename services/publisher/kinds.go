@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -43,6 +44,16 @@ func Kinds() map[string]channel.Factory {
 
 // KindNames returns the channel kinds, sorted.
 func KindNames() []string { return slices.Sorted(maps.Keys(Kinds())) }
+
+// CheckFallback tells why a channel of one kind cannot be taken over by one of
+// another: they must carry the same.
+func CheckFallback(kind, other string) error {
+	kinds := Kinds()
+	if carries := kinds[kind].Carries; carries == "" || carries != kinds[other].Carries {
+		return fmt.Errorf("a channel of kind %s cannot take over from one of kind %s: it does not carry the same", other, kind)
+	}
+	return nil
+}
 
 // Check validates a channel's settings without dialling: what an officer's
 // form and check-config ask.

@@ -59,3 +59,15 @@ func TestEveryFolderIsAWholeChannel(t *testing.T) {
 		t.Errorf("%d folders for %d kinds", seen, len(kinds))
 	}
 }
+
+func TestFallbackCarriesTheSame(t *testing.T) {
+	t.Parallel()
+	for pair, ok := range map[[2]string]bool{
+		{"sms", "smshttp"}: true, {"smshttp", "gammu"}: true, {"email", "email"}: true,
+		{"sms", "email"}: false, {"sign", "sign"}: false, {"sms", "none"}: false, {"mastodon", "mastodon"}: false,
+	} {
+		if err := publisher.CheckFallback(pair[0], pair[1]); (err == nil) != ok {
+			t.Errorf("%v: %v", pair, err)
+		}
+	}
+}

@@ -48,6 +48,11 @@ func (connectors) CheckChannel(ch registry.Channel) error {
 		})
 }
 
+// CheckFallback implements config.Connectors.
+func (connectors) CheckFallback(ch, other registry.Channel) error {
+	return publisher.CheckFallback(ch.Kind, other.Kind)
+}
+
 // nowhere, nothing and nobody are what a channel is checked with.
 type (
 	nowhere struct{}

@@ -52,6 +52,13 @@ func (refuse) CheckSource(s registry.Source) error {
 }
 func (refuse) CheckChannel(registry.Channel) error { return nil }
 
+func (refuse) CheckFallback(_, other registry.Channel) error {
+	if other.Kind == "feed" {
+		return errors.New("a channel of kind feed cannot take over")
+	}
+	return nil
+}
+
 func TestParseFillsDefaults(t *testing.T) {
 	t.Parallel()
 	c, err := config.Parse("crieur.yaml", []byte(good), nil)
@@ -90,6 +97,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"wrong type":       {"nats:\n  replicas: many", ":2", "nats.replicas", nil},
 		"bad slug":         {strings.Replace(good, "id: site", "id: Mon Site", 1), ":10", "sources[0].id", nil},
 		"no such channel":  {strings.Replace(good, "[fil]", "[sms]", 1), ":27", `no channel "sms"`, nil},
+		"no such fallback": {strings.Replace(good, "    id: fil\n", "    id: fil\n    fallback: secours\n", 1), ":20", `no channel "secours"`, nil},
 		"no authority":     {strings.Replace(good, "authority: albi\n    id: fil", "authority: alby\n    id: fil", 1), ":18", `no authority "alby"`, nil},
 		"settings of kind": {good, ":16", "sources[0].settings.limit: limit: 20 is too many", refuse{}},
 		"unknown setting":  {strings.Replace(good, "limit: 20", "limit: 2\n      deep:\n        ping: 1\n        lmit: 2", 1), ":19", `sources[0].settings.deep.lmit: feed: unknown field "lmit"`, refuse{}},

@@ -44,6 +44,8 @@ func (e *Error) Unwrap() error { return e.Err }
 type Connectors interface {
 	CheckSource(s registry.Source) error
 	CheckChannel(ch registry.Channel) error
+	// CheckFallback tells why a channel cannot take over from another.
+	CheckFallback(ch, other registry.Channel) error
 }
 
 // Read reads and validates a file. connectors may be nil: connectors' own

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
 )
 
 func (f *document) validate(c *Config, connectors Connectors) {
@@ -103,7 +104,26 @@ func (f *document) channels(c *Config, authorities map[string]bool, connectors C
 			f.settings(path+".settings", ch.Settings, connectors.CheckChannel(ch))
 		}
 	}
+	for i, ch := range c.Channels {
+		if ch.Fallback != "" {
+			f.fallback(fmt.Sprintf(".channels[%d].fallback", i), c, ch, connectors)
+		}
+	}
 	return seen
+}
+
+func (f *document) fallback(path string, c *Config, ch registry.Channel, connectors Connectors) {
+	at := slices.IndexFunc(c.Channels, func(other registry.Channel) bool {
+		return other.Authority == ch.Authority && other.ID == ch.Fallback
+	})
+	switch {
+	case at < 0:
+		f.wrong(path, fmt.Errorf("%s has no channel %q", ch.Authority, ch.Fallback))
+	case connectors != nil:
+		if err := connectors.CheckFallback(ch, c.Channels[at]); err != nil {
+			f.wrong(path, err)
+		}
+	}
 }
 
 func (f *document) streams(c *Config, authorities, channels map[string]bool) {
