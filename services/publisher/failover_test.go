@@ -7,7 +7,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -192,5 +194,47 @@ func TestRefusedKeyWaitsForANewOne(t *testing.T) {
 	}, 5*time.Second, "the state is not ended")
 	if n := taken.Load(); n != 21 {
 		t.Errorf("%d messages for 21 recipients", n)
+	}
+}
+
+// TestHeadersSlowUsDownBeforeARefusal: a provider that allows four messages in
+// three seconds, and says so, never has to refuse one.
+func TestHeadersSlowUsDownBeforeARefusal(t *testing.T) {
+	t.Parallel()
+	const allowed, every = 4, 3 * time.Second
+	var mu sync.Mutex
+	var began time.Time
+	used, taken, refused := 0, 0, 0
+	url := provider(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.Sub(began) >= every {
+			began, used = now, 0
+		}
+		if used++; used > allowed {
+			refused++
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		taken++
+		left := every - time.Since(began)
+		w.Header().Set("RateLimit-Remaining", strconv.Itoa(allowed-used))
+		w.Header().Set("RateLimit-Reset", strconv.Itoa(int(left/time.Second)+1))
+		w.WriteHeader(http.StatusCreated)
+		_, _ = fmt.Fprintf(w, `{"reference":"r","messageId":%d,"smsCount":1}`, taken)
+	})
+	tw := townOn(t, eventstest.Server(t), smsHTTP(t, "sms", "", url, "key"))
+	tw.engine.PerChannel = 1
+	audience(t, tw.nc)
+	tw.start(t)
+	r := tw.rendition(t, "sms")
+	for n := range 3 {
+		tw.deliver(t, httpBatch(r, n, 10_000_000+n*10_000, allowed))
+	}
+	eventstest.Eventually(t, func() bool { return tw.outcomes(t)[" sent"] == 3*allowed }, 30*time.Second, "not all are sent")
+	mu.Lock()
+	defer mu.Unlock()
+	if refused > 0 || taken != 3*allowed {
+		t.Errorf("%d taken and %d refused", taken, refused)
 	}
 }

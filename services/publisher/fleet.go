@@ -17,6 +17,7 @@ type fleet struct {
 	deps  channel.Deps
 	kinds map[string]channel.Factory
 	log   *slog.Logger
+	hold  func(authority, id string, until time.Time) // a provider asks to send nothing before
 
 	mu      sync.RWMutex
 	spawn   func(func(context.Context)) context.CancelFunc // starts a channel's own work; nil before start
@@ -34,8 +35,8 @@ type ship struct {
 
 var _ engine.Channels = (*fleet)(nil)
 
-func newFleet(deps channel.Deps, kinds map[string]channel.Factory, log *slog.Logger) *fleet {
-	return &fleet{deps: deps, kinds: kinds, log: log, ships: map[string]*ship{}}
+func newFleet(deps channel.Deps, kinds map[string]channel.Factory, log *slog.Logger, hold func(authority, id string, until time.Time)) *fleet {
+	return &fleet{deps: deps, kinds: kinds, log: log, hold: hold, ships: map[string]*ship{}}
 }
 
 // start lets channels work until ctx ends; stop then waits for them.
@@ -101,10 +102,12 @@ func (f *fleet) launch(of registry.Channel) *ship {
 		Authority: of.Authority, ID: of.ID, Kind: of.Kind, Name: of.Name, Window: of.Window, Settings: of.Settings,
 	}
 	s := &ship{of: of, made: f.made(of, nil)}
+	deps := f.deps
+	deps.HTTP = channel.Watched(deps.HTTP, deps.Now, func(until time.Time) { f.hold(of.Authority, of.ID, until) })
 	factory, ok := f.kinds[of.Kind]
 	if !ok {
 		s.err = spec.Invalid("kind: there is none of that name; there are %v", KindNames())
-	} else if s.made.Channel, s.err = factory.New(spec, f.deps); s.err != nil {
+	} else if s.made.Channel, s.err = factory.New(spec, deps); s.err != nil {
 		f.log.Error("publisher: channel cannot be used", "authority", of.Authority, "channel", of.ID, "err", s.err)
 	}
 	if s.err != nil {

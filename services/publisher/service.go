@@ -93,7 +93,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 		}
 		s.chDeps.Voice = s.desk
 	}
-	s.fleet = newFleet(s.chDeps, s.kinds, deps.Logger)
+	s.fleet = newFleet(s.chDeps, s.kinds, deps.Logger, s.hold)
 	s.directory.fleet = s.fleet
 	return s, nil
 }
@@ -260,6 +260,13 @@ func (s *Service) tellHealth(kept *registry.Repository[registry.ChannelHealth]) 
 		if _, err := kept.Put(ctx, registry.ChannelHealth{Authority: authority, Channel: id, Since: since, Reason: reason}); err != nil {
 			s.deps.Logger.Error("publisher: health of a channel", "authority", authority, "channel", id, "err", err)
 		}
+	}
+}
+
+// hold keeps a channel silent until its provider allows more.
+func (s *Service) hold(authority, id string, until time.Time) {
+	if e := s.engine.Load(); e != nil {
+		e.Hold(authority, id, until)
 	}
 }
 

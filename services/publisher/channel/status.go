@@ -42,8 +42,8 @@ func ReasonOfStatus(status int) events.Outcome {
 	return events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonRejected}
 }
 
-// RetryAfter reads a Retry-After header: seconds or a date (RFC 9110, 10.2.3);
-// 0 when there is none that can be read.
+// RetryAfter reads a Retry-After header: seconds or a date (RFC 9110, 10.2.3).
+// Without one that can be read it is Pause.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	if n, err := strconv.Atoi(v); err == nil && n >= 0 {
@@ -52,7 +52,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	if at, err := http.ParseTime(v); err == nil {
 		return max(0, at.Sub(now))
 	}
-	return 0
+	return Pause(h, now)
 }
 
 // FromNetwork marks an error of a connection. wrote says whether the request

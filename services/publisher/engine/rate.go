@@ -41,6 +41,14 @@ func (r *rates) hold(key laneKey, until time.Time) {
 	}
 }
 
+// Hold keeps a channel silent until its provider allows more, as its headers
+// say; an alert waits too, or goes by the fallback.
+func (e *Engine) Hold(authority, channel string, until time.Time) {
+	for _, alert := range []bool{false, true} {
+		e.rates.hold(laneKey{authority, channel, alert}, until)
+	}
+}
+
 func (r *rates) held(key laneKey, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
