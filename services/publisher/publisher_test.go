@@ -34,6 +34,7 @@ type town struct {
 	sign    registry.Sign
 	token   string
 	engine  engine.Config
+	clock   run.Clock // nil: the system's
 }
 
 func newTown(t *testing.T, channels ...registry.Channel) *town {
@@ -87,7 +88,7 @@ func (tw *town) register(t testing.TB, channels []registry.Channel) {
 
 func (tw *town) start(t testing.TB) {
 	t.Helper()
-	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js}, publisher.Config{PublicURL: "https://pessac.example", Engine: tw.engine})
+	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js, Clock: tw.clock}, publisher.Config{PublicURL: "https://pessac.example", Engine: tw.engine})
 	if err != nil {
 		t.Fatal(err)
 	}

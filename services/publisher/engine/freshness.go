@@ -12,6 +12,9 @@ import (
 // failed(expired), what is not due yet waits. A withdrawal has no expiry.
 func (e *Engine) freshness(_ context.Context, j *job) error {
 	now := e.now()
+	if now.Before(j.delivery.CreatedAt) {
+		now = j.delivery.CreatedAt // our clock is behind: it was made, so that time is past
+	}
 	if wait := j.delivery.NotBefore.Sub(now); wait > 0 {
 		return events.Transient(events.ReasonUnavailable, fmt.Errorf("delivery %s: not before %s", j.delivery.ID, j.delivery.NotBefore), wait)
 	}

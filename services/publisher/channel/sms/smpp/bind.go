@@ -302,7 +302,10 @@ func (b *bind) watch() {
 		case <-b.stop:
 			return
 		case now := <-tick.C:
-			b.overdue(now)
+			if b.overdue(now) {
+				b.end(errors.New("smpp: silence where an answer is due"))
+				return
+			}
 			b.mu.Lock()
 			silent, probing := now.Sub(b.heard), b.probing
 			b.probing = probing || silent > b.cfg.EnquireLink
@@ -318,8 +321,10 @@ func (b *bind) watch() {
 	}
 }
 
-// overdue answers what waits for too long as lost.
-func (b *bind) overdue(now time.Time) {
+// overdue answers what waits for too long as lost. It reports whether nothing
+// at all came in that time: the connection may be one that the other side forgot,
+// and would swallow the next window too.
+func (b *bind) overdue(now time.Time) (silent bool) {
 	var late []slot
 	b.mu.Lock()
 	b.clock = now
@@ -330,10 +335,12 @@ func (b *bind) overdue(now time.Time) {
 			b.vacate(s, int32(i))
 		}
 	}
+	silent = len(late) > 0 && now.Sub(b.heard) > b.cfg.ResponseTimeout
 	b.mu.Unlock()
 	for _, s := range late {
 		s.sink.Answer(s.index, Answer{Verdict: Lost})
 	}
+	return silent
 }
 
 // end closes the connection and answers what has no answer: lost when it was
