@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"time"
 	"context"
+	"time"
 
 	"github.com/crieur/crieur/events"
 )
