@@ -22,7 +22,8 @@ type Channel struct {
 	Kind          string         `json:"kind"`                    // connector of publisher
 	Classes       []events.Class `json:"classes,omitempty"`       // classes it takes; empty: all
 	Window        int            `json:"window"`                  // 1 to 10000; default 64
-	RatePerSecond float64        `json:"ratePerSecond,omitempty"` // renditions a second; 0: the kind's own limit
+	RatePerSecond float64        `json:"ratePerSecond,omitempty"` // in RateUnit a second; 0: the kind's own limit
+	RateUnit      RateUnit       `json:"rateUnit,omitempty"`      // what the provider counts; empty: messages
 	QuietHours    *QuietHours    `json:"quietHours,omitempty"`    // nil: none; never holds an alert
 	Fallback      string         `json:"fallback,omitempty"`      // channel of the authority that takes over when this one fails
 	Paused        bool           `json:"paused,omitempty"`
@@ -33,6 +34,19 @@ type Channel struct {
 	// *_file key or written ${NAME}.
 	Settings json.RawMessage `json:"settings,omitempty"`
 }
+
+// RateUnit is what a provider counts when it limits a channel's rate.
+type RateUnit string
+
+const (
+	// RateMessages counts one for each recipient.
+	RateMessages RateUnit = "messages"
+	// RateParts counts a rendition's units, for each recipient: the parts of
+	// an SMS, the posts of a thread.
+	RateParts RateUnit = "parts"
+)
+
+func (u RateUnit) valid() bool { return u == "" || u == RateMessages || u == RateParts }
 
 // Key implements the repository's key: {Authority, ID}.
 func (ch Channel) Key() Key { return Key{ch.Authority, ch.ID} }
@@ -65,6 +79,7 @@ func (ch Channel) Validate() error {
 	c.classes("classes", ch.Classes)
 	c.that(ch.Window >= 1 && ch.Window <= 10000, "window", "%d is not between 1 and 10000", ch.Window)
 	c.that(ch.RatePerSecond >= 0 && !math.IsInf(ch.RatePerSecond, 0), "ratePerSecond", "must be 0 or more")
+	c.that(ch.RateUnit.valid(), "rateUnit", "%q is neither messages nor parts", ch.RateUnit)
 	if q := ch.QuietHours; q != nil {
 		c.that(q.From != q.To, "quietHours", "from and to are the same: pause the channel instead")
 		c.that(q.From.valid(), "quietHours.from", "is not between 00:00 and 23:59")

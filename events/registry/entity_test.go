@@ -115,6 +115,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"channel", channel(nil), ""},
 		{"window", channel(func(c *registry.Channel) { c.Window = -1 }), "channel: window: "},
 		{"quiet all day", channel(func(c *registry.Channel) { c.QuietHours.To = c.QuietHours.From }), "channel: quietHours: "},
+		{"rate in nothing known", channel(func(c *registry.Channel) { c.RateUnit = "segments" }), "channel: rateUnit: "},
 		{"own fallback", channel(func(c *registry.Channel) { c.Fallback = c.ID }), "channel: fallback: "},
 
 		{"sign", registry.Sign{Authority: "cobas", ID: "mairie", Name: "Mairie", Profile: "led-96x32"}, ""},

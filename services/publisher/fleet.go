@@ -89,7 +89,7 @@ func (s *ship) end() {
 
 func (f *fleet) made(of registry.Channel, c channel.Channel) engine.Made {
 	return engine.Made{
-		Channel: c, Kind: of.Kind, Name: of.Name, Window: of.Window, RatePerSecond: of.RatePerSecond,
+		Channel: c, Kind: of.Kind, Name: of.Name, Window: of.Window, RatePerSecond: of.RatePerSecond, RateUnit: of.RateUnit,
 		Paused: of.Paused, Classes: of.Classes, QuietHours: of.QuietHours, Fallback: of.Fallback,
 		Carries: f.kinds[of.Kind].Carries,
 	}

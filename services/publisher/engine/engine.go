@@ -23,7 +23,8 @@ type Made struct {
 	Kind          string
 	Name          string
 	Window        int     // recipients in hand; 64 when 0
-	RatePerSecond float64 // recipients a second; 0 without limit
+	RatePerSecond float64 // in RateUnit a second; 0 without limit
+	RateUnit      registry.RateUnit
 	Paused        bool
 	Classes       []events.Class // empty: all
 	// Fallback is the channel that takes over while this one's provider fails;

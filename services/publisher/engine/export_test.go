@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/crieur/crieur/events"
 )
 
@@ -20,4 +22,20 @@ func Patience() time.Duration {
 		sum += retryDelay(attempt)
 	}
 	return sum
+}
+
+// Lane is one channel's limiter.
+type Lane struct {
+	rates rates
+	made  Made
+}
+
+// NewLane returns the limiter of a channel.
+func NewLane(m Made) *Lane {
+	return &Lane{rates: rates{limiter: map[laneKey]*rate.Limiter{}}, made: m}
+}
+
+// Take waits for the turn of so many recipients of a rendition.
+func (l *Lane) Take(ctx context.Context, recipients, units int) error {
+	return l.rates.take(ctx, laneKey{}, l.made.RatePerSecond, l.made.Window, l.made.cost(recipients, units))
 }

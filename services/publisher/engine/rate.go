@@ -9,10 +9,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
 )
 
-// rates limits each channel as its registry entry says, in recipients a
-// second. What a provider itself asks for is kept for the whole channel.
+// rates limits each channel as its registry entry says, in messages or parts
+// a second. What a provider itself asks for is kept for the whole channel.
 type rates struct {
 	mu      sync.Mutex
 	limiter map[laneKey]*rate.Limiter
@@ -29,7 +30,24 @@ func (r *rates) of(key laneKey, perSecond float64, burst int) *rate.Limiter {
 	} else if l.Limit() != rate.Limit(perSecond) {
 		l.SetLimit(rate.Limit(perSecond))
 	}
+	if l.Burst() < burst {
+		l.SetBurst(burst)
+	}
 	return l
+}
+
+// take waits until a lane may send what costs so much. The lane's burst grows
+// to the largest cost, so that every part is counted.
+func (r *rates) take(ctx context.Context, key laneKey, perSecond float64, burst, cost int) error {
+	return r.of(key, perSecond, max(burst, cost)).WaitN(ctx, cost)
+}
+
+// cost is what sending to recipients counts for, in the channel's RateUnit.
+func (m Made) cost(recipients, units int) int {
+	if m.RateUnit == registry.RateParts {
+		return recipients * max(units, 1)
+	}
+	return recipients
 }
 
 // hold keeps a lane silent until a time that its provider asked for.
@@ -79,8 +97,8 @@ func (e *Engine) rate(ctx context.Context, j *job) error {
 	if j.by.RatePerSecond <= 0 {
 		return nil
 	}
-	l := e.rates.of(key, j.by.RatePerSecond, max(len(j.try), j.by.Window))
-	if err := l.WaitN(ctx, min(len(j.try), l.Burst())); err != nil {
+	cost := j.by.cost(len(j.try), j.delivery.Rendition.Units)
+	if err := e.rates.take(ctx, key, j.by.RatePerSecond, j.by.Window, cost); err != nil {
 		return events.Transient(events.ReasonRateLimited, err, 0)
 	}
 	return nil
