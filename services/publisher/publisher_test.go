@@ -47,16 +47,21 @@ func newTown(t *testing.T, channels ...registry.Channel) *town {
 // townOn is a town without a publisher.
 func townOn(t testing.TB, server *natsserver.Server, channels ...registry.Channel) *town {
 	t.Helper()
-	nc := eventstest.Dial(t, server)
+	return townIn(t, eventstest.Dial(t, server), bus.Options{}, nil, channels...)
+}
+
+// townIn is a town on a connection, whose streams and buckets are made as asked.
+func townIn(t testing.TB, nc *nats.Conn, options bus.Options, kept []registry.Option, channels ...registry.Channel) *town {
+	t.Helper()
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tw := &town{nc: nc, js: js}
-	if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+	if err := bus.Ensure(t.Context(), js, options); err != nil {
 		t.Fatal(err)
 	}
-	if tw.reg, err = registry.Open(t.Context(), js); err != nil {
+	if tw.reg, err = registry.Open(t.Context(), js, kept...); err != nil {
 		t.Fatal(err)
 	}
 	tw.register(t, channels)

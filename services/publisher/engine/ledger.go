@@ -206,6 +206,10 @@ func (l *Ledger) get(ctx context.Context, name string) (*entry, uint64, error) {
 	return e, kve.Revision(), err
 }
 
+// readTime bounds the reading of a delivery's parts: a watch whose server is
+// lost says nothing.
+const readTime = 10 * time.Second
+
 // held is an entry as the ledger has it.
 type held struct {
 	entry    *entry
@@ -215,6 +219,8 @@ type held struct {
 // all returns what the ledger has of a delivery: its entry, or those of its
 // parts, in no order.
 func (l *Ledger) all(ctx context.Context, delivery string) ([]held, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	key := ledgerKey(delivery)
 	w, err := l.kv.WatchFiltered(ctx, []string{key, key + ".*"}, jetstream.IgnoreDeletes())
 	if err != nil {
