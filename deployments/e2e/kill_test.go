@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -25,12 +26,19 @@ import (
 // What the kill test sends, and how often it kills. The rate of the SMS
 // channel makes the sending last longer than the kills.
 const (
-	residents   = 20_000
-	kills       = 20
 	smsASecond  = 2500
 	smsWindow   = 64
 	settleAfter = 3 * time.Minute
 )
+
+// size is how many residents have both messages, and how often the program is
+// killed meanwhile: more where the slow tests run.
+func size() (residents, kills int) {
+	if os.Getenv("CRIEUR_SLOW") == "1" {
+		return 100_000, 100
+	}
+	return 20_000, 20
+}
 
 const killConfig = `
 authorities:
@@ -58,6 +66,7 @@ streams:
 // subscribers by SMS, to a sign and to a feed, kills the program at 20 random
 // moments, and proves the promise of each class.
 func TestKillLosesNothing(t *testing.T) {
+	residents, kills := size()
 	smsc := startSMSC(t)
 	in := install(t, "")
 	password := filepath.Join(in.dir, "smpp.secret")
@@ -192,6 +201,7 @@ type receipts struct {
 func settle(t *testing.T, nc *nats.Conn) receipts {
 	t.Helper()
 	deadline := time.Now().Add(settleAfter)
+	residents, _ := size()
 	want := map[string]int{"sms/service": residents, "sms/alert": residents, "sign/service": 1, "sign/alert": 1, "feed/service": 1, "feed/alert": 1}
 	for {
 		got := readReceipts(t, nc)
@@ -302,6 +312,7 @@ func (out *receipts) add(r events.Receipt) {
 // say.
 func checkPromises(t *testing.T, got receipts, s *smsc) {
 	t.Helper()
+	residents, kills := size()
 	service, alert := s.times("service"), s.times("alert")
 	for number, n := range service {
 		if n > 1 {
