@@ -60,19 +60,19 @@ func TestResolve(t *testing.T) {
 func TestStreet(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"Travaux rue Nationale du 3 au 5 mai":                    "rue Nationale",
-		"La circulation sera interdite avenue de la République.": "avenue de la République",
-		"au 12 bis, boulevard Jean-Jacques Bosc à Bègles":        "12 bis, boulevard Jean-Jacques Bosc",
-		"Rendez-vous place du marché":                            "place du marché",
-		"rue du 8 Mai 1945, fermée":                              "rue du 8 Mai 1945",
-		"Chemin de l’Église et route de Toulouse":                "Chemin de l’Église",
-		"La rue est barrée":                                      "",
-		"en cours de travaux":                                    "",
-		"une place pour tous":                                    "",
-		"au détour d’une allée et peut-être":                     "",
-		"Route barrée":                                           "",
-		"":                                                       "",
-		"quai de Queyries fermé":                                 "quai de Queyries",
+		"Travaux rue Nationale du 3 au 5 mai":                         "rue Nationale",
+		"La circulation sera interdite avenue de la République.":      "avenue de la République",
+		"au 12 bis, boulevard Jean-Jacques Bosc à Bègles":             "12 bis, boulevard Jean-Jacques Bosc",
+		"Rendez-vous place du marché":                                 "place du marché",
+		"rue du 8 Mai 1945, fermée":                                   "rue du 8 Mai 1945",
+		"Chemin de l’Église et route de Toulouse":                     "Chemin de l’Église",
+		"La rue est barrée":                                           "",
+		"en cours de travaux":                                         "",
+		"une place pour tous":                                         "",
+		"au détour d’une allée et peut-être":                          "",
+		"Route barrée":                                                "",
+		"":                                                            "",
+		"quai de Queyries fermé":                                      "quai de Queyries",
 		"Fermeture de la rue Victor Hugo entre la place et la mairie": "rue Victor Hugo",
 	} {
 		if got := area.Street(text); got != want {
