@@ -71,6 +71,11 @@ func (c *Channel) send(ctx context.Context, d events.Delivery, body Body, to cal
 		c.forget(ctx, to)
 		return channel.Result{}, events.Permanent(events.ReasonBadRecipient, errors.New("push: the subscription is over"))
 	}
+	if answer.Status == http.StatusUnauthorized {
+		// Of this subscription's service alone (RFC 8292, 2): the others have
+		// their own, and must not wait for it.
+		return channel.Result{}, events.Permanent(events.ReasonForbidden, errors.New("push: the service refuses our signature"))
+	}
 	if err := answer.Verdict(c.deps.Now()); err != nil {
 		return channel.Result{}, err
 	}

@@ -272,3 +272,16 @@ func TestExampleAndBadSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusedSignatureIsOneSubscriptions: a push service that refuses us says
+// nothing of the others, so that it must not look like the channel's own key.
+func TestRefusedSignatureIsOneSubscriptions(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	t.Cleanup(s.Close)
+	c := newChannel(t, s.URL, deps())
+	r := send(t, c, delivery(t, c, events.ClassService), subscription(s.URL+"/a"))[0]
+	if r.Outcome.Kind != events.PermanentFailure || r.Outcome.Reason != events.ReasonForbidden {
+		t.Errorf("%+v", r.Outcome)
+	}
+}
