@@ -77,3 +77,23 @@ func FuzzSlugIsATokenOrEmpty(f *testing.F) {
 		}
 	})
 }
+
+func TestPublicationAction(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		msgType  events.MsgType
+		revision int
+		want     events.Action
+	}{
+		{events.MsgAlert, 1, events.ActionPublish},
+		{events.MsgUpdate, 1, events.ActionPublish}, // the first that this stream shows
+		{events.MsgAlert, 2, events.ActionUpdate},
+		{events.MsgCancel, 1, events.ActionWithdraw},
+		{events.MsgCancel, 3, events.ActionWithdraw},
+	} {
+		p := events.Publication{MsgType: c.msgType, Revision: c.revision}
+		if got := p.Action(); got != c.want {
+			t.Errorf("%s, revision %d: got %s, want %s", c.msgType, c.revision, got, c.want)
+		}
+	}
+}

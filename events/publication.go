@@ -76,6 +76,17 @@ func (p Publication) EventTime() time.Time { return p.At }
 // Subject implements Event: publication.<authority>.<stream>.
 func (p Publication) Subject() string { return subject(SubjectPublication, p.Authority, p.Stream) }
 
+// Action is what this revision does on a channel.
+func (p Publication) Action() Action {
+	switch {
+	case p.MsgType == MsgCancel:
+		return ActionWithdraw
+	case p.Revision > 1:
+		return ActionUpdate
+	}
+	return ActionPublish
+}
+
 // Text returns what a channel must say: its override when an officer wrote
 // one, and whether there is one.
 func (p Publication) Text(channel string) (string, bool) {

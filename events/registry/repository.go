@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events/bus"
 )
 
 // Entry is a stored value.
@@ -239,15 +241,6 @@ func (r *Repository[T]) encode(v T, key []string) (string, []byte, error) {
 	return k, body, nil
 }
 
-// isConflict reports whether the server refused a write for its revision;
-// replicated streams have a code of their own for it.
-func isConflict(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrKeyRevisionMismatch) || errors.Is(err, jetstream.ErrKeyExists) ||
-		errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
-			api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
-}
-
 // fail puts the operation and the key on err, and translates the bucket's
 // errors into this package's. A conflict and an existing key share their code
 // in NATS: the operation tells them apart.
@@ -257,9 +250,9 @@ func (r *Repository[T]) fail(op, key string, err error) error {
 		return nil
 	case errors.Is(err, jetstream.ErrKeyNotFound), errors.Is(err, jetstream.ErrKeyDeleted):
 		err = ErrNotFound
-	case isConflict(err) && op == "create":
+	case bus.IsConflict(err) && op == "create":
 		err = ErrExists
-	case isConflict(err):
+	case bus.IsConflict(err):
 		err = ErrConflict
 	}
 	return fmt.Errorf("registry: %s %s: %w", op, key, err)

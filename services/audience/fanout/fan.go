@@ -32,20 +32,10 @@ type fan struct {
 
 func newFan(p events.Publication, l leg, sets []*roaring.Bitmap, at cursor, window int) *fan {
 	r := &fan{
-		publication: p, leg: l, sets: sets, window: window, action: actionOf(p),
+		publication: p, leg: l, sets: sets, window: window, action: p.Action(),
 		at: at, open: map[int]int{}, ghosts: min(window, at.Next), failed: roaring.New(),
 	}
 	return r
-}
-
-func actionOf(p events.Publication) events.Action {
-	switch {
-	case p.MsgType == events.MsgCancel:
-		return events.ActionWithdraw
-	case p.Revision > 1:
-		return events.ActionUpdate
-	}
-	return events.ActionPublish
 }
 
 func (r *fan) subject() string { return r.delivery(0, nil, time.Time{}).Subject() }

@@ -84,5 +84,5 @@ func (f *Fanout) rendered(ctx context.Context, p events.Publication, list []leg,
 
 // sender is a fan that only makes deliveries.
 func sender(p events.Publication, l leg) *fan {
-	return &fan{publication: p, leg: l, action: actionOf(p)}
+	return &fan{publication: p, leg: l, action: p.Action()}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/services/audience/consent"
 )
 
@@ -115,8 +116,7 @@ func (s store) swap(ctx context.Context, key string, value any, revision uint64)
 	} else {
 		revision, err = s.kv.Update(ctx, key, body, revision)
 	}
-	var api *jetstream.APIError
-	if errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+	if bus.IsConflict(err) {
 		return 0, fmt.Errorf("fanout: put %s: %w", key, ErrLost)
 	}
 	if err != nil {

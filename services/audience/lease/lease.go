@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/run"
 )
 
@@ -169,18 +170,12 @@ func (l *Lease) mine(value []byte) bool {
 // take writes over a revision; nil without an error when another was quicker.
 func (l *Lease) take(ctx context.Context, revision uint64) (*held, error) {
 	h := &held{Lease: l, term: rand.Text(), revision: revision, since: l.Clock.Now()}
-	if err := h.write(ctx); isOther(err) {
+	if err := h.write(ctx); bus.IsConflict(err) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
 	return h, nil
-}
-
-func isOther(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrKeyExists) ||
-		errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
 // write renews the lease over the revision that is known.
@@ -242,7 +237,7 @@ func (h *held) renew(ctx context.Context, ended chan error) (lost error) {
 		if h.left(h.Clock.Now()) > 0 {
 			err = h.write(ctx)
 		}
-		if isOther(err) {
+		if bus.IsConflict(err) {
 			err = h.reread(ctx)
 			if errors.Is(err, errTaken) {
 				return err

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/services/audience/consent"
 )
 
@@ -128,18 +129,13 @@ func (v *Vault) update(ctx context.Context, r Record, revision uint64) error {
 	}
 	revision, err = v.kv.Update(ctx, subPrefix+r.ID, body, revision)
 	if err != nil {
-		if errors.Is(err, jetstream.ErrKeyExists) || isWrongRevision(err) {
+		if bus.IsConflict(err) {
 			return jetstream.ErrKeyExists
 		}
 		return events.Transient(events.ReasonUnavailable, fmt.Errorf("vault: update %s: %w", r.ID, err), 0)
 	}
 	v.model.Apply(r, revision)
 	return nil
-}
-
-func isWrongRevision(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
 // Find returns the subscriber who has a normalised address at an authority.
@@ -371,7 +367,7 @@ func (v *Vault) reserve(ctx context.Context) error {
 			v.next, v.last = uint32(at), uint32(at)+ordinalBlock
 			return nil
 		}
-		if !errors.Is(err, jetstream.ErrKeyExists) && !isWrongRevision(err) {
+		if !bus.IsConflict(err) {
 			return events.Transient(events.ReasonUnavailable, fmt.Errorf("vault: ordinal: %w", err), 0)
 		}
 	}

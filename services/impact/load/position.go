@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crieur/crieur/events/bus"
 )
 
 // errElsewhere means that another program wrote the position since it was read.
@@ -71,16 +73,11 @@ func (l *ledger) write(ctx context.Context, p position) error {
 		revision, err = l.kv.Update(ctx, l.key, body, l.revision)
 	}
 	switch {
-	case errors.Is(err, jetstream.ErrKeyExists), isWrongSequence(err):
+	case bus.IsConflict(err):
 		return errElsewhere
 	case err != nil:
 		return fmt.Errorf("position %s: %w", l.key, err)
 	}
 	l.position, l.revision = p, revision
 	return nil
-}
-
-func isWrongSequence(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 )
 
 // state is how far an entry is.
@@ -296,8 +297,7 @@ func (p putting) wait(ctx context.Context) (uint64, error) {
 			err = ctx.Err()
 		}
 	}
-	var api *jetstream.APIError
-	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+	if bus.IsConflict(err) {
 		return 0, errExists
 	}
 	return 0, events.Transient(events.ReasonUnavailable, fmt.Errorf("ledger: put %s: %w", p.name, err), 0)

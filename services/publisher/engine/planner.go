@@ -65,7 +65,7 @@ func (e *Engine) delivery(p events.Publication, id, kind, endpoint string) event
 		ID:          events.DeliveryID(p.ID, p.Revision, id, endpoint, 0),
 		Publication: p.ID, Revision: p.Revision, Authority: p.Authority, Stream: p.Stream,
 		Channel: id, Kind: kind, Class: p.Class, Topic: p.Topic, Severity: p.Severity,
-		Action: ActionOf(p), Endpoint: endpoint,
+		Action: p.Action(), Endpoint: endpoint,
 		SourceAt: p.SourceAt, FetchedAt: p.FetchedAt, ApprovedAt: p.At,
 		NotBefore: p.NotBefore, Expires: p.Expires, CreatedAt: e.now(),
 	}
@@ -81,15 +81,4 @@ func (e *Engine) unusable(p events.Publication, id, kind, endpoint string, reaso
 	return events.NewReceipt(d, "plan", now, []events.Recipient{
 		{ID: endpoint, Status: events.StatusFailed, Reason: reason, At: now},
 	})
-}
-
-// ActionOf is what a publication's revision does on a channel.
-func ActionOf(p events.Publication) events.Action {
-	switch {
-	case p.MsgType == events.MsgCancel:
-		return events.ActionWithdraw
-	case p.Revision > 1:
-		return events.ActionUpdate
-	}
-	return events.ActionPublish
 }

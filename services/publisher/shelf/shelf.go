@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -89,7 +90,7 @@ func (s *Shelf) Put(ctx context.Context, d events.Delivery) error {
 			s.set(d, revision)
 			return nil
 		}
-		if !lost(err) {
+		if !bus.IsConflict(err) {
 			return unavailable(d, err)
 		}
 	}
@@ -112,7 +113,7 @@ func (s *Shelf) Remove(ctx context.Context, d events.Delivery) error {
 			s.drop(key(d), revision+1)
 			return nil
 		}
-		if !lost(err) {
+		if !bus.IsConflict(err) {
 			return unavailable(d, err)
 		}
 	}
@@ -141,13 +142,6 @@ func get(ctx context.Context, kv jetstream.KeyValue, k string) (events.Delivery,
 		return d, 0, events.Permanentf(events.ReasonInvalidEvent, "shelf: %s: %w", k, err)
 	}
 	return d, e.Revision(), nil
-}
-
-// lost reports that another writer was first.
-func lost(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrKeyExists) ||
-		errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
 func unavailable(d events.Delivery, err error) error {
