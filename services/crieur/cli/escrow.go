@@ -18,8 +18,6 @@ import (
 	"github.com/crieur/crieur/events/natsserver"
 	"github.com/crieur/crieur/services/audience"
 	"github.com/crieur/crieur/services/audience/escrow"
-	"github.com/crieur/crieur/services/crieur/config"
-	"github.com/crieur/crieur/services/crieur/demo"
 	"github.com/crieur/crieur/services/crieur/program"
 )
 
@@ -43,15 +41,6 @@ func (f passphraseFlag) passphrase() (string, error) {
 		return "", fmt.Errorf("passphrase: %d bytes or more are needed, by --passphrase-file or $CRIEUR_PASSPHRASE", escrow.MinPassphrase)
 	}
 	return text, nil
-}
-
-// settings reads the configuration of the Crieur that is meant.
-func (f runningFlags) settings() (*config.Config, error) {
-	cfg, err := f.read()
-	if err == nil && f.Demo {
-		cfg.Data = demo.Folder(cfg.Data)
-	}
-	return cfg, err
 }
 
 type escrowCmd struct {
