@@ -49,9 +49,11 @@ func (e *Engine) route(_ context.Context, j *job) error {
 }
 
 const (
-	// alertProbeWait keeps alerts from being what tries a failing channel, while
-	// others may be; secondProbeWait whoever it failed already.
-	alertProbeWait  = 10 * time.Minute
+	// alertProbeWait leaves it to others to try a failing channel. Where there
+	// are only alerts, one batch does so soon enough for the channel to be back
+	// in the same send, and goes by the fallback when it fails. secondProbeWait
+	// spares whoever it failed already.
+	alertProbeWait  = time.Minute
 	secondProbeWait = 2 * time.Minute
 )
 
