@@ -94,6 +94,8 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"unknown key":      {strings.Replace(good, "url:", "adress:", 1), ":13", "sources[0].adress", nil},
 		"wrong case":       {"publicUrl: x", ":1", `did you mean "publicURL"`, nil},
 		"syntax":           {"data: [", ":1", "", nil},
+		"second document":  {"data: x\n---\ndata: y\n", ":2", "second document", nil},
+		"an empty one":     {"data: x\n---\n", ":2", "second document", nil},
 		"wrong type":       {"nats:\n  replicas: many", ":2", "nats.replicas", nil},
 		"bad slug":         {strings.Replace(good, "id: site", "id: Mon Site", 1), ":10", "sources[0].id", nil},
 		"no such channel":  {strings.Replace(good, "[fil]", "[sms]", 1), ":27", `no channel "sms"`, nil},

@@ -64,6 +64,13 @@ func Parse(file string, body []byte, connectors Connectors) (*Config, error) {
 	if err != nil {
 		return nil, syntaxError(file, err)
 	}
+	if len(doc.Docs) > 1 {
+		second := &Error{File: file, Err: errors.New("a second document: the file holds one")}
+		if start := doc.Docs[1].Start; start != nil {
+			second.Line = start.Position.Line
+		}
+		return nil, second
+	}
 	f := &document{name: file, doc: doc}
 	c := &Config{}
 	var tree any
