@@ -1,10 +1,13 @@
 package registry
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"time"
 	_ "time/tzdata" // an authority's time zone must not depend on the machine
+
+	"github.com/crieur/crieur/events"
 )
 
 // AuthorityKind is what sort of collectivité an authority is.
@@ -107,6 +110,24 @@ func (a Authority) Validate() error {
 	c.web("website", a.Website)
 	c.that(a.Population >= 0, "population", "must be 0 or more")
 	return c.err()
+}
+
+// ReaderLanguages are those in which a resident may ask to be told: the
+// authority's own, its plain form, then the others it publishes in, English
+// where it names none. BCP 47, no two the same. What is not written in the one
+// asked for is sent in the authority's own.
+func (a Authority) ReaderLanguages() []string {
+	list := []string{cmp.Or(a.Language, defaultLanguage), events.PlainLanguage(a.Language)}
+	others := a.Languages
+	if len(others) == 0 {
+		others = []string{"en"}
+	}
+	for _, l := range others {
+		if !slices.Contains(list, l) {
+			list = append(list, l)
+		}
+	}
+	return list
 }
 
 func (a Authority) insee(code string) bool {

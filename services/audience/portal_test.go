@@ -163,6 +163,24 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
+func TestAResidentAsksForPlainFrench(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	prefs, id := tw.subscribe("sms", "06 12 34 56 79", "192.0.2.1", "infos")
+	told := func() string {
+		return tw.resolve(events.Delivery{Authority: "pessac", Stream: "infos", Kind: "sms", Class: events.ClassService, Subscribers: []string{id}})[0].Language
+	}
+	tw.has(prefs, `<option value="fr-simple">Facile à lire et à comprendre</option>`, `<option value="en">English</option>`)
+	for _, c := range []struct{ asked, want string }{{"fr-simple", "fr-simple"}, {"tlh", "fr-simple"}, {"", "fr-simple"}, {"fr", "fr"}} {
+		if w := tw.call(http.MethodPost, prefs, url.Values{"do": {"save"}, "language": {c.asked}}, "192.0.2.1"); w.Code != http.StatusSeeOther {
+			t.Fatalf("%q: %d", c.asked, w.Code)
+		}
+		if got := told(); got != c.want {
+			t.Errorf("asked for %q: told in %q, want %q", c.asked, got, c.want)
+		}
+	}
+}
+
 func paris(t *testing.T) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation("Europe/Paris")

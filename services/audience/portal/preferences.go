@@ -83,7 +83,7 @@ func (p *Portal) showPreferences(w http.ResponseWriter, r *http.Request, b *Back
 		Self: "/preferences/" + r.PathValue("token"), Subscribe: "/c/" + a.ID + "/abonnement" + token,
 		Lines: p.lines(t, b, rec, o), Contacts: contacts, Kinds: kinds,
 		From: from, To: to, Language: rec.Language,
-		Languages: []web.Choice{{Value: "fr", Label: "Français"}, {Value: "en", Label: "English"}},
+		Languages: languageChoices(t, a, rec.Language),
 		Preferred: rec.Preferred, Everywhere: flag(rec.Everywhere), Told: told,
 		Paused: slices.ContainsFunc(rec.Subscriptions, func(s consent.Subscription) bool { return s.Status == consent.Paused }),
 		Live:   slices.ContainsFunc(rec.Subscriptions, consent.Subscription.Active),
@@ -101,6 +101,19 @@ func (p *Portal) showPreferences(w http.ResponseWriter, r *http.Request, b *Back
 	}
 	p.pages.Render(w, r, status, "preferences", page)
 	return nil
+}
+
+// languageChoices are the authority's, and what the subscriber chose before.
+func languageChoices(t *web.Translator, a registry.Authority, chosen string) []web.Choice {
+	list := a.ReaderLanguages()
+	if chosen != "" && !slices.Contains(list, chosen) {
+		list = append(list, chosen)
+	}
+	var choices []web.Choice
+	for _, l := range list {
+		choices = append(choices, web.Choice{Value: l, Label: languageName(t, l)})
+	}
+	return choices
 }
 
 func flag(on bool) string {
@@ -250,7 +263,7 @@ func (p *Portal) apply(r *http.Request, b *Backend, v *vault.Record) error {
 		v.Preferred = kind
 	}
 	v.Everywhere = form.Get("everywhere") == "1"
-	if lang := form.Get("language"); slices.Contains(web.Languages(), lang) {
+	if lang := form.Get("language"); offersLanguage(b, v.Authority, lang) {
 		v.Language = lang
 	}
 	var from, to registry.TimeOfDay

@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,10 +13,6 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/web"
 )
-
-// simple is the subtag of plain language (BCP 47, IANA registry): French that
-// is easy to read, FALC, is "fr-simple".
-const simple = "simple"
 
 // version is one way a publication says the same: the source's words, plain
 // language or a translation.
@@ -35,7 +33,7 @@ func versions(t *web.Translator, p events.Publication) []version {
 	all := append([]events.Content{p.Content}, p.Variants...)
 	first := 0
 	for i, c := range all {
-		if primary(c.Language) == t.Language && !isSimple(c.Language) {
+		if events.PrimaryLanguage(c.Language) == t.Language && !events.IsPlainLanguage(c.Language) {
 			first = i
 			break
 		}
@@ -43,7 +41,7 @@ func versions(t *web.Translator, p events.Publication) []version {
 	list := []version{newVersion(t, all[first])}
 	for _, plain := range []bool{true, false} {
 		for i, c := range all {
-			if i != first && isSimple(c.Language) == plain && (c.Title != "" || c.Text != "" || c.Summary != "") {
+			if i != first && events.IsPlainLanguage(c.Language) == plain && (c.Title != "" || c.Text != "" || c.Summary != "") {
 				list = append(list, newVersion(t, c))
 			}
 		}
@@ -53,23 +51,14 @@ func versions(t *web.Translator, p events.Publication) []version {
 
 func newVersion(t *web.Translator, c events.Content) version {
 	v := version{
-		ID: "version-" + strings.ToLower(c.Language), Simple: isSimple(c.Language), Lang: c.Language,
+		ID: "version-" + strings.ToLower(c.Language), Simple: events.IsPlainLanguage(c.Language), Lang: c.Language,
 		Content: c, Paragraphs: paragraphs(c.Text),
 	}
 	if v.Lang == "" {
 		v.Lang = "fr"
 	}
-	tag := language.Make(primary(v.Lang))
-	v.Name = display.Self.Name(tag)
-	if v.Name == "" {
-		v.Name = v.Lang
-	}
-	first, size := utf8.DecodeRuneInString(v.Name)
-	v.Name = string(unicode.ToUpper(first)) + v.Name[size:]
-	if v.Simple {
-		v.Name = t.T("version.simple")
-	}
-	script, _ := tag.Script()
+	v.Name = languageName(t, v.Lang)
+	script, _ := language.Make(events.PrimaryLanguage(v.Lang)).Script()
 	switch script.String() {
 	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo":
 		v.RightToLeft = true
@@ -77,13 +66,19 @@ func newVersion(t *web.Translator, c events.Content) version {
 	return v
 }
 
-// primary is the language alone: "pt" of "pt-BR".
-func primary(tag string) string {
-	p, _, _ := strings.Cut(tag, "-")
-	if p == "" {
-		return "fr"
+// languageName is what speakers of a language call it; plain language has a
+// name of its own.
+func languageName(t *web.Translator, tag string) string {
+	if events.IsPlainLanguage(tag) {
+		return t.T("version.simple")
 	}
-	return strings.ToLower(p)
+	name := cmp.Or(display.Self.Name(language.Make(events.PrimaryLanguage(tag))), tag)
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
 }
 
-func isSimple(tag string) bool { return strings.HasSuffix(strings.ToLower(tag), "-"+simple) }
+// offersLanguage tells whether a resident may ask to be told in a language.
+func offersLanguage(b *Backend, authority, tag string) bool {
+	a, ok := b.Authorities.Get(authority)
+	return ok && slices.Contains(a.ReaderLanguages(), tag)
+}

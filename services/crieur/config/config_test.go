@@ -94,6 +94,8 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"unknown key":      {strings.Replace(good, "url:", "adress:", 1), ":13", "sources[0].adress", nil},
 		"wrong case":       {"publicUrl: x", ":1", `did you mean "publicURL"`, nil},
 		"syntax":           {"data: [", ":1", "", nil},
+		"no settings":      {"crieur", ":1", "not settings", nil},
+		"a list":           {"- data: x\n", ":1", "not settings", nil},
 		"second document":  {"data: x\n---\ndata: y\n", ":2", "second document", nil},
 		"an empty one":     {"data: x\n---\n", ":2", "second document", nil},
 		"wrong type":       {"nats:\n  replicas: many", ":2", "nats.replicas", nil},

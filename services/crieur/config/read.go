@@ -77,6 +77,9 @@ func Parse(file string, body []byte, connectors Connectors) (*Config, error) {
 	if err := yaml.Unmarshal(body, &tree); err != nil {
 		return nil, syntaxError(file, err)
 	}
+	if _, keys := tree.(map[string]any); tree != nil && !keys {
+		return nil, &Error{File: file, Line: 1, Err: errors.New("not settings: a file of settings is keys and their values, such as data: /var/lib/crieur")}
+	}
 	f.unknown("", tree, reflect.TypeFor[Config]())
 	if len(f.errs) == 0 {
 		f.decode(tree, c)

@@ -9,10 +9,6 @@ import (
 	"github.com/crieur/crieur/services/web"
 )
 
-// simple is the subtag of a simplified form (BCP 47, IANA registry): French
-// plain language, FALC, is "fr-simple".
-const simple = "simple"
-
 // variantChoice is one more way to say the same: plain language or a
 // translation.
 type variantChoice struct {
@@ -27,7 +23,7 @@ type variantChoice struct {
 // variants are those the item has and those the authority publishes in, the
 // translations first: a reader is shown the first that suits.
 func (d *desktop) variants(it item.Item, form *web.Form) []variantChoice {
-	own := primary(it.Content().Language)
+	own := events.PrimaryLanguage(it.Content().Language)
 	languages := slices.Clone(d.authority.Languages)
 	if len(languages) == 0 {
 		languages = []string{"en"}
@@ -37,8 +33,8 @@ func (d *desktop) variants(it item.Item, form *web.Form) []variantChoice {
 			languages = append(languages, v.Language)
 		}
 	}
-	plain := own + "-" + simple
-	languages = slices.DeleteFunc(languages, func(l string) bool { return primary(l) == own })
+	plain := events.PlainLanguage(own)
+	languages = slices.DeleteFunc(languages, func(l string) bool { return events.PrimaryLanguage(l) == own })
 	languages = append(languages, plain)
 	var list []variantChoice
 	for _, l := range languages {
@@ -49,21 +45,12 @@ func (d *desktop) variants(it item.Item, form *web.Form) []variantChoice {
 	return list
 }
 
-// primary is the language alone: "pt" of "pt-BR".
-func primary(language string) string {
-	p, _, _ := strings.Cut(language, "-")
-	if p == "" {
-		return "fr"
-	}
-	return strings.ToLower(p)
-}
-
 // languageName is a language in the reader's words, where we have them.
 func (d *desktop) languageName(language string) string {
-	if strings.HasSuffix(language, "-"+simple) {
+	if events.IsPlainLanguage(language) {
 		return d.t.T("variant.simple")
 	}
-	key := "language." + primary(language)
+	key := "language." + events.PrimaryLanguage(language)
 	if name := d.t.T(key); name != key {
 		return name
 	}

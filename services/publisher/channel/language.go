@@ -10,10 +10,6 @@ import (
 	"github.com/crieur/crieur/events"
 )
 
-// simple is the subtag of plain language (IANA registry, variant simple): FALC
-// is fr-simple.
-const simple = "simple"
-
 // In is a publication as a reader of a language gets it: in the variant that
 // suits, else as it is. What a variant leaves out, such as the picture, is the
 // original's; what officers wrote for one channel is in the original's language
@@ -39,7 +35,7 @@ func lookup(language string, list []events.Content) int {
 	for tag := strings.ToLower(language); tag != ""; tag = tag[:max(0, strings.LastIndexByte(tag, '-'))] {
 		for _, suits := range []func(string) bool{
 			func(l string) bool { return l == tag },
-			func(l string) bool { return strings.HasPrefix(l, tag+"-") && !IsSimple(l) },
+			func(l string) bool { return strings.HasPrefix(l, tag+"-") && !events.IsPlainLanguage(l) },
 		} {
 			if i := slices.IndexFunc(list, func(c events.Content) bool { return suits(strings.ToLower(c.Language)) }); i >= 0 {
 				return i
@@ -53,11 +49,6 @@ var languageRe = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 
 // IsLanguage tells whether a setting is a BCP 47 language, or empty.
 func IsLanguage(tag string) bool { return tag == "" || languageRe.MatchString(tag) }
-
-// IsSimple tells whether a language tag is of plain language.
-func IsSimple(language string) bool {
-	return slices.Contains(strings.Split(strings.ToLower(language), "-")[1:], simple)
-}
 
 // filled is a variant with what it leaves out taken from the original. Its
 // text is its own, whole or in short.

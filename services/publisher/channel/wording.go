@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/crieur/crieur/events"
 )
 
 // Weekdays and months as French writes them: without a capital.
@@ -81,7 +83,7 @@ func calendarIn(language string) calendar {
 		weekday: frenchDay, month: frenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
 		until: "jusqu’au ", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
 	}
-	if IsSimple(language) {
+	if events.IsPlainLanguage(language) {
 		c.hours = [2]string{"de ", " à "} // plain language avoids signs
 	}
 	return c

@@ -53,7 +53,7 @@ func New(cfg Config, deps channel.Deps) (*Desk, error) {
 
 // Offer implements channel.Voice.
 func (d *Desk) Offer(authority, language, text string) (channel.Heard, bool) {
-	if !slices.Contains(d.cfg.Languages, primary(language)) || strings.TrimSpace(text) == "" {
+	if !slices.Contains(d.cfg.Languages, events.PrimaryLanguage(language)) || strings.TrimSpace(text) == "" {
 		return channel.Heard{}, false
 	}
 	kind, _, _ := strings.Cut(d.cfg.Type, ";")

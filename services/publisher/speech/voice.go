@@ -81,12 +81,6 @@ func isPrimary(l string) bool {
 	return len(l) >= 2 && len(l) <= 3 && strings.Trim(l, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// primary is the language without region or variant.
-func primary(language string) string {
-	p, _, _ := strings.Cut(language, "-")
-	return strings.ToLower(p)
-}
-
 // errTooLarge tells that the command wrote more than it may.
 var errTooLarge = errors.New("more audio than max bytes")
 
@@ -109,7 +103,7 @@ func (c Config) say(ctx context.Context, language, text string) ([]byte, error) 
 	defer cancel()
 	args := slices.Clone(c.Command[1:])
 	for i := range args {
-		args[i] = strings.ReplaceAll(args[i], "{language}", primary(language))
+		args[i] = strings.ReplaceAll(args[i], "{language}", events.PrimaryLanguage(language))
 	}
 	out := &limited{max: c.MaxBytes}
 	cmd := exec.CommandContext(ctx, c.Command[0], args...) //nolint:gosec // the operator's

@@ -120,7 +120,7 @@ func (s *server) document(sel selection, now time.Time) (document, bool) {
 // publishesIn tells whether an authority has feeds in a language: its own,
 // those it publishes in besides, and plain language.
 func publishesIn(a registry.Authority, language string) bool {
-	return language == a.Language || slices.Contains(a.Languages, language) || channel.IsSimple(language) && strings.HasPrefix(language, a.Language+"-")
+	return language == a.Language || slices.Contains(a.Languages, language) || events.IsPlainLanguage(language) && strings.HasPrefix(language, a.Language+"-")
 }
 
 // spoken adds the languages of an entry that the authority publishes in.
