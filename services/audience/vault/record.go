@@ -79,3 +79,25 @@ func (r *Record) due() (at time.Time) {
 	}
 	return at
 }
+
+// Confirmed marks a record's contact as proven to be its owner's.
+func (r *Record) Confirmed(kind string, at time.Time) {
+	for i := range r.Contacts {
+		if r.Contacts[i].Kind == kind && r.Contacts[i].ConfirmedAt.IsZero() {
+			r.Contacts[i].ConfirmedAt = at.UTC()
+		}
+	}
+	if r.ConfirmedAt.IsZero() {
+		r.ConfirmedAt = at.UTC()
+	}
+}
+
+// Live reports whether anything of r is not ended.
+func (r *Record) Live() bool {
+	for _, s := range r.Subscriptions {
+		if s.Status != consent.Ended {
+			return true
+		}
+	}
+	return false
+}
