@@ -27,7 +27,10 @@ func BenchmarkParse(b *testing.B) {
 				return err
 			}
 			if _, err := gofeed.NewParser().ParseString(string(body)); err != nil {
-				return nil // expected answers, and what only Parse can read
+				return nil // what only Parse can read
+			}
+			if !Looks(body, "") {
+				return nil // expected answers
 			}
 			bodies, size = append(bodies, body), size+int64(len(body))
 			return nil

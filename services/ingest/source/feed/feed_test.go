@@ -42,7 +42,7 @@ func one(t *testing.T, doc string) record.Entry {
 	return records[0].Value.(record.Entry)
 }
 
-func rss(item string) string {
+func rssDoc(item string) string {
 	return `<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/" xmlns:georss="http://www.georss.org/georss"><channel><link>https://mairie.example/a/</link><item>` + item + `</item></channel></rss>`
 }
 
@@ -56,7 +56,7 @@ func TestDates(t *testing.T) {
 		"": "", "bientôt": "", "32/13/2026": "", "0000-00-00 00:00:00": "", "Thu, 01 Jan 1970 00:00:00 GMT": "", "24 Set 2018 19:42:40 z": "2018-09-24T19:42:40Z",
 	} {
 		t.Run(text, func(t *testing.T) {
-			got := one(t, rss("<title>x</title><pubDate>"+text+"</pubDate>")).Published
+			got := one(t, rssDoc("<title>x</title><pubDate>"+text+"</pubDate>")).Published
 			if s := got.Format(time.RFC3339); s != want && !(want == "" && got.IsZero()) {
 				t.Errorf("got %s, want %s", s, want)
 			}
@@ -70,23 +70,23 @@ func TestMends(t *testing.T) {
 		doc  string
 		want func(record.Entry) bool
 	}{
-		"relative link":        {rss("<title>x</title><link>../b?c=1</link>"), func(e record.Entry) bool { return e.Link == "https://mairie.example/b?c=1" }},
-		"script link":          {rss("<title>x</title><link>javascript:alert(1)</link>"), func(e record.Entry) bool { return e.Link == "" }},
-		"guid as link":         {rss("<title>x</title><guid>https://mairie.example/9</guid>"), func(e record.Entry) bool { return e.Link == "https://mairie.example/9" }},
-		"title escaped twice":  {rss("<title>L&amp;amp;#8217;&amp;eacute;t&amp;eacute;</title>"), func(e record.Entry) bool { return e.Title == "L’été" }},
-		"undeclared entities":  {rss("<title>L&rsquo;&eacute;t&eacute;</title>"), func(e record.Entry) bool { return e.Title == "L’été" }},
-		"text escaped twice":   {rss("<title>x</title><description>&amp;lt;p&amp;gt;Fermeture&amp;lt;/p&amp;gt;</description>"), func(e record.Entry) bool { return e.Summary == "<p>Fermeture</p>" }},
-		"escaped accents":      {rss("<title>x</title><description>Horaires d'&amp;amp;eacute;t&amp;amp;eacute;</description>"), func(e record.Entry) bool { return e.Summary == "Horaires d'&eacute;t&eacute;" }},
-		"windows references":   {rss("<title>L&#146;&#233;t&#xe9; &#150; &#0;&#8;&#xD800;fin</title>"), func(e record.Entry) bool { return e.Title == "L’été – fin" }},
-		"bare ampersand":       {rss("<title>Eau & gaz</title>"), func(e record.Entry) bool { return e.Title == "Eau & gaz" }},
-		"control characters":   {rss("<title>a\x00b\x08c\x1f</title>"), func(e record.Entry) bool { return e.Title == "abc" }},
-		"warning before":       {"PHP Notice: x in y on line 3\n" + rss("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
-		"XML 1.1":              {`<?xml version="1.1" encoding="latin-9"?>` + rss("<title>été</title>"), func(e record.Entry) bool { return e.Title == "été" }},
-		"long comment":         {"<!--" + strings.Repeat("x", 9000) + "-->" + rss("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
-		"no e-mail of authors": {rss("<title>x</title><author>jean@mairie.example (Jean Dupont)</author><dc:creator>marie@mairie.example</dc:creator>"), func(e record.Entry) bool { return !strings.Contains(fmt.Sprint(e.Authors), "@") }},
-		"place":                {rss("<title>x</title><georss:point>44.84 -0.58</georss:point>"), func(e record.Entry) bool { return e.Place != nil && *e.Place.Lat == 44.84 && *e.Place.Lon == -0.58 }},
-		"no place at zero":     {rss("<title>x</title><georss:point>0 0</georss:point>"), func(e record.Entry) bool { return e.Place == nil }},
-		"media":                {rss(`<title>x</title><enclosure url="/a.pdf" type="application/pdf" length="12"/><media:content url="https://mairie.example/b.jpg" type="image/jpeg"/>`), func(e record.Entry) bool { return len(e.Media) == 2 && e.Media[0].Bytes == 12 }},
+		"relative link":        {rssDoc("<title>x</title><link>../b?c=1</link>"), func(e record.Entry) bool { return e.Link == "https://mairie.example/b?c=1" }},
+		"script link":          {rssDoc("<title>x</title><link>javascript:alert(1)</link>"), func(e record.Entry) bool { return e.Link == "" }},
+		"guid as link":         {rssDoc("<title>x</title><guid>https://mairie.example/9</guid>"), func(e record.Entry) bool { return e.Link == "https://mairie.example/9" }},
+		"title escaped twice":  {rssDoc("<title>L&amp;amp;#8217;&amp;eacute;t&amp;eacute;</title>"), func(e record.Entry) bool { return e.Title == "L’été" }},
+		"undeclared entities":  {rssDoc("<title>L&rsquo;&eacute;t&eacute;</title>"), func(e record.Entry) bool { return e.Title == "L’été" }},
+		"text escaped twice":   {rssDoc("<title>x</title><description>&amp;lt;p&amp;gt;Fermeture&amp;lt;/p&amp;gt;</description>"), func(e record.Entry) bool { return e.Summary == "<p>Fermeture</p>" }},
+		"escaped accents":      {rssDoc("<title>x</title><description>Horaires d'&amp;amp;eacute;t&amp;amp;eacute;</description>"), func(e record.Entry) bool { return e.Summary == "Horaires d'&eacute;t&eacute;" }},
+		"windows references":   {rssDoc("<title>L&#146;&#233;t&#xe9; &#150; &#0;&#8;&#xD800;fin</title>"), func(e record.Entry) bool { return e.Title == "L’été – fin" }},
+		"bare ampersand":       {rssDoc("<title>Eau & gaz</title>"), func(e record.Entry) bool { return e.Title == "Eau & gaz" }},
+		"control characters":   {rssDoc("<title>a\x00b\x08c\x1f</title>"), func(e record.Entry) bool { return e.Title == "abc" }},
+		"warning before":       {"PHP Notice: x in y on line 3\n" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
+		"XML 1.1":              {`<?xml version="1.1" encoding="latin-9"?>` + rssDoc("<title>été</title>"), func(e record.Entry) bool { return e.Title == "été" }},
+		"long comment":         {"<!--" + strings.Repeat("x", 9000) + "-->" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
+		"no e-mail of authors": {rssDoc("<title>x</title><author>jean@mairie.example (Jean Dupont)</author><dc:creator>marie@mairie.example</dc:creator>"), func(e record.Entry) bool { return !strings.Contains(fmt.Sprint(e.Authors), "@") }},
+		"place":                {rssDoc("<title>x</title><georss:point>44.84 -0.58</georss:point>"), func(e record.Entry) bool { return e.Place != nil && *e.Place.Lat == 44.84 && *e.Place.Lon == -0.58 }},
+		"no place at zero":     {rssDoc("<title>x</title><georss:point>0 0</georss:point>"), func(e record.Entry) bool { return e.Place == nil }},
+		"media":                {rssDoc(`<title>x</title><enclosure url="/a.pdf" type="application/pdf" length="12"/><media:content url="https://mairie.example/b.jpg" type="image/jpeg"/>`), func(e record.Entry) bool { return len(e.Media) == 2 && e.Media[0].Bytes == 12 }},
 		"cut after an item":    {`<rss version="2.0"><channel><item><title>x</title></item><item><title>y`, func(e record.Entry) bool { return e.Title == "x" }},
 		"Atom 1.0":             {`<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title type="html">L&amp;#8217;eau</title><updated>2026-11-23T08:00:00+01:00</updated><link href="https://a.example/1"/></entry></feed>`, func(e record.Entry) bool { return e.Title == "L’eau" && !e.Updated.IsZero() }},
 		"JSON Feed":            {"\ufeff" + `{"version":"https://jsonfeed.org/version/1.1","items":[{"id":1,"title":"x","content_text":"y","date_published":"2026-11-23T08:00:00Z"}]}`, func(e record.Entry) bool { return e.Title == "x" && e.Body == "y" && !e.Published.IsZero() }},
@@ -101,7 +101,7 @@ func TestMends(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{two, rss("<title>x</title>"), `{"version":"https://jsonfeed.org/version/1","items":[{"id":"1"}]}`, "<feed><entry><id>1", "\x00<\x00r\x00s\x00s\x00>"} {
+	for _, seed := range []string{two, rssDoc("<title>x</title>"), `{"version":"https://jsonfeed.org/version/1","items":[{"id":"1"}]}`, "<feed><entry><id>1", "\x00<\x00r\x00s\x00s\x00>"} {
 		f.Add([]byte(seed), "text/xml; charset=iso-8859-1")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {

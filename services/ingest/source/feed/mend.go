@@ -22,7 +22,10 @@ func mend(body []byte, contentType string) ([]byte, error) {
 	if text[0] == '[' {
 		return nil, errors.New("feed: not a feed")
 	}
-	return text, nil
+	if text[0] == '{' {
+		return text, nil
+	}
+	return spoken(text), nil
 }
 
 // salvage closes a document cut in its middle after its last whole item; nil

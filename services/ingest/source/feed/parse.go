@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
+	"github.com/mmcdole/gofeed/atom"
 	ext "github.com/mmcdole/gofeed/extensions"
+	"github.com/mmcdole/gofeed/rss"
 
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -52,7 +54,11 @@ func Parse(body []byte, opt Options) (records []source.Record, err error) {
 			records, err = nil, fmt.Errorf("feed: the parser stopped: %T", p)
 		}
 	}()
+	if text[0] == '{' {
+		return parseJSON(text, opt)
+	}
 	parser := gofeed.NewParser()
+	parser.KeepOriginalFeed = true
 	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
 	parser.AtomTranslator = &gofeed.DefaultAtomTranslator{}
 	doc, err := parser.Parse(bytes.NewReader(text))
@@ -65,14 +71,58 @@ func Parse(body []byte, opt Options) (records []source.Record, err error) {
 			return nil, errors.New("feed: " + reason(err))
 		}
 	}
-	b := builder{opt: opt, doc: doc, base: base(doc, opt.URL)}
-	for _, item := range doc.Items {
-		if item == nil || empty(item) {
+	return documentOf(doc, text, opt).records(), nil
+}
+
+// a document is what gofeed made of a feed, with what it leaves aside.
+type document struct {
+	builder
+	doc       *gofeed.Feed
+	atom      *atom.Feed // nil for RSS
+	rss       *rss.Feed  // nil for Atom
+	languages []string   // of each item, nil where none says its own
+}
+
+func documentOf(doc *gofeed.Feed, text []byte, opt Options) document {
+	from, err := url.Parse(opt.URL)
+	if err != nil {
+		from = &url.URL{}
+	}
+	d := document{builder: builder{opt: opt, base: from}, doc: doc, languages: languages(text)}
+	switch original := doc.OriginalFeed().(type) {
+	case *atom.Feed: // whose links start from the document or xml:base, RFC 4287 §2
+		d.atom = original
+	case *rss.Feed:
+		d.rss = original
+		d.base = site(from, doc.Link)
+	}
+	return d
+}
+
+func (d document) records() []source.Record {
+	var records []source.Record
+	for n, item := range d.doc.Items {
+		if item == nil {
 			continue
 		}
-		records = append(records, b.record(item))
+		var entry *atom.Entry
+		permanent := true
+		if d.atom != nil && n < len(d.atom.Entries) {
+			entry = d.atom.Entries[n]
+		}
+		if d.rss != nil && n < len(d.rss.Items) && d.rss.Items[n].GUID != nil {
+			permanent = !strings.EqualFold(strings.TrimSpace(d.rss.Items[n].GUID.IsPermalink), "false")
+		}
+		r := d.record(item, entry, permanent)
+		if e, ok := r.Value.(record.Entry); ok && len(d.languages) == len(d.doc.Items) {
+			e.Language = cmp.Or(d.languages[n], e.Language)
+			r.Value = e
+		}
+		if !empty(r) {
+			records = append(records, r)
+		}
 	}
-	return records, nil
+	return records
 }
 
 // reason keeps of a parser's error what cannot quote the document.
@@ -91,76 +141,135 @@ func reason(err error) string {
 	return "cannot be read"
 }
 
-func empty(i *gofeed.Item) bool {
-	return i.Title == "" && i.Description == "" && i.Content == "" && i.Link == "" && i.GUID == "" && len(i.Enclosures) == 0
+func empty(r source.Record) bool {
+	e, ok := r.Value.(record.Entry)
+	return !ok || e.Title == "" && e.Summary == "" && e.Body == "" && e.Link == "" && r.Item == "" && len(e.Media) == 0
 }
 
-// base is what relative links start from: the site, which stands in the feed,
-// against the feed's own address.
-func base(doc *gofeed.Feed, from string) *url.URL {
-	u, err := url.Parse(from)
-	if err != nil {
-		u = &url.URL{}
-	}
-	if link, err := u.Parse(strings.TrimSpace(doc.Link)); err == nil && link.Host != "" {
+// site is what the relative links of RSS start from, of which its standard says
+// nothing: the site, against the feed's own address.
+func site(from *url.URL, link string) *url.URL {
+	if link, err := from.Parse(strings.TrimSpace(link)); err == nil && link.Host != "" {
 		return link
 	}
-	return u
+	return from
 }
 
 type builder struct {
 	opt  Options
-	doc  *gofeed.Feed
 	base *url.URL
 }
 
-func (b builder) record(i *gofeed.Item) source.Record {
+// record reads an item. entry is the same of an Atom feed, else nil; permanent says
+// that the identifier may be an address to go to.
+func (d document) record(i *gofeed.Item, entry *atom.Entry, permanent bool) source.Record {
 	e := record.Entry{
 		Title:      title(i.Title),
 		Summary:    markup(i.Description),
 		Body:       markup(i.Content),
-		Link:       b.link(i),
-		Language:   cmp.Or(dcFirst(i.DublinCoreExt, func(d *ext.DublinCoreExtension) []string { return d.Language }), b.doc.Language),
+		Link:       d.resolve(linkOf(i, entry, permanent)),
+		Language:   cmp.Or(dcFirst(i.DublinCoreExt, func(d *ext.DublinCoreExtension) []string { return d.Language }), d.doc.Language),
 		Categories: words(i.Categories),
-		Authors:    b.authors(i),
-		Published:  date(i.Published, i.PublishedParsed, b.opt.Zone),
-		Updated:    date(i.Updated, i.UpdatedParsed, b.opt.Zone),
-		Starts:     b.extensionDate(i, "ev", "startdate"),
-		Ends:       b.extensionDate(i, "ev", "enddate"),
+		Authors:    d.authors(i, entry),
+		Published:  date(i.Published, i.PublishedParsed, d.opt.Zone),
+		Updated:    date(i.Updated, i.UpdatedParsed, d.opt.Zone),
+		Starts:     d.extensionDate(i, "ev", "startdate"),
+		Ends:       d.extensionDate(i, "ev", "enddate"),
+		Expires:    d.expires(i),
 		Place:      place(i),
-		Media:      b.media(i),
+		Media:      d.media(i, entry),
 	}
 	if e.Summary == "" && e.Body == "" {
 		e.Summary = markup(described(i))
 	}
-	if e.Body == "" { // a text beside the description, of no name space
-		e.Body = markup(i.Custom["summary"])
+	for _, name := range []string{"summary", "body", "fullitem"} { // texts beside the description, of no name space
+		if e.Body == "" {
+			e.Body = markup(i.Custom[name])
+		}
 	}
 	if e.Summary == e.Body {
 		e.Body = ""
 	}
 	if e.Published.IsZero() {
 		if dates := i.DublinCoreExt; dates != nil && len(dates.Date) > 0 {
-			e.Published = date(dates.Date[0], nil, b.opt.Zone)
+			e.Published = date(dates.Date[0], nil, d.opt.Zone)
 		}
+	}
+	for _, name := range []string{"issued", "created"} {
+		if e.Published.IsZero() {
+			e.Published = d.extensionDate(i, "dcterms", name)
+		}
+	}
+	if e.Updated.IsZero() {
+		e.Updated = d.extensionDate(i, "dcterms", "modified")
 	}
 	return source.Record{Item: strings.TrimSpace(i.GUID), URL: e.Link, Value: e}
 }
 
-func (b builder) link(i *gofeed.Item) string {
-	raw := strings.TrimSpace(i.Link)
-	if raw == "" && len(i.Links) > 0 {
-		raw = strings.TrimSpace(i.Links[0])
+// linkOf is where a person reads the item: of an Atom entry the alternate, a page
+// before anything else; of RSS the link, or an identifier that is one.
+func linkOf(i *gofeed.Item, entry *atom.Entry, permanent bool) string {
+	if entry != nil {
+		return alternate(entry.Links)
 	}
-	if guid := strings.TrimSpace(i.GUID); raw == "" && (strings.HasPrefix(guid, "http://") || strings.HasPrefix(guid, "https://")) {
-		raw = guid
+	links := append([]string{i.Link}, i.Links...)
+	for _, e := range i.Extensions["atom"]["link"] {
+		if rel := e.Attrs["rel"]; rel == "" || rel == "alternate" {
+			links = append(links, e.Attrs["href"])
+		}
 	}
-	return b.resolve(raw)
+	if permanent && isAddress(i.GUID) {
+		links = append(links, i.GUID)
+	}
+	return first(links...)
 }
+
+func alternate(links []*atom.Link) string {
+	var any string
+	for _, l := range links {
+		rel := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(l.Rel)), "http://www.iana.org/assignments/relation/")
+		switch {
+		case rel != "alternate" && rel != "" || strings.TrimSpace(l.Href) == "":
+		case strings.Contains(l.Type, "html"):
+			return l.Href
+		case any == "":
+			any = l.Href
+		}
+	}
+	return any
+}
+
+func isAddress(s string) bool {
+	s = strings.TrimSpace(s)
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}
+
+// expires reads the end of a DCMI period (dcterms:valid), and what older RSS and
+// PRISM call it.
+func (d document) expires(i *gofeed.Item) time.Time {
+	for _, e := range i.Extensions["dcterms"]["valid"] {
+		for part := range strings.SplitSeq(e.Value, ";") {
+			if name, value, _ := strings.Cut(strings.TrimSpace(part), "="); strings.EqualFold(name, "end") {
+				return date(value, nil, d.opt.Zone)
+			}
+		}
+	}
+	if t := d.extensionDate(i, "prism", "expirationDate"); !t.IsZero() {
+		return t
+	}
+	return Date(i.Custom["expirationDate"], d.opt.Zone)
+}
+
+var broken = regexp.MustCompile(`\s*[\r\n\t]\s*`)
 
 // resolve makes an address absolute; what is not http or https is dropped.
 func (b builder) resolve(raw string) string {
+	// Breaks and tabs in an address say nothing (https://url.spec.whatwg.org/#url-parsing),
+	// nor does the indentation that comes with them.
 	raw = strings.TrimSpace(raw)
+	if strings.ContainsAny(raw, "\r\n\t") {
+		raw = broken.ReplaceAllLiteralString(raw, "")
+	}
 	if raw == "" {
 		return ""
 	}
@@ -171,10 +280,21 @@ func (b builder) resolve(raw string) string {
 	return u.String()
 }
 
-// authors keeps names only: an e-mail address is no one's to publish.
-func (b builder) authors(i *gofeed.Item) []string {
+// authors keeps names only: an e-mail address is no one's to publish. An Atom entry
+// without author has those of its source or feed (RFC 4287 §4.2.1).
+func (d document) authors(i *gofeed.Item, entry *atom.Entry) []string {
+	people := i.Authors
+	if len(people) == 0 && entry != nil {
+		inherited := d.atom.Authors
+		if entry.Source != nil && len(entry.Source.Authors) > 0 {
+			inherited = entry.Source.Authors
+		}
+		for _, p := range inherited {
+			people = append(people, &gofeed.Person{Name: p.Name})
+		}
+	}
 	var names []string
-	for _, p := range i.Authors {
+	for _, p := range people {
 		if p == nil {
 			continue
 		}
@@ -185,93 +305,13 @@ func (b builder) authors(i *gofeed.Item) []string {
 	return names
 }
 
-func (b builder) media(i *gofeed.Item) []record.Media {
-	var media []record.Media
-	seen := map[string]bool{}
-	add := func(raw, kind, bytes string) {
-		address := b.resolve(raw)
-		if address == "" || seen[address] {
-			return
-		}
-		seen[address] = true
-		size, err := strconv.ParseInt(strings.TrimSpace(bytes), 10, 64)
-		if err != nil || size < 0 {
-			size = 0
-		}
-		media = append(media, record.Media{URL: address, Type: strings.TrimSpace(kind), Bytes: size})
-	}
-	for _, enclosure := range i.Enclosures {
-		if enclosure != nil {
-			add(enclosure.URL, enclosure.Type, enclosure.Length)
-		}
-	}
-	for _, group := range mediaOf(i) {
-		for _, name := range []string{"content", "thumbnail"} {
-			for _, m := range group[name] {
-				add(m.Attrs["url"], m.Attrs["type"], m.Attrs["fileSize"])
-			}
-		}
-	}
-	if i.Image != nil {
-		add(i.Image.URL, "", "")
-	}
-	return media
-}
-
-// mediaOf are the Media RSS elements of an item and of its groups.
-func mediaOf(i *gofeed.Item) []map[string][]ext.Extension {
-	media := i.Extensions["media"]
-	all := []map[string][]ext.Extension{media}
-	for _, group := range media["group"] {
-		all = append(all, group.Children)
-	}
-	return all
-}
-
-// described is what Media RSS says of an item, which is all that a channel of
-// videos says.
-func described(i *gofeed.Item) string {
-	for _, group := range mediaOf(i) {
-		for _, d := range group["description"] {
-			if strings.TrimSpace(d.Value) != "" {
-				return d.Value
-			}
-		}
-	}
-	return ""
-}
-
-func (b builder) extensionDate(i *gofeed.Item, prefix, name string) time.Time {
+func (d document) extensionDate(i *gofeed.Item, prefix, name string) time.Time {
 	for _, e := range i.Extensions[prefix][name] {
-		if t := date(e.Value, nil, b.opt.Zone); !t.IsZero() {
+		if t := date(e.Value, nil, d.opt.Zone); !t.IsZero() {
 			return t
 		}
 	}
 	return time.Time{}
-}
-
-// place reads GeoRSS-Simple and W3C Basic Geo.
-func place(i *gofeed.Item) *record.Place {
-	for _, e := range i.Extensions["georss"]["point"] {
-		if f := strings.FieldsFunc(e.Value, func(r rune) bool { return r == ' ' || r == ',' }); len(f) == 2 {
-			return point(f[0], f[1])
-		}
-	}
-	lat, lon := i.Extensions["geo"]["lat"], i.Extensions["geo"]["long"]
-	if len(lat) > 0 && len(lon) > 0 {
-		return point(lat[0].Value, lon[0].Value)
-	}
-	return nil
-}
-
-// point refuses (0, 0), which is no place but a field left empty.
-func point(latText, lonText string) *record.Place {
-	lat, errLat := strconv.ParseFloat(strings.TrimSpace(latText), 64)
-	lon, errLon := strconv.ParseFloat(strings.TrimSpace(lonText), 64)
-	if errLat != nil || errLon != nil || !(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180) || lat == 0 && lon == 0 {
-		return nil
-	}
-	return &record.Place{Lat: &lat, Lon: &lon}
 }
 
 func dcFirst(dc *ext.DublinCoreExtension, field func(*ext.DublinCoreExtension) []string) string {
