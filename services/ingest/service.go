@@ -18,6 +18,7 @@ import (
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/ingest/fetch"
+	"github.com/crieur/crieur/services/ingest/media"
 	"github.com/crieur/crieur/services/ingest/runner"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/source/field"
@@ -125,7 +126,7 @@ func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns fu
 func (s *Service) sourceDeps(cursors jetstream.KeyValue) source.Deps {
 	deps := source.Deps{
 		HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}, DialTLS: s.client.DialTLS,
-		Memory: memory{cursors}, Media: media{js: s.deps.JetStream, base: strings.TrimSuffix(s.cfg.PublicURL, "/")},
+		Memory: memory{cursors}, Media: s.media(),
 	}
 	if s.cfg.PublicURL != "" {
 		deps.Callback = func(authority, id string) string {
@@ -134,6 +135,8 @@ func (s *Service) sourceDeps(cursors jetstream.KeyValue) source.Deps {
 	}
 	return deps
 }
+
+func (s *Service) media() *media.Store { return media.New(s.deps.JetStream, s.cfg.PublicURL) }
 
 // follow keeps the runner's sources those of the registry, until ctx ends; it
 // returns once those of now are known. wait returns once it is over.
@@ -210,7 +213,7 @@ func (s *Service) reject(ctx context.Context, r record.Rejection) error {
 }
 
 // Handlers implements run.Routed: the web hooks, the sources that answer for
-// themselves, and the pictures they keep.
+// themselves, and the files they keep.
 func (s *Service) Handlers() []run.Route {
 	hook := http.HandlerFunc(s.serveHook)
 	return []run.Route{
@@ -219,7 +222,7 @@ func (s *Service) Handlers() []run.Route {
 		{Pattern: "POST " + field.Prefix + "{authority}/{source}", Handler: hook},
 		{Pattern: "GET " + field.Prefix + "{authority}/{source}", Handler: hook},
 		{Pattern: "GET " + field.Prefix + "{authority}/{source}/{file}", Handler: hook},
-		{Pattern: "GET " + mediaPrefix + "{name}", Handler: http.HandlerFunc(s.serveMedia)},
+		{Pattern: media.Pattern, Handler: s.media()},
 	}
 }
 

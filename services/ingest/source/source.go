@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 )
 
@@ -115,7 +116,7 @@ type Deps struct {
 	// Memory is shared by the two faces of a source that is polled and pushed to,
 	// and by all processes; nil where there is none.
 	Memory Memory
-	// Media keeps pictures that sources send; nil where there is none.
+	// Media keeps files that sources send; nil where there is none.
 	Media Media
 }
 
@@ -126,10 +127,23 @@ type Memory interface {
 	Save(ctx context.Context, key string, value []byte) error
 }
 
-// Media keeps pictures and says where people see them.
+// A File is one that a source sent.
+type File struct {
+	Name string // as the sender calls it, without folders
+	Type string // media type, as the sender says
+	Body []byte
+}
+
+// ErrNotKept is returned for a file of a form that is not kept, and for one that
+// does not hold what its name says.
+var ErrNotKept = errors.New("this kind of file is not kept")
+
+// Media keeps files and says where people find them.
 type Media interface {
-	// Keep stores a picture and returns its address.
-	Keep(ctx context.Context, contentType string, body []byte) (address string, _ error)
+	// Keep stores a file and returns where it is, with its type and its name. A
+	// picture is first drawn again (package picture). Any error but [ErrNotKept] may
+	// pass with time.
+	Keep(ctx context.Context, f File) (record.Media, error)
 }
 
 // A Spec is one configured source.

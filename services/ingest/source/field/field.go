@@ -225,11 +225,12 @@ func (f *Form) publish(ctx context.Context, agent Agent, in input, picture []byt
 		if f.deps.Media == nil {
 			return errors.New("field: photos are not kept here")
 		}
-		address, err := f.deps.Media.Keep(ctx, "image/jpeg", picture)
+		kept, err := f.deps.Media.Keep(ctx, source.File{Type: "image/jpeg", Body: picture})
 		if err != nil {
 			return err
 		}
-		entry.Media = append(entry.Media, mediaOf(address, in.Title, len(picture)))
+		kept.Alt = in.Title
+		entry.Media = append(entry.Media, kept)
 	}
 	return publish(ctx, []source.Record{{Item: agent.ID + "." + in.ID, Value: entry}})
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/picture/picturetest"
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
@@ -44,15 +45,15 @@ type office struct {
 }
 
 // Keep implements source.Media.
-func (o *office) Keep(_ context.Context, contentType string, body []byte) (string, error) {
+func (o *office) Keep(_ context.Context, f source.File) (record.Media, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	name := fmt.Sprintf("/media/%d.jpg", len(o.media))
-	o.media[name] = body
-	if contentType != "image/jpeg" {
-		return "", errors.New("not a JPEG")
+	o.media[name] = f.Body
+	if f.Type != "image/jpeg" {
+		return record.Media{}, errors.New("not a JPEG")
 	}
-	return name, nil
+	return record.Media{URL: name, Type: f.Type, Bytes: int64(len(f.Body))}, nil
 }
 
 func (o *office) got() []source.Record {
@@ -220,7 +221,7 @@ func TestAnEntryWithoutAScript(t *testing.T) {
 		t.Errorf("sent before signing in: %d", status)
 	}
 	p.signIn()
-	status, body := p.send(fields("moment", "before", "text", "Trottoir inondé."), camera(t, 6), false)
+	status, body := p.send(fields("moment", "before", "text", "Trottoir inondé."), picturetest.Camera(t, 6), false)
 	if status != 200 || !strings.Contains(body, "C’est envoyé.") {
 		t.Errorf("%d %s", status, body)
 	}
@@ -255,7 +256,7 @@ func TestWhatIsWrongIsSaidBesideItsField(t *testing.T) {
 		"no number":     {fields("lat", "NaN"), nil, "place", 422},
 		"bad id":        {fields("id", "a b"), nil, "title", 422},
 		"not a photo":   {fields(), []byte("GIF89a..."), "photo", 422},
-		"cut photo":     {fields(), camera(t, 1)[:400], "photo", 422},
+		"cut photo":     {fields(), picturetest.Camera(t, 1)[:400], "photo", 422},
 		"heavy photo":   {fields(), make([]byte, 8<<20+1), "photo", 422},
 		"heavier photo": {fields(), make([]byte, 12<<20), "photo", 413},
 	} {

@@ -116,7 +116,3 @@ func (in input) entry(now time.Time) record.Entry {
 	}
 	return e
 }
-
-func mediaOf(address, title string, size int) record.Media {
-	return record.Media{URL: address, Type: "image/jpeg", Alt: title, Bytes: int64(size)}
-}

@@ -2,8 +2,9 @@
 // water and gas companies, of associations.
 //
 // In: a mailbox by IMAP over TLS. Out: one record.Entry a mail, with its subject,
-// its HTML or text, the names of its attachments in Extra, and what DKIM says of
-// it. Attachments are never read nor kept, and no address of a person is.
+// its HTML or text, links to its attachments, and what DKIM says of it. Attachments
+// are kept as package media says, and those of the other forms told by name in Extra;
+// no address of a person is kept.
 //
 // Guaranteed: only mails of the senders allowed come through, and only those
 // whose DKIM signature vouches for the sender unless the source says otherwise;

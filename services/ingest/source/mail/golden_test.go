@@ -18,6 +18,7 @@ func TestGolden(t *testing.T) {
 			return nil, err
 		}
 		m := &Mailbox{cfg: Config{Prefer: "html"}}
-		return []source.Record{{Item: msg.ID, Value: m.entry(msg, dkimPass)}}, nil
+		entry, err := m.entry(t.Context(), msg, dkimPass)
+		return []source.Record{{Item: msg.ID, Value: entry}}, err
 	})
 }

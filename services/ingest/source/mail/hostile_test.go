@@ -5,14 +5,19 @@ import (
 	"testing"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/services/ingest/media"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
 
 func TestHostile(t *testing.T) {
-	m := &Mailbox{cfg: Config{Senders: []string{"@enedis.example"}}}
+	m := &Mailbox{cfg: Config{Senders: []string{"@enedis.example"}}, deps: source.Deps{Media: media.New(eventstest.JetStream(t), "")}}
 	read := func(body []byte) ([]source.Record, error) {
-		r := m.record(t.Context(), 1, 1, append([]byte{}, body...), uint32(len(body)))
+		r, err := m.record(t.Context(), 1, 1, append([]byte{}, body...), uint32(len(body)))
+		if err != nil {
+			return nil, err
+		}
 		if events.OutcomeOf(r.Refused).Reason == events.ReasonForbidden {
 			return nil, nil // its sender is no longer who may write
 		}

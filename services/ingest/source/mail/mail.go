@@ -135,7 +135,11 @@ func (m *Mailbox) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record
 			return nil, cur, err
 		}
 		if size > 0 {
-			records = append(records, m.record(ctx, at.UIDValidity, uid, body, size))
+			r, err := m.record(ctx, at.UIDValidity, uid, body, size)
+			if err != nil {
+				return nil, cur, err
+			}
+			records = append(records, r)
 		}
 		at.UID = max(at.UID, uid)
 	}
@@ -149,11 +153,12 @@ func (m *Mailbox) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record
 	return records, next, nil
 }
 
-// record makes an entry of a mail, or refuses it with the reason.
-func (m *Mailbox) record(ctx context.Context, validity, uid uint32, body []byte, size uint32) source.Record {
+// record makes an entry of a mail, or refuses it with the reason. An error is one of
+// what keeps its files, and may pass with time.
+func (m *Mailbox) record(ctx context.Context, validity, uid uint32, body []byte, size uint32) (source.Record, error) {
 	item := strconv.FormatUint(uint64(validity), 10) + "." + strconv.FormatUint(uint64(uid), 10)
-	refuse := func(reason events.Reason, err error) source.Record {
-		return source.Record{Item: item, Refused: events.Permanent(reason, err)}
+	refuse := func(reason events.Reason, err error) (source.Record, error) {
+		return source.Record{Item: item, Refused: events.Permanent(reason, err)}, nil
 	}
 	if body == nil {
 		return refuse(events.ReasonTooLarge, fmt.Errorf("mail: %d bytes, over the limit of %d", size, maxMailBytes))
@@ -169,10 +174,11 @@ func (m *Mailbox) record(ctx context.Context, validity, uid uint32, body []byte,
 	if verdict != dkimPass && m.cfg.DKIM == dkimRequire {
 		return refuse(events.ReasonUnauthorized, &source.InvalidError{Body: body, Err: errors.New("mail: no DKIM signature of its sender's domain holds: " + verdict)})
 	}
-	return source.Record{Item: cmp.Or(msg.ID, item), Value: m.entry(msg, verdict)}
+	entry, err := m.entry(ctx, msg, verdict)
+	return source.Record{Item: cmp.Or(msg.ID, item), Value: entry}, err
 }
 
-func (m *Mailbox) entry(msg Message, verdict string) record.Entry {
+func (m *Mailbox) entry(ctx context.Context, msg Message, verdict string) (record.Entry, error) {
 	_, domain, _ := strings.Cut(msg.From, "@")
 	e := record.Entry{
 		Title: msg.Subject, Published: msg.Date,
@@ -185,13 +191,18 @@ func (m *Mailbox) entry(msg Message, verdict string) record.Entry {
 	if msg.FromName != "" && !strings.Contains(msg.FromName, "@") {
 		e.Authors = []string{msg.FromName}
 	}
-	if len(msg.Attachments) > 0 {
-		e.Extra["attachments"] = strings.Join(msg.Attachments, "; ")
+	kept, rest, err := m.keep(ctx, msg)
+	if err != nil {
+		return record.Entry{}, err
+	}
+	e.Media = kept
+	if len(rest) > 0 {
+		e.Extra["attachments"] = strings.Join(rest, "; ")
 	}
 	if msg.Cut {
 		e.Extra["cut"] = "true"
 	}
-	return e
+	return e, nil
 }
 
 func (m *Mailbox) allowed(from string) bool {

@@ -11,6 +11,8 @@ import (
 	"github.com/emersion/go-message"
 	gomail "github.com/emersion/go-message/mail"
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/crieur/crieur/services/ingest/source"
 )
 
 const (
@@ -32,6 +34,8 @@ type Message struct {
 	Text, HTML     string
 	// Attachments are their names, or media types where they have none.
 	Attachments []string
+	// Files are those of the attachments that may be kept.
+	Files []source.File
 	// Cut says that a text was longer than what is kept.
 	Cut bool
 }
@@ -114,6 +118,7 @@ func (w *walker) walk(e *message.Entity, depth int) {
 		w.read(e, "text/plain", params["charset"])
 	default:
 		w.attach(name, kind)
+		w.hold(e, name, kind, disposition)
 	}
 }
 
