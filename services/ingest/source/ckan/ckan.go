@@ -14,6 +14,7 @@ import (
 	_ "time/tzdata" // portals write local times; the host may lack the table
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -97,15 +98,25 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 		req.Header = http.Header{"Authorization": {key}, "X-Api-Key": {key}}
 	}
 	next := cur
-	read := s.datastore
+	var list []map[string]any
+	var licence string
+	var err error
 	if strings.Contains(s.cfg.URL, "/api/1/datasets/") {
-		read = s.udata
+		list, licence, err = s.udata(ctx, req, &next)
+	} else {
+		list, err = s.datastore(ctx, req, &next)
 	}
-	list, err := read(ctx, req, &next)
 	if err != nil {
 		return nil, next, err
 	}
-	return rows.Records(list, s.cfg.Mapping, s.zone, s.cfg.URL, false), next, nil
+	records := rows.Records(list, s.cfg.Mapping, s.zone, s.cfg.URL, false)
+	for i := range records {
+		if e, ok := records[i].Value.(record.Entry); ok && e.Licence == "" {
+			e.Licence = licence
+			records[i].Value = e
+		}
+	}
+	return records, next, nil
 }
 
 // datastore reads CKAN's datastore_search, page by page.
@@ -161,22 +172,22 @@ func Parse(body []byte, contentType string) (list []map[string]any, total int, e
 }
 
 // udata reads the data set, then the file of its resource. The file is asked for
-// on the same terms, with the cursor of its own.
-func (s *Source) udata(ctx context.Context, req fetch.Request, cur *source.Cursor) ([]map[string]any, error) {
+// on the same terms, with the cursor of its own. licence is that of the data set.
+func (s *Source) udata(ctx context.Context, req fetch.Request, cur *source.Cursor) (list []map[string]any, licence string, _ error) {
 	res, err := source.GetAll(ctx, s.deps, req.URL, req.Header)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	address, format, err := Resource(res.Body, res.ContentType, s.cfg.Resource)
 	if err != nil {
-		return nil, source.Invalid(res, err)
+		return nil, "", source.Invalid(res, err)
 	}
+	licence = Licence(res.Body, res.ContentType)
 	// The file is another's server: no header goes there.
 	file, err := source.Get(ctx, s.deps, fetch.Request{URL: address}, cur)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var list []map[string]any
 	if format == "csv" {
 		list, err = rows.CSV(file.Body, file.ContentType, 0)
 	} else {
@@ -186,9 +197,28 @@ func (s *Source) udata(ctx context.Context, req fetch.Request, cur *source.Curso
 		}
 	}
 	if err != nil {
-		return nil, source.Invalid(file, fmt.Errorf("ckan: resource: %w", err))
+		return nil, "", source.Invalid(file, fmt.Errorf("ckan: resource: %w", err))
 	}
-	return list, nil
+	return list, licence, nil
+}
+
+// licences are the SPDX identifiers of what udata calls its licences
+// (www.data.gouv.fr/api/1/datasets/licenses/).
+func licences() map[string]string {
+	return map[string]string{
+		"lov2": "etalab-2.0", "odc-odbl": "ODbL-1.0", "odc-by": "ODC-By-1.0", "odc-pddl": "PDDL-1.0",
+		"cc-by": "CC-BY-4.0", "cc-by-sa": "CC-BY-SA-4.0", "cc-zero": "CC0-1.0",
+	}
+}
+
+// Licence is the SPDX identifier of the licence of a data set of udata, "" where it
+// says none that has one.
+func Licence(body []byte, contentType string) string {
+	doc, err := rows.JSON(body, contentType)
+	if err != nil {
+		return ""
+	}
+	return licences()[rows.Text(rows.At(doc, "license"))]
 }
 
 // Resource finds in a data set of udata the address and format of a resource, or

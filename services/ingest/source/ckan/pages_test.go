@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
@@ -44,13 +45,13 @@ func TestUdata(t *testing.T) {
 			return
 		}
 		at := "http://" + r.Host
-		fmt.Fprintf(w, `{"resources":[
+		fmt.Fprintf(w, `{"license":"lov2","resources":[
 			{"id":"a","format":"csv","url":"%[1]s/a.csv","last_modified":"2025-01-01T00:00:00"},
 			{"id":"b","format":"csv","url":"%[1]s/b.csv","last_modified":"2026-01-01T00:00:00"},
 			{"id":"c","format":"pdf","url":"%[1]s/c.pdf","last_modified":"2026-06-01T00:00:00"}]}`, at)
 	})
 	records, cur, err := src.Fetch(t.Context(), source.Cursor{})
-	if err != nil || len(records) != 1 || records[0].Item != "1" {
+	if err != nil || len(records) != 1 || records[0].Item != "1" || records[0].Value.(record.Entry).Licence != "etalab-2.0" {
 		t.Fatalf("%+v, %v", records, err)
 	}
 	if _, _, err := src.Fetch(t.Context(), cur); !errors.Is(err, source.ErrUnchanged) {
