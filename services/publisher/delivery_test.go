@@ -48,13 +48,16 @@ func (tw *town) deliver(t *testing.T, deliveries ...events.Delivery) {
 	}
 }
 
-// statuses counts the last status of each recipient.
+// statuses counts the last status of each recipient. What a provider reports may be
+// told before that it accepted, and is true after.
 func (tw *town) statuses(t *testing.T) map[events.ReceiptStatus]int {
 	t.Helper()
 	last := map[string]events.ReceiptStatus{}
 	for _, r := range tw.receipts(t) {
 		for _, to := range r.Recipients {
-			last[to.ID] = to.Status
+			if to.Status != events.StatusSent || last[to.ID] != events.StatusDelivered {
+				last[to.ID] = to.Status
+			}
 		}
 	}
 	count := map[events.ReceiptStatus]int{}

@@ -13,7 +13,8 @@ import (
 )
 
 // later matches what providers say after they accepted with the deliveries in
-// the ledger. Memory is some 40 bytes a message that the provider has not
+// the ledger. A report's receipt may come before that of the sending, which in parts
+// waits for all of them: whoever counts receipts counts each status apart. Memory is some 40 bytes a message that the provider has not
 // reported on: a hash of its name there, and the number of its delivery.
 type later struct {
 	e     *Engine
