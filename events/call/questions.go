@@ -98,6 +98,43 @@ type Preview struct {
 	Facts []string `json:"facts,omitempty"`
 }
 
+// Addresses asks publisher which addresses the providers of an authority's
+// channels have to be told. Whoever knows one may call it: they go to who sets
+// the channels up.
+var Addresses = Endpoint[AddressesRequest, AddressesReply]{Service: "publisher", Name: "addresses"}
+
+// AddressesRequest names the authority.
+type AddressesRequest struct {
+	Authority string `json:"authority"`
+}
+
+// AddressesReply lists the addresses by channel; one without any is left out.
+type AddressesReply struct {
+	Channels []ChannelAddresses `json:"channels,omitempty"`
+}
+
+// ChannelAddresses are those of one channel.
+type ChannelAddresses struct {
+	Channel   string    `json:"channel"`
+	Addresses []Inbound `json:"addresses"`
+}
+
+// Inbound is an address that a provider calls, with a token in it.
+type Inbound struct {
+	What InboundKind `json:"what"`
+	URL  Address     `json:"url"`
+}
+
+// InboundKind says what a provider calls an address for.
+type InboundKind string
+
+// What providers call for.
+const (
+	InboundBounces  InboundKind = "bounces"  // mails that came back
+	InboundReceipts InboundKind = "receipts" // what became of each message
+	InboundIncoming InboundKind = "incoming" // answers of residents: STOP
+)
+
 // Resolve asks audience for the contacts of subscribers, for one delivery. It
 // leaves out those who withdrew their consent or paused since, with a reason.
 var Resolve = Endpoint[ResolveRequest, ResolveReply]{Service: "audience", Name: "resolve"}
@@ -126,8 +163,8 @@ type Contact struct {
 	HoldUntil   time.Time     `json:"holdUntil,omitzero"`    // quiet hours: not before, UTC
 }
 
-// Address is a telephone number, e-mail address or push endpoint. Formatting
-// or logging it shows nothing; only JSON of a reply and Reveal give it.
+// Address is a telephone number, e-mail address or push endpoint, or an address
+// with a token in it. Formatting or logging it shows nothing; only JSON of a reply and Reveal give it.
 type Address string
 
 // String implements fmt.Stringer.

@@ -46,6 +46,22 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
+// TestAddressesToTell are for those who set channels up.
+func TestAddressesToTell(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.previewing()
+	page := w.as("ana").see("/console/begles/alarms", "Adresses à donner au prestataire")
+	for _, want := range []string{"https://begles.example/sms/begles/sms/6d1f0f2c9a8b4e7d5c3a2b1908f7e6d5/incoming", "un STOP envoyé par un habitant", "Copier"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if page := w.as("stagiaire").see("/console/begles/alarms", "Canaux"); strings.Contains(page, "6d1f0f2c") {
+		t.Error("a contributor sees an address with a token")
+	}
+}
+
 // TestAlarmOfAProvider: what fails, what becomes of the messages, and a token
 // before it ends.
 func TestAlarmOfAProvider(t *testing.T) {

@@ -71,6 +71,12 @@ func (w *town) previewing() {
 			{Channel: "panneaux", Kind: "sign", Rendition: events.Rendition{Text: text}, Preview: call.Preview{HTML: "<h2>" + text + "</h2><p>Rue du Port</p>"}},
 		}}, nil
 	}))
+	must(t, call.Handle(publisher, call.Addresses, func(_ context.Context, q call.AddressesRequest) (call.AddressesReply, error) {
+		at := func(what call.InboundKind) call.Inbound {
+			return call.Inbound{What: what, URL: call.Address("https://begles.example/sms/" + q.Authority + "/sms/6d1f0f2c9a8b4e7d5c3a2b1908f7e6d5/" + string(what))}
+		}
+		return call.AddressesReply{Channels: []call.ChannelAddresses{{Channel: "sms", Addresses: []call.Inbound{at(call.InboundReceipts), at(call.InboundIncoming)}}}}, nil
+	}))
 	audience, err := call.NewServer(t.Context(), w.nc, "audience", "0.1.0")
 	must(t, err)
 	t.Cleanup(func() { _ = audience.Stop() })
@@ -129,6 +135,15 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"stream", base + "/streams/collecte", nil},
 		{"stream-new", base + "/streams/new", nil},
 		{"alarms", base + "/alarms", nil},
+		{"alarms-inbound", base + "/alarms", func() {
+			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+			b.Eval(nil, `document.querySelector("[data-copy]").click()`)
+			var copied string
+			b.Eval(&copied, `getSelection().toString()`)
+			if !strings.HasPrefix(copied, "https://begles.example/sms/begles/") {
+				t.Errorf("copied: %q", copied)
+			}
+		}},
 		{"counter", base + "/counter", nil},
 		{"counter-read", base + "/counter", func() {
 			b.Follow(func() {

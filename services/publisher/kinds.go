@@ -58,10 +58,14 @@ func CheckFallback(kind, other string) error {
 // Check validates a channel's settings without dialling: what an officer's
 // form and check-config ask.
 func Check(spec channel.Spec, deps channel.Deps) error {
+	_, err := build(spec, deps)
+	return err
+}
+
+func build(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	factory, ok := Kinds()[spec.Kind]
 	if !ok {
-		return spec.Invalid("kind: there is none of that name; there are %v", KindNames())
+		return nil, spec.Invalid("kind: there is none of that name; there are %v", KindNames())
 	}
-	_, err := factory.New(spec, deps)
-	return err
+	return factory.New(spec, deps)
 }

@@ -18,7 +18,7 @@ func iconSVG(name string) (template.HTML, error) {
 // Icons are the names that {{icon}} draws.
 func Icons() []string {
 	return []string{
-		"alert", "arrow", "back", "bell", "calendar", "chart", "check", "circle", "clock", "cross", "download", "edit", "eye",
+		"alert", "arrow", "back", "bell", "calendar", "chart", "check", "circle", "clock", "copy", "cross", "download", "edit", "eye",
 		"external", "filter", "flag", "home", "hourglass", "inbox", "info", "list", "lock", "mail", "megaphone", "merge", "pause", "phone",
 		"pin", "plus", "print", "rss", "search", "send", "settings", "shield", "sign", "sms", "tag", "user", "users", "wrench",
 	}
@@ -45,6 +45,8 @@ func iconPath(name string) string {
 		return "M12 5a7 7 0 1 0 0 14a7 7 0 0 0 0-14Z"
 	case "clock":
 		return "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18ZM12 7.5V12l3.5 2.5"
+	case "copy":
+		return "M8 8h12v12H8zM16 8V4H4v12h4"
 	case "cross":
 		return "M5.5 5.5l13 13M18.5 5.5l-13 13"
 	case "download":

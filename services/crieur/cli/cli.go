@@ -97,17 +97,3 @@ func (versionCmd) Run(g *globals) error {
 	_, err := fmt.Fprintln(g.stdout, "crieur", Version)
 	return err
 }
-
-type checkConfigCmd struct {
-	File string `arg:"" type:"existingfile" help:"The file to read."`
-}
-
-func (c checkConfigCmd) Run(g *globals) error {
-	cfg, err := config.Read(c.File, connectors{})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(g.stdout, "%s is right: %d authorities, %d sources, %d streams, %d channels, %d signs, %d officers.\n", c.File,
-		len(cfg.Authorities), len(cfg.Sources), len(cfg.Streams), len(cfg.Channels), len(cfg.Signs), len(cfg.Officers))
-	return err
-}

@@ -39,13 +39,20 @@ func (connectors) CheckSource(s registry.Source) error {
 
 // CheckChannel implements config.Connectors.
 func (connectors) CheckChannel(ch registry.Channel) error {
-	return publisher.Check(
-		channel.Spec{Authority: ch.Authority, ID: ch.ID, Kind: ch.Kind, Name: ch.Name, Window: ch.Window, Settings: json.RawMessage(ch.Settings)},
-		channel.Deps{
-			Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient,
-			Directory: nowhere{}, Shelf: nothing{}, Receipts: nobody{}, PublicURL: "http://localhost",
-			OptOut: func(context.Context, call.OptOutRequest) (call.OptOutReply, error) { return call.OptOutReply{}, nil },
-		})
+	return publisher.Check(specOf(ch), idle("http://localhost"))
+}
+
+func specOf(ch registry.Channel) channel.Spec {
+	return channel.Spec{Authority: ch.Authority, ID: ch.ID, Kind: ch.Kind, Name: ch.Name, Window: ch.Window, Settings: json.RawMessage(ch.Settings)}
+}
+
+// idle is what a channel is made with that is not to send.
+func idle(publicURL string) channel.Deps {
+	return channel.Deps{
+		Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: http.DefaultClient,
+		Directory: nowhere{}, Shelf: nothing{}, Receipts: nobody{}, PublicURL: publicURL,
+		OptOut: func(context.Context, call.OptOutRequest) (call.OptOutReply, error) { return call.OptOutReply{}, nil },
+	}
 }
 
 // CheckFallback implements config.Connectors.

@@ -27,6 +27,7 @@ type lineView struct {
 	Words      string
 	Facts      []string
 	Last       time.Time // when it last brought or said something
+	Inbound    []inboundView
 }
 
 // alarmsView is the page of all that is wrong, and of what cannot be seen
@@ -48,7 +49,7 @@ const (
 func (c *Console) alarmsPage(w http.ResponseWriter, r *http.Request, d *desktop) {
 	p := d.page(sectionAlarms, d.t.T("alarms.title"))
 	p.Lede = d.t.T("alarms.lede")
-	channels, signs := d.channelLines(), d.signLines()
+	channels, signs := d.channelLines(d.inbound(r.Context())), d.signLines()
 	p.Data = alarmsView{
 		Alarms: d.alarms(), Channels: channels, Signs: signs,
 		Empty: web.EmptyState{Icon: "check", Title: d.t.T("alarms.none"), Text: d.t.T("alarms.none.text")},
@@ -144,12 +145,12 @@ func (d *desktop) itemAlarms() []alarm {
 }
 
 // channelLines are the authority's channels and how each fares.
-func (d *desktop) channelLines() []lineView {
+func (d *desktop) channelLines(inbound map[string][]inboundView) []lineView {
 	lines := d.Tally.Lines(d.authority.ID)
 	var list []lineView
 	for _, ch := range d.Channels.All(d.authority.ID) {
 		l := lines[ch.ID]
-		v := lineView{Name: ch.Name, Icon: channelIcon(ch.Kind), Badge: "healthy", Last: l.Good}
+		v := lineView{Name: ch.Name, Icon: channelIcon(ch.Kind), Badge: "healthy", Last: l.Good, Inbound: inbound[ch.ID]}
 		text, _ := d.provider(ch)
 		switch {
 		case ch.Paused:

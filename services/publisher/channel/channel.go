@@ -76,6 +76,13 @@ type Previewer interface {
 	Preview(r events.Rendition) (call.Preview, error)
 }
 
+// Called is a channel whose provider calls an address that somebody has to
+// tell it: in its console, or to the mail server. Those that each message
+// carries, and those of what is not set up, are left out.
+type Called interface {
+	CalledAt() []call.Inbound
+}
+
 // Runner is a channel with work of its own: sessions to keep, sign states to
 // publish. Run is called once, and returns when ctx ends.
 type Runner interface {

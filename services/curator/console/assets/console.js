@@ -76,6 +76,24 @@
     tick();
   }
 
+  // An address is copied at a press, where the page may (HTTPS, or this machine).
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const text = document.getElementById(button.dataset.copy);
+      const status = button.parentElement.querySelector("[role=status]");
+      status.textContent = "";
+      getSelection().selectAllChildren(text); // what a browser refuses to copy is selected: Ctrl+C does it
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        status.textContent = button.dataset.done;
+      } catch {
+        text.focus();
+      }
+    });
+  }
+
   // A form whose answer takes a while says so, and is sent once.
   for (const form of document.querySelectorAll("form[data-wait]")) {
     form.addEventListener("submit", (e) => {

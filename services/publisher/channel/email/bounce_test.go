@@ -211,6 +211,9 @@ func TestBouncesArePosted(t *testing.T) {
 	if ended, _ := d.all(); len(ended) != 0 {
 		t.Error("a stranger ended a subscription")
 	}
+	if at := d.CalledAt(); len(at) != 1 || at[0].What != call.InboundBounces || at[0].URL.Reveal() != d.BounceURL() || strings.Contains(fmt.Sprint(at), d.BounceURL()) {
+		t.Errorf("called at %v", at)
+	}
 	if code := post(d.BounceURL()); code != http.StatusNoContent {
 		t.Errorf("posted: %d", code)
 	}

@@ -76,6 +76,14 @@ func (c *Channel) BounceURL() string {
 	return c.deps.PublicURL + "/mail/" + c.spec.Authority + "/" + c.spec.ID + "/" + c.token()
 }
 
+// CalledAt implements channel.Called. A mailbox that is read needs no address.
+func (c *Channel) CalledAt() []call.Inbound {
+	if c.cfg.Bounces.local == "" || c.cfg.Bounces.POP3.Address != "" {
+		return nil
+	}
+	return []call.Inbound{{What: call.InboundBounces, URL: call.Address(c.BounceURL())}}
+}
+
 // serveBounce answers 204 when the mail needs no more care, 503 when it is to
 // be posted again.
 func (c *Channel) serveBounce(w http.ResponseWriter, r *http.Request) {

@@ -35,6 +35,7 @@ type Channel struct {
 var (
 	_ channel.Batch     = (*Channel)(nil)
 	_ channel.Previewer = (*Channel)(nil)
+	_ channel.Called    = (*Channel)(nil)
 	_ channel.Runner    = (*Channel)(nil)
 )
 

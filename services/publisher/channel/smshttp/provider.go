@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -52,6 +53,16 @@ type Request struct {
 	Path    string            `yaml:"path"`
 	Headers map[string]string `yaml:"headers"`
 	Body    string            `yaml:"body"`
+}
+
+// tells reports whether requests carry a field of Message.
+func (r Request) tells(field string) bool {
+	for _, text := range append(slices.Collect(maps.Values(r.Headers)), r.Path, r.Body) {
+		if strings.Contains(text, "."+field) {
+			return true
+		}
+	}
+	return false
 }
 
 // Said is how an answer is read. Paths are keys and indexes joined by dots.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,23 @@ func ask(h http.Handler, address, contentType, body string) int {
 	r.Header.Set("Content-Type", contentType)
 	h.ServeHTTP(w, r)
 	return w.Code
+}
+
+// TestWhatIsToBeTold: an address that each message carries is told already.
+func TestWhatIsToBeTold(t *testing.T) {
+	t.Parallel()
+	for provider, want := range map[string][]call.InboundKind{
+		"twilio": {call.InboundIncoming}, "brevo": {call.InboundIncoming}, "kannel": {call.InboundIncoming}, "smsmode": nil, "ovh": nil,
+	} {
+		c, _ := desk(t, provider, &intake{}, nil)
+		var got []call.InboundKind
+		for _, at := range c.CalledAt() {
+			got = append(got, at.What)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", provider, got, want)
+		}
+	}
 }
 
 func TestReceipts(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
@@ -57,6 +58,7 @@ type Channel struct {
 var (
 	_ channel.Batch     = (*Channel)(nil)
 	_ channel.Previewer = (*Channel)(nil)
+	_ channel.Called    = (*Channel)(nil)
 )
 
 // NewFactory returns the kind: its channels, and the addresses that providers
@@ -175,6 +177,19 @@ func (cfg *Config) load(spec channel.Spec, p *Provider) error {
 // CallbackURL is where the provider reports: what is receipt or incoming.
 func (c *Channel) CallbackURL(what string) string {
 	return c.deps.PublicURL + "/sms/" + c.spec.Authority + "/" + c.spec.ID + "/" + c.token.Reveal() + "/" + what
+}
+
+// CalledAt implements channel.Called: what the provider reports and is not told
+// with each message.
+func (c *Channel) CalledAt() []call.Inbound {
+	var list []call.Inbound
+	if c.provider.Receipt != nil && !c.provider.Request.tells("ReceiptURL") {
+		list = append(list, call.Inbound{What: call.InboundReceipts, URL: call.Address(c.CallbackURL("receipt"))})
+	}
+	if c.provider.Incoming != nil && !c.provider.Request.tells("IncomingURL") {
+		list = append(list, call.Inbound{What: call.InboundIncoming, URL: call.Address(c.CallbackURL("incoming"))})
+	}
+	return list
 }
 
 // Window implements channel.Batch.

@@ -1,0 +1,46 @@
+package cli_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/crieur/crieur/services/crieur/cli"
+)
+
+// TestCheckConfigTellsAddresses prints what providers have to be told, and no
+// secret.
+func TestCheckConfigTellsAddresses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, secret := filepath.Join(dir, "crieur.yaml"), filepath.Join(dir, "secret")
+	write(t, secret, "s3cret, sixteen characters")
+	const town = "publicURL: https://pessac.example/\nauthorities:\n- {id: pessac, name: Pessac, kind: municipality, insee: \"33318\"}\n"
+	write(t, file, town+`channels:
+- {authority: pessac, id: flux, name: Flux, kind: feed}
+- {authority: pessac, id: sms, name: SMS, kind: smshttp, settings: {provider: twilio, params: {account: AC1}, secret_file: `+secret+`, sender: PESSAC}}
+- authority: pessac
+  id: courriel
+  name: Courriel
+  kind: email
+  settings: {address: "127.0.0.1:25", tls: none, from: mairie@pessac.example, bounces: {return_path: bounces@pessac.example, secret_file: `+secret+`}}
+`)
+	var out, wrong bytes.Buffer
+	if code := cli.Main([]string{"check-config", file}, &out, &wrong); code != 0 {
+		t.Fatalf("%d: %s", code, wrong.String())
+	}
+	for _, want := range []string{"3 channels", "https://pessac.example/mail/pessac/courriel/", "https://pessac.example/sms/pessac/sms/", "/incoming\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "s3cret") || strings.Contains(out.String(), "sixteen") {
+		t.Error("a secret is printed")
+	}
+	write(t, file, town)
+	out.Reset()
+	if code := cli.Main([]string{"check-config", file}, &out, &wrong); code != 0 || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("%d: %s", code, out.String())
+	}
+}
