@@ -16,7 +16,7 @@ func TestCheckConfigTellsAddresses(t *testing.T) {
 	dir := t.TempDir()
 	file, secret := filepath.Join(dir, "crieur.yaml"), filepath.Join(dir, "secret")
 	write(t, secret, "s3cret, sixteen characters")
-	const town = "publicURL: https://pessac.example/\nauthorities:\n- {id: pessac, name: Pessac, kind: municipality, insee: \"33318\"}\n"
+	const town = "publicURL: https://pessac.example/\nauthorities:\n- {id: pessac, name: Pessac, kind: municipality, insee: [\"33318\"]}\n"
 	write(t, file, town+`channels:
 - {authority: pessac, id: flux, name: Flux, kind: feed}
 - {authority: pessac, id: sms, name: SMS, kind: smshttp, settings: {provider: twilio, params: {account: AC1}, secret_file: `+secret+`, sender: PESSAC}}
