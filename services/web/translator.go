@@ -149,7 +149,7 @@ func (t *Translator) Date(when time.Time) string {
 	if when.Day() == 1 {
 		day = "1er"
 	}
-	return frenchDay(when.Weekday()) + " " + day + nbsp + frenchMonth(when.Month()) + " " + strconv.Itoa(when.Year())
+	return FrenchDay(when.Weekday()) + " " + day + nbsp + FrenchMonth(when.Month()) + " " + strconv.Itoa(when.Year())
 }
 
 // ShortDate is "23/11/2026".
@@ -212,11 +212,13 @@ func (t *Translator) Duration(d time.Duration) string {
 	return unit("unit.days", 24*time.Hour)
 }
 
-func frenchDay(d time.Weekday) string {
+// FrenchDay is "lundi": days are written without a capital.
+func FrenchDay(d time.Weekday) string {
 	return [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}[d]
 }
 
-func frenchMonth(m time.Month) string {
+// FrenchMonth is "janvier": months are written without a capital.
+func FrenchMonth(m time.Month) string {
 	return [...]string{
 		"janvier", "février", "mars", "avril", "mai", "juin", "juillet",
 		"août", "septembre", "octobre", "novembre", "décembre",

@@ -6,19 +6,8 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/web"
 )
-
-// Weekdays and months as French writes them: without a capital.
-func frenchDay(d time.Weekday) string {
-	return [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}[d]
-}
-
-func frenchMonth(m time.Month) string {
-	return [...]string{
-		"janvier", "février", "mars", "avril", "mai", "juin", "juillet",
-		"août", "septembre", "octobre", "novembre", "décembre",
-	}[m-1]
-}
 
 // When says when something is: "lundi 4 mai, 9 h – 17 h", "du lundi 4 au
 // mercredi 6 mai", "jusqu’au 6 mai"; in English "Monday 4 May, 9:00 – 17:00".
@@ -80,7 +69,7 @@ func calendarIn(language string) calendar {
 		}
 	}
 	c := calendar{
-		weekday: frenchDay, month: frenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
+		weekday: web.FrenchDay, month: web.FrenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
 		until: "jusqu’au ", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
 	}
 	if events.IsPlainLanguage(language) {
