@@ -17,6 +17,11 @@ type SignHealth struct {
 	Wrong        bool      `json:"wrong,omitempty"` // it showed something else than it should when last heard
 	// Publications are on it, when it is right; none: it is dark or idle.
 	Publications []string `json:"publications,omitempty"`
+	// Channel names the one whose settings have the sign, where the signs' own
+	// repository has it not.
+	Channel string `json:"channel,omitempty"`
+	// Faults are what the sign says is broken, as slugs: pixel, temperature-critical.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // silentAfter is how long a sign may at least be quiet: kiosks speak each minute.
@@ -41,5 +46,8 @@ func (h SignHealth) Validate() error {
 	c.slug("sign", h.Sign)
 	c.that(h.EverySeconds >= 0, "everySeconds", "must be 0 or more")
 	c.that(len(h.Shows) <= 64, "shows", "is no hash of a display")
+	for _, f := range h.Faults {
+		c.slug("faults", f)
+	}
 	return c.err()
 }

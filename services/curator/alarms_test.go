@@ -46,6 +46,29 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
+// TestSignOfASetting: a sign that a channel's settings name has its health, too.
+func TestSignOfASetting(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ana := w.as("ana")
+	_, err := w.reg.Channels.Put(t.Context(), registry.Channel{Authority: "begles", ID: "route", Name: "Panneaux de route", Kind: "ntcip", Settings: []byte(`{"signs": {"pont": {"address": "192.0.2.1:161"}}}`)})
+	must(t, err)
+	h := registry.SignHealth{Authority: "begles", Sign: "pont", Channel: "route", LastHeard: w.now, EverySeconds: 60, Faults: []string{"pixel", "door-open"}}
+	_, err = w.reg.SignHealth.Put(t.Context(), h)
+	must(t, err)
+	ana.see("/console/begles/alarms", "pont annonce une panne")
+	ana.see("/console/begles/alarms", "Panne annoncée : pixels, porte ouverte.")
+	h.Sign, h.Wrong = "ancien", true // the settings name it no more
+	_, err = w.reg.SignHealth.Put(t.Context(), h)
+	must(t, err)
+	h.Sign = "pont"
+	_, err = w.reg.SignHealth.Put(t.Context(), h)
+	must(t, err)
+	if page := ana.see("/console/begles/alarms", "pont n’affiche pas ce qu’il devrait"); strings.Contains(page, "ancien") {
+		t.Error("a sign that is gone still alarms")
+	}
+}
+
 // TestAddressesToTell are for those who set channels up.
 func TestAddressesToTell(t *testing.T) {
 	t.Parallel()

@@ -89,6 +89,17 @@ func (d *desktop) alarms() []alarm {
 			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.wrong", "name", s.Name), s.Place, "#signs", h.LastHeard})
 		}
 	}
+	for _, h := range d.settingsSigns() {
+		text := d.faults(h)
+		switch {
+		case !h.Silent(d.now()).IsZero():
+			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.silent", "name", h.Sign), text, "#signs", h.LastHeard})
+		case h.Wrong:
+			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.wrong", "name", h.Sign), text, "#signs", h.LastHeard})
+		case text != "":
+			list = append(list, alarm{web.Warning, "sign", d.t.T("alarm.sign.fault", "name", h.Sign), text, "#signs", h.LastHeard})
+		}
+	}
 	for _, s := range d.Sources.All(d.authority.ID) {
 		if s.ID == sourceConsole {
 			continue
@@ -209,29 +220,4 @@ func (d *desktop) on(ch registry.Channel) int {
 		}
 	}
 	return n
-}
-
-// signLines are the authority's signs and how each fares.
-func (d *desktop) signLines() []lineView {
-	var list []lineView
-	for _, s := range d.Signs.All(d.authority.ID) {
-		h, heard := d.SignHealth.Get(s.Authority, s.ID)
-		v := lineView{Name: s.Name, Icon: "sign", Badge: "healthy", Last: h.LastHeard}
-		switch {
-		case s.Paused:
-			v.Badge, v.Words = "paused", d.t.T("sign.paused")
-		case !heard:
-			v.Badge = "pending"
-		case !h.Silent(d.now()).IsZero():
-			v.Badge, v.Words = "silent", d.t.T("sign.silent", "duration", d.t.Duration(d.now().Sub(h.LastHeard)))
-		case h.Wrong:
-			v.Badge, v.Words = "failing", d.t.T("sign.wrong")
-		}
-		if s.Place != "" {
-			v.Facts = append(v.Facts, s.Place)
-		}
-		list = append(list, v)
-	}
-	slices.SortStableFunc(list, func(a, b lineView) int { return byName(a.Name, b.Name) })
-	return list
 }

@@ -30,6 +30,8 @@ type agent struct {
 	refuse    gosnmp.SNMPError // of every request
 	syntaxBad bool
 	local     bool // somebody stands at the cabinet
+	faults    int  // shortErrorStatus
+	noFaults  bool // it has not that object
 }
 
 func startAgent(t *testing.T) *agent {
@@ -109,11 +111,18 @@ func (a *agent) get(v *gosnmp.SnmpPDU) gosnmp.SNMPError {
 		v.Value = 0
 	case dms + "5.9.0":
 		v.Value = 5
+	case dms + "9.7.1.0":
+		if a.noFaults {
+			v.Type, v.Value = gosnmp.Null, nil
+			return gosnmp.NoSuchName
+		}
+		v.Value = a.faults
 	case dms + "6.17.0":
 		v.Value = a.actError
 	case dms + "6.5.0":
 		v.Type, v.Value = gosnmp.OctetString, append([]byte(nil), a.shown...)
 	default:
+		v.Type, v.Value = gosnmp.Null, nil
 		return gosnmp.NoSuchName
 	}
 	return gosnmp.NoError

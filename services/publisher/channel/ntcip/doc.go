@@ -11,7 +11,10 @@
 // (dmsMsgTableSource). Its duration ends with the first message to expire, so
 // that a sign cut off from us goes dark instead of lying. Writing twice shows
 // the same: a lost answer is tried again. A sign that was silent is written as
-// soon as it answers. Text is ISO 8859-1; brackets are doubled.
+// soon as it answers. Each minute a sign is asked what it shows and what is
+// broken (dmsMsgTableSource, shortErrorStatus): what it is seen to display is
+// told as displayed, what it lost is written again, and its health is kept where
+// the console shows it; one that is silent is not heard. Text is ISO 8859-1; brackets are doubled.
 //
 // Only what the standard says is relied on. It was tried with the agent of the
 // tests, written after the standard: no sign of any maker was at hand.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/panel"
@@ -52,8 +53,12 @@ type Channel struct {
 
 // state is what a sign was given. Its lock lets one exchange through at once.
 type state struct {
-	mu    sync.Mutex
-	shown string // text and end; unknownText after a failure
+	mu     sync.Mutex
+	shown  string // text and end; unknownText after a failure
+	active []byte // MessageIDCode of it
+
+	health registry.SignHealth
+	proven map[string]bool // deliveries whose display was told
 }
 
 // unknownText is no text of a sign: it is to be written again.

@@ -27,10 +27,11 @@ const (
 	colPriority    = "8" // dmsMessageRunTimePriority
 	colStatus      = "9"
 	validateError  = dms + "5.9.0"
-	activate       = dms + "6.3.0"  // dmsActivateMessage
-	source         = dms + "6.5.0"  // dmsMsgTableSource
-	activateError  = dms + "6.17.0" // dmsActivateMsgError
-	changeable     = 3              // memory types
+	activate       = dms + "6.3.0"   // dmsActivateMessage
+	source         = dms + "6.5.0"   // dmsMsgTableSource
+	activateError  = dms + "6.17.0"  // dmsActivateMsgError
+	shortError     = dms + "9.7.1.0" // shortErrorStatus
+	changeable     = 3               // memory types
 	blank          = 7
 	statusValid    = 4
 	statusError    = 5
@@ -180,8 +181,9 @@ func (d *dialog) write(multi string, s Sign) (int, error) {
 	return 0, events.Transient(events.ReasonUnavailable, errors.New("ntcip: the sign does not end its validation"), 0)
 }
 
-// show activates a message and holds what the sign shows against it.
-func (d *dialog) show(memory, number, crc, minutes, priority int) error {
+// show activates a message and holds what the sign shows against it. It returns
+// the message's MessageIDCode.
+func (d *dialog) show(memory, number, crc, minutes, priority int) ([]byte, error) {
 	code := binary.BigEndian.AppendUint16(nil, uint16(min(max(minutes, 1), maxMinutes)))
 	code = append(code, byte(priority), byte(memory))
 	code = binary.BigEndian.AppendUint16(code, uint16(number))
@@ -192,20 +194,33 @@ func (d *dialog) show(memory, number, crc, minutes, priority int) error {
 		if r := (*refused)(nil); errors.As(err, &r) && r.status == gosnmp.GenErr {
 			why, err2 := d.number("dmsActivateMsgError", activateError)
 			if err2 != nil {
-				return err2
+				return nil, err2
 			}
-			return activation(why)
+			return nil, activation(why)
 		}
-		return err
+		return nil, err
 	}
-	shown, err := d.get("dmsMsgTableSource", source)
+	got, err := d.shows()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if got, ok := shown.Value.([]byte); !ok || len(got) != messageIDBytes || !bytes.Equal(got, id) {
-		return events.Transient(events.ReasonUnavailable, errors.New("ntcip: the sign shows another message than the one activated"), 0)
+	if !bytes.Equal(got, id) {
+		return nil, events.Transient(events.ReasonUnavailable, errors.New("ntcip: the sign shows another message than the one activated"), 0)
 	}
-	return nil
+	return id, nil
+}
+
+// shows is the MessageIDCode of what the sign shows.
+func (d *dialog) shows() ([]byte, error) {
+	v, err := d.get("dmsMsgTableSource", source)
+	if err != nil {
+		return nil, err
+	}
+	got, ok := v.Value.([]byte)
+	if !ok || len(got) != messageIDBytes {
+		return nil, events.Permanentf(events.ReasonRejected, "ntcip: dmsMsgTableSource: not %d octets", messageIDBytes)
+	}
+	return got, nil
 }
 
 // activation is the meaning of dmsActivateMsgError (NTCIP 1203, 5.7.17).
