@@ -67,11 +67,35 @@ func TestWhenInEachLanguage(t *testing.T) {
 		{"en", at(4, 9), at(4, 17), "Monday 4 May, 09:00 – 17:00"},
 		{"en-GB", at(4, 9), at(6, 17), "from Monday 4 to Wednesday 6 May"},
 		{"en", nil, at(6, 17), "until Wednesday 6 May"},
+		{"fr", at(15, 0), at(16, 0), "vendredi 15 mai"},
+		{"fr", at(15, 0), at(18, 0), "du vendredi 15 au dimanche 17 mai"},
+		{"fr", nil, at(7, 0), "jusqu’au mercredi 6 mai"},
+		{"fr", at(4, 20), at(5, 0), "lundi 4 mai, 20 h – minuit"},
+		{"fr", at(4, 20), at(5, 2), "lundi 4 mai, 20 h – 2 h"},
+		{"fr", at(4, 12), at(5, 6), "du lundi 4 au mardi 5 mai"},
+		{"en", at(4, 20), at(5, 0), "Monday 4 May, 20:00 – midnight"},
 		{"de", at(1, 9), nil, "Friday 1 May, 09:00"},
 		{"", at(1, 9), nil, "vendredi 1er mai, 9 h"},
 	} {
 		if got := (channel.Profile{Language: c.language, TimeZone: "Europe/Paris"}).When(c.onset, c.ends); got != c.want {
 			t.Errorf("%s: %q, want %q", c.language, got, c.want)
+		}
+	}
+}
+
+func TestAFactIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ title, fact, want string }{
+		{"Coupure d’eau rue du Général-de-Gaulle", "Rue du Général de Gaulle", ""},
+		{"Bd de l'Océan : travaux", "Bd de l’Océan", ""},
+		{"Marché de la gare", "Gare de Pessac", "Gare de Pessac"},
+		{"Rue du Portail fermée", "Rue du Port", "Rue du Port"},
+		{"Menu du mardi 5 mai", "mardi 5 mai", ""},
+		{"Menu du mardi 5 mai", "mardi 5 mai, 12 h", "mardi 5 mai, 12 h"},
+		{"Conseil municipal", "", ""},
+	} {
+		if got := channel.Unsaid(c.title, c.fact); got != c.want {
+			t.Errorf("%q at %q: %q, want %q", c.title, c.fact, got, c.want)
 		}
 	}
 }

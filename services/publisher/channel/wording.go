@@ -3,7 +3,9 @@ package channel
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/web"
@@ -22,20 +24,59 @@ func (p Profile) When(onset, ends *time.Time) string {
 	case onset == nil && ends == nil:
 		return ""
 	case onset == nil:
-		return c.until + c.day(ends.In(loc))
+		return c.until + c.day(lastDay(ends.In(loc)))
 	}
 	from := onset.In(loc)
 	if ends == nil || !ends.After(*onset) {
 		return c.day(from) + c.at(from)
 	}
-	to := ends.In(loc)
-	if sameDay(from, to) {
-		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(to)
+	end := ends.In(loc)
+	to := lastDay(end)
+	switch {
+	case sameDay(from, to) && midnight(from) && endOfDay(end):
+		return c.day(from)
+	case sameDay(from, to) && endOfDay(end):
+		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.midnight
+	case sameDay(from, to), oneNight(from, end):
+		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
 	}
 	if from.Month() == to.Month() && from.Year() == to.Year() {
 		return c.days[0] + c.weekday(from.Weekday()) + " " + c.ordinal(from.Day()) + c.days[1] + c.day(to)
 	}
 	return c.days[0] + c.day(from) + c.days[1] + c.day(to)
+}
+
+// lastDay is the day that an end belongs to: nobody calls the midnight between
+// Friday and Saturday Saturday's.
+func lastDay(end time.Time) time.Time {
+	if midnight(end) {
+		return end.AddDate(0, 0, -1)
+	}
+	return end
+}
+
+func midnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 }
+
+// endOfDay is midnight, or the last minute before, as calendars write it.
+func endOfDay(t time.Time) bool { return midnight(t) || t.Hour() == 23 && t.Minute() == 59 }
+
+// oneNight is an evening that ends before the morning: people take it for one
+// day, and want its hours.
+func oneNight(from, to time.Time) bool {
+	const evening, morning = 17, 7
+	return from.Hour() >= evening && to.Hour() < morning && sameDay(from.AddDate(0, 0, 1), to)
+}
+
+// Unsaid is a place or a date that a title has not already, empty when it has: a
+// text that has little room says it once.
+func Unsaid(title, fact string) string {
+	plain := func(s string) string {
+		return " " + strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ") + " "
+	}
+	if strings.Contains(plain(title), plain(fact)) {
+		return ""
+	}
+	return fact
 }
 
 // Moment writes a time in full on the profile's wall clock: "lundi 4 mai 2026,
@@ -51,13 +92,14 @@ func (p Profile) Moment(t time.Time) string {
 
 // calendar is how a language writes dates.
 type calendar struct {
-	weekday func(time.Weekday) string
-	month   func(time.Month) string
-	ordinal func(int) string
-	hour    func(time.Time) string
-	until   string
-	days    [2]string // before the first and the last of several days
-	hours   [2]string // the same of hours
+	weekday  func(time.Weekday) string
+	month    func(time.Month) string
+	ordinal  func(int) string
+	hour     func(time.Time) string
+	until    string
+	midnight string    // where it ends a day
+	days     [2]string // before the first and the last of several days
+	hours    [2]string // the same of hours
 }
 
 func calendarIn(language string) calendar {
@@ -65,12 +107,12 @@ func calendarIn(language string) calendar {
 		return calendar{
 			weekday: time.Weekday.String, month: time.Month.String, ordinal: strconv.Itoa,
 			hour:  func(t time.Time) string { return t.Format("15:04") },
-			until: "until ", days: [2]string{"from ", " to "}, hours: [2]string{"", " – "},
+			until: "until ", midnight: "midnight", days: [2]string{"from ", " to "}, hours: [2]string{"", " – "},
 		}
 	}
 	c := calendar{
 		weekday: web.FrenchDay, month: web.FrenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
-		until: "jusqu’au ", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
+		until: "jusqu’au ", midnight: "minuit", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
 	}
 	if events.IsPlainLanguage(language) {
 		c.hours = [2]string{"de ", " à "} // plain language avoids signs
@@ -93,7 +135,7 @@ func frenchOrdinal(n int) string {
 
 // at is the hour of a moment; midnight sharp is a date without an hour.
 func (c calendar) at(t time.Time) string {
-	if t.Hour() == 0 && t.Minute() == 0 {
+	if midnight(t) {
 		return ""
 	}
 	return ", " + c.hour(t)

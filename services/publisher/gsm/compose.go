@@ -162,6 +162,10 @@ func (c composer) fits(d draft) bool {
 // before the title is cut further.
 const readableTitle = 24
 
+// readablePlace is the length under which the rest of a place says nothing:
+// "Av..", "8, r..".
+const readablePlace = 10
+
 // fit shortens d step by step until it fits, from the least loss to the worst.
 func (c composer) fit(d draft) Composed {
 	full := d
@@ -171,7 +175,7 @@ func (c composer) fit(d draft) Composed {
 	}
 	steps := []func(draft) []draft{
 		func(d draft) []draft { return vary(d, cuts(d.title, readableTitle), setTitle) },
-		func(d draft) []draft { return vary(d, append(cuts(d.place, 1), ""), setPlace) },
+		func(d draft) []draft { return vary(d, append(cuts(d.place, readablePlace), ""), setPlace) },
 		func(d draft) []draft { return vary(d, cuts(d.title, 1), setTitle) },
 		func(d draft) []draft { return vary(d, append(cuts(d.when, 1), ""), setWhen) },
 		func(d draft) []draft { return vary(d, append(letters(d.title), ""), setTitle) },
@@ -186,6 +190,9 @@ func (c composer) fit(d draft) Composed {
 				break
 			}
 		}
+	}
+	if d.place == "" && full.place != "" && d.title != full.title && d.title != "" {
+		d = c.withoutPlace(full, d)
 	}
 	folded := Fold(c.text(d), c.limits.Policy)
 	out := Composed{Text: folded.Text, Cost: Count(folded.Text), Fits: c.fits(d), Folds: folded.Replacements}
@@ -217,16 +224,32 @@ func cuts(s string, minChars int) []string {
 	words := strings.Fields(strings.TrimSuffix(s, ".."))
 	var out []string
 	for n := len(words) - 1; n > 0; n-- {
-		if n > 1 && toolWord(words[n-1]) {
+		if n > 1 && (toolWord(words[n-1]) || shortened(words[n-1])) {
 			continue
 		}
-		kept := strings.TrimRight(strings.Join(words[:n], " "), ".,;:!?-–—(« ")
+		kept := strings.TrimRight(strings.Join(words[:n], " "), ".,;:!?/-–—(« ")
 		if len([]rune(kept)) < minChars {
 			break
 		}
 		out = append(out, kept+"..")
 	}
 	return out
+}
+
+// withoutPlace gives the title the room that the place leaves.
+func (c composer) withoutPlace(full, cut draft) draft {
+	title := c.clip(full.title)
+	tries := []string{title}
+	if c.limits.Abbreviate != nil {
+		title = c.limits.Abbreviate(title)
+		tries = append(tries, title)
+	}
+	for _, t := range append(tries, cuts(title, 1)...) {
+		if d := (draft{title: t, when: cut.when}); c.fits(d) {
+			return d
+		}
+	}
+	return cut
 }
 
 // letters lists the prefixes of s, longest first, for a word longer than the room.
@@ -239,11 +262,18 @@ func letters(s string) []string {
 	return out
 }
 
+// shortened reports abbreviations that want the next word: "M. Durand", "av. Thiers".
+func shortened(w string) bool {
+	stem, ok := strings.CutSuffix(w, ".")
+	return ok && len([]rune(stem)) <= 3
+}
+
 // toolWord reports words a cut title should not end with.
 func toolWord(w string) bool {
 	switch strings.ToLower(w) {
 	case "à", "a", "au", "aux", "de", "des", "du", "d'", "d’", "en", "et", "l'", "l’", "la", "le", "les", "ou",
-		"par", "pour", "sur", "un", "une", "avec", "dans", "-", "–", "—", ":", "«", "sous", "entre", "vers", "ce", "cette":
+		"par", "pour", "sur", "un", "une", "avec", "dans", "-", "–", "—", ":", "«", "sous", "entre", "vers", "ce", "cette", "depuis", "chez", "sans",
+		"jusqu'à", "jusqu’à", "jusqu'au", "jusqu’au":
 		return true
 	}
 	return false

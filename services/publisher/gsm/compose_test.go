@@ -30,6 +30,18 @@ func TestCompose(t *testing.T) {
 			"Travaux de renouvellement du réseau d'assainissement.. - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
 		},
 		{
+			"a rest of a place says nothing: the title has its room",
+			Notice{Service, "Travaux d’élagage des platanes, stationnement interdit", "Av. du Maréchal-Leclerc", "du lundi 4 au vendredi 8 mai", "https://crr.fr/a1"},
+			Limits{Septets: 134},
+			"Travaux d'élagage des platanes, stationnement interdit - du lundi 4 au vendredi 8 mai https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "place",
+		},
+		{
+			"no cut behind an abbreviation",
+			Notice{Service, "Recherche d’une personne disparue : M. Pierre-Alexandre-Maximilien Durand-Lefebvre de Pessac", "Gare de Pessac", "lundi 4 mai, 17 h", "https://crr.fr/a1"},
+			Limits{Septets: 130},
+			"Recherche d'une personne disparue.. - Gare de Pessac - lundi 4 mai, 17 h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
+		},
+		{
 			"alert has no mention",
 			Notice{Alert, "Évacuation immédiate.", "quai Sud", "maintenant", "https://crr.fr/a1"},
 			Limits{},

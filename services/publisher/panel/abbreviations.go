@@ -181,7 +181,7 @@ func (a Abbreviation) Apply(text string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(runes); {
-		if !matches(have, want, i) {
+		if !matches(have, want, i) || a.Full == square && !names(have, i+len(want)) {
 			b.WriteRune(runes[i])
 			i++
 			continue
@@ -197,6 +197,16 @@ func (a Abbreviation) Apply(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// square is a word that is a verb, too: "place la Gironde en vigilance".
+const square = "place"
+
+// names reports whether what follows a square at i can be its name: not an
+// article.
+func names(have []rune, i int) bool {
+	words := strings.FieldsFunc(string(have[i:min(len(have), i+6)]), unicode.IsSpace)
+	return len(words) == 0 || words[0] != "la" && words[0] != "le" && words[0] != "les" && words[0] != "en" && words[0] != "sous"
 }
 
 // Abbreviate applies a whole table, for outputs that have no pages to count.

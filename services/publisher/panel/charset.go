@@ -74,6 +74,8 @@ func (s screen) spell(text string, log *shown) string {
 			if translit.IsEmoji(r) {
 				log.removed = append(log.removed, r)
 			}
+		case r == '°' && i+1 < len(runes) && (runes[i+1] == 'C' || runes[i+1] == 'F'):
+			log.folded = append(log.folded, r) // "38 C", not "38 oC"
 		default:
 			b.WriteString(s.substitute(r, log))
 			if r == '«' && i+1 < len(runes) && runes[i+1] == strongGlue {

@@ -53,6 +53,8 @@ func exact(r rune) (string, bool) {
 		return "u", true
 	case '¶':
 		return "P", true
+	case '€':
+		return "EUR", true
 	case '¢':
 		return "c", true
 	case '¦', '∣', '⎸', '⎹', '⏐', '⎜', '⎟', '｜':

@@ -164,7 +164,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		text = strings.TrimSpace(text + "\n\n" + p.Content.Instruction)
 	}
 	laid, err := panel.Render(panel.Content{
-		Title: channel.Marked(p, p.Content.Title), When: profile.When(p.Onset, p.Ends), Place: p.Content.Place, Text: text,
+		Title: channel.Marked(p, p.Content.Title), When: channel.Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)), Place: channel.Unsaid(p.Content.Title, p.Content.Place), Text: text,
 	}, shape)
 	if err != nil {
 		return events.Rendition{}, events.Permanentf(events.ReasonInvalidContent, "ntcip %s: %w", profile.Endpoint, err)

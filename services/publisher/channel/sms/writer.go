@@ -145,8 +145,8 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 		title = strings.ToUpper(words.Correction) + " " + title
 	}
 	return gsm.Compose(gsm.Notice{
-		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place,
-		When: profile.When(p.Onset, p.Ends), Link: profile.Link,
+		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: channel.Unsaid(p.Content.Title, p.Content.Place),
+		When: channel.Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)), Link: profile.Link,
 	}, m, gsm.Limits{
 		Septets: w.style.MaxSeptets, Policy: w.style.Policy,
 		Abbreviate: func(s string) string { return panel.Abbreviate(s, w.abbrev) },
