@@ -32,13 +32,13 @@ func TestCompose(t *testing.T) {
 		{
 			"a rest of a place says nothing: the title has its room",
 			Notice{Service, "Travaux d’élagage des platanes, stationnement interdit", "Av. du Maréchal-Leclerc", "du lundi 4 au vendredi 8 mai", "https://crr.fr/a1"},
-			Limits{Septets: 134},
+			Limits{Septets: 132},
 			"Travaux d'élagage des platanes, stationnement interdit - du lundi 4 au vendredi 8 mai https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "place",
 		},
 		{
 			"no cut behind an abbreviation",
 			Notice{Service, "Recherche d’une personne disparue : M. Pierre-Alexandre-Maximilien Durand-Lefebvre de Pessac", "Gare de Pessac", "lundi 4 mai, 17 h", "https://crr.fr/a1"},
-			Limits{Septets: 130},
+			Limits{Septets: 132},
 			"Recherche d'une personne disparue.. - Gare de Pessac - lundi 4 mai, 17 h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
 		},
 		{
