@@ -70,10 +70,10 @@ func TestWhenInEachLanguage(t *testing.T) {
 		{"fr", at(15, 0), at(16, 0), "vendredi 15 mai"},
 		{"fr", at(15, 0), at(18, 0), "du vendredi 15 au dimanche 17 mai"},
 		{"fr", nil, at(7, 0), "jusqu’au mercredi 6 mai"},
-		{"fr", at(4, 20), at(5, 0), "lundi 4 mai, 20 h – minuit"},
+		{"fr", at(4, 20), at(5, 0), "lundi 4 mai, 20 h"},
 		{"fr", at(4, 20), at(5, 2), "lundi 4 mai, 20 h – 2 h"},
 		{"fr", at(4, 12), at(5, 6), "du lundi 4 au mardi 5 mai"},
-		{"en", at(4, 20), at(5, 0), "Monday 4 May, 20:00 – midnight"},
+		{"en", at(4, 20), at(5, 0), "Monday 4 May, 20:00"},
 		{"de", at(1, 9), nil, "Friday 1 May, 09:00"},
 		{"", at(1, 9), nil, "vendredi 1er mai, 9 h"},
 	} {

@@ -33,10 +33,8 @@ func (p Profile) When(onset, ends *time.Time) string {
 	end := ends.In(loc)
 	to := lastDay(end)
 	switch {
-	case sameDay(from, to) && midnight(from) && endOfDay(end):
-		return c.day(from)
 	case sameDay(from, to) && endOfDay(end):
-		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.midnight
+		return c.day(from) + c.at(from) // an end at midnight is mostly one that nobody gave
 	case sameDay(from, to), oneNight(from, end):
 		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
 	}
@@ -92,14 +90,13 @@ func (p Profile) Moment(t time.Time) string {
 
 // calendar is how a language writes dates.
 type calendar struct {
-	weekday  func(time.Weekday) string
-	month    func(time.Month) string
-	ordinal  func(int) string
-	hour     func(time.Time) string
-	until    string
-	midnight string    // where it ends a day
-	days     [2]string // before the first and the last of several days
-	hours    [2]string // the same of hours
+	weekday func(time.Weekday) string
+	month   func(time.Month) string
+	ordinal func(int) string
+	hour    func(time.Time) string
+	until   string
+	days    [2]string // before the first and the last of several days
+	hours   [2]string // the same of hours
 }
 
 func calendarIn(language string) calendar {
@@ -107,12 +104,12 @@ func calendarIn(language string) calendar {
 		return calendar{
 			weekday: time.Weekday.String, month: time.Month.String, ordinal: strconv.Itoa,
 			hour:  func(t time.Time) string { return t.Format("15:04") },
-			until: "until ", midnight: "midnight", days: [2]string{"from ", " to "}, hours: [2]string{"", " – "},
+			until: "until ", days: [2]string{"from ", " to "}, hours: [2]string{"", " – "},
 		}
 	}
 	c := calendar{
 		weekday: web.FrenchDay, month: web.FrenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
-		until: "jusqu’au ", midnight: "minuit", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
+		until: "jusqu’au ", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
 	}
 	if events.IsPlainLanguage(language) {
 		c.hours = [2]string{"de ", " à "} // plain language avoids signs
