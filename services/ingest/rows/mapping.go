@@ -14,6 +14,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
@@ -209,7 +210,7 @@ func (r Reader) zone() *time.Location {
 }
 
 func (r Reader) date(row map[string]any, part string) (t time.Time, day bool) {
-	t, day, _ = Date(Text(value(row, part)), r.zone(), r.Dates...)
+	t, day, _ = dates.Read(Text(value(row, part)), r.zone(), r.Dates...)
 	return t, day
 }
 
@@ -220,7 +221,7 @@ func (r Reader) times(row map[string]any, e *record.Entry) {
 	ends, endDay := r.date(row, r.Ends)
 	if ends.IsZero() {
 		// "du 01/01/20 au 01/01/32" in one field, whose first date is read above.
-		if from, to, day, ok := Period(Text(value(row, r.Starts)), r.zone()); ok {
+		if from, to, day, ok := dates.Period(Text(value(row, r.Starts)), r.zone()); ok {
 			starts, ends, startDay, endDay = from, to, day, day
 		}
 	}
@@ -250,11 +251,11 @@ func (r Reader) times(row map[string]any, e *record.Entry) {
 func Timings(v any, zone *time.Location) []record.Timing {
 	var list []record.Timing
 	add := func(begin, end string) {
-		starts, _, ok := Date(begin, zone)
+		starts, _, ok := dates.Read(begin, zone)
 		if !ok || len(list) >= 400 {
 			return
 		}
-		ends, _, _ := Date(end, zone)
+		ends, _, _ := dates.Read(end, zone)
 		if ends.Before(starts) {
 			ends = starts
 		}

@@ -50,7 +50,7 @@ func (b builder) fromJSON(root, item map[string]any) (r source.Record, ok bool) 
 	e := record.Entry{
 		Title: title(text("title")), Summary: markup(plainText(text("summary"))), Body: markup(text("content_html")),
 		Language: first(text("language"), textOf(root["language"])), Categories: words(texts(item["tags"])),
-		Published: Date(text("date_published"), b.opt.Zone), Updated: Date(text("date_modified"), b.opt.Zone),
+		Published: date(text("date_published"), nil, b.opt.Zone), Updated: date(text("date_modified"), nil, b.opt.Zone),
 	}
 	if e.Body == "" {
 		e.Body = markup(plainText(text("content_text")))

@@ -257,7 +257,7 @@ func (d document) expires(i *gofeed.Item) time.Time {
 	if t := d.extensionDate(i, "prism", "expirationDate"); !t.IsZero() {
 		return t
 	}
-	return Date(i.Custom["expirationDate"], d.opt.Zone)
+	return date(i.Custom["expirationDate"], nil, d.opt.Zone)
 }
 
 var broken = regexp.MustCompile(`\s*[\r\n\t]\s*`)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -117,7 +118,7 @@ func (s *Source) parse(body []byte, contentType string, now time.Time) ([]source
 	for i, raw := range list {
 		row := fold(raw)
 		found = found || row["menudate"] != "" && row["menuplatnom"] != ""
-		day, _, ok := rows.Date(row["menudate"], s.zone)
+		day, _, ok := dates.Read(row["menudate"], s.zone)
 		if !ok || row["menuplatnom"] == "" {
 			if len(refused) < 100 {
 				refused = append(refused, source.Record{Refused: events.Permanentf(events.ReasonInvalidContent, "menus: line %d: menuDate and menuPlatNom: required", i+2)})
@@ -161,11 +162,11 @@ func fold(row map[string]any) map[string]string {
 }
 
 func (s *Source) add(m *menu, row map[string]string) {
-	published, _, _ := rows.Date(row["menupublicationdate"], s.zone)
+	published, _, _ := dates.Read(row["menupublicationdate"], s.zone)
 	if m.published.IsZero() || !published.IsZero() && published.Before(m.published) {
 		m.published = published
 	}
-	if updated, _, _ := rows.Date(row["menumodificationdate"], s.zone); updated.After(m.updated) {
+	if updated, _, _ := dates.Read(row["menumodificationdate"], s.zone); updated.After(m.updated) {
 		m.updated = updated
 	}
 	m.note = cmp.Or(m.note, rows.Line(row["menumodificationinfo"]))

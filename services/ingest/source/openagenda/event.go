@@ -8,6 +8,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
 )
@@ -76,7 +77,7 @@ func status(e map[string]any) string {
 }
 
 func date(v any) time.Time {
-	t, _, _ := rows.Date(rows.Text(v), time.UTC)
+	t, _, _ := dates.Read(rows.Text(v), time.UTC)
 	return t
 }
 

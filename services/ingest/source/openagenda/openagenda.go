@@ -15,6 +15,7 @@ import (
 	_ "time/tzdata" // events have local dates; the host may lack the table
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -126,7 +127,7 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	for _, e := range list {
 		records = append(records, s.cfg.record(e))
 		if at := rows.Text(e["updatedAt"]); at > after.Since {
-			if _, _, ok := rows.Date(at, time.UTC); ok {
+			if _, _, ok := dates.Read(at, time.UTC); ok {
 				after.Since = at
 			}
 		}

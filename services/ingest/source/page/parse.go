@@ -15,9 +15,9 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
-	"github.com/crieur/crieur/services/ingest/source/feed"
 )
 
 const (
@@ -191,7 +191,7 @@ func (e extractor) entry(scope *html.Node, found map[string]bool) record.Entry {
 	}
 	entry.Link = e.link(scope, link, found)
 	if n := one("date", e.rules.Date, date); n != nil {
-		entry.Published = feed.Date(cmp.Or(attribute(n, "datetime"), attribute(n, "content"), words(n)), e.rules.Zone)
+		entry.Published, _, _ = dates.Read(cmp.Or(attribute(n, "datetime"), attribute(n, "content"), words(n)), e.rules.Zone)
 	}
 	entry.Body = e.body(scope, found)
 	entry.Language = language(e.doc)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -240,10 +241,10 @@ func excerpt(s string) string { return rows.Prose(more.ReplaceAllString(s, "…"
 
 // date reads <name>_gmt, else the site's local time.
 func (s *Source) date(p map[string]any, name string) time.Time {
-	if t, _, ok := rows.Date(rows.Text(p[name+"_gmt"]), time.UTC); ok {
+	if t, _, ok := dates.Read(rows.Text(p[name+"_gmt"]), time.UTC); ok {
 		return t
 	}
-	t, _, _ := rows.Date(rows.Text(p[name]), s.zone)
+	t, _, _ := dates.Read(rows.Text(p[name]), s.zone)
 	return t
 }
 
