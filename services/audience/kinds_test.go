@@ -2,6 +2,7 @@ package audience_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // An SMS is the same consent and the same number whichever way it leaves.
 func TestEveryWayToAMobileIsOneConsent(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"smshttp", "gammu"} {
+	for kind, sender := range map[string]call.Address{"smshttp": "+33612345678", "gammu": "0612345678"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			tw := newTown(t, func(tw *town) {
@@ -48,7 +49,7 @@ func TestEveryWayToAMobileIsOneConsent(t *testing.T) {
 				}
 			}
 			ended, err := call.Ask(t.Context(), tw.nc, call.OptOut, call.OptOutRequest{
-				Kind: kind, Address: "+33612345678", Reason: events.ReasonOptedOut, Evidence: "sms-stop", At: time.Now(),
+				Kind: kind, Address: sender, Reason: events.ReasonOptedOut, Evidence: "sms-stop", At: time.Now(),
 			})
 			if err != nil || ended.Ended != 1 {
 				t.Fatalf("opt-out: %+v, %v", ended, err)
@@ -60,5 +61,27 @@ func TestEveryWayToAMobileIsOneConsent(t *testing.T) {
 				t.Errorf("preferences: %d", w.Code)
 			}
 		})
+	}
+}
+
+// TestWhoLeavesIsKnown: an opt-out that ends nothing is told to who runs it,
+// without the number.
+func TestWhoLeavesIsKnown(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	for _, address := range []call.Address{"0687654321", "+0687654321"} {
+		reply, err := call.Ask(t.Context(), tw.nc, call.OptOut, call.OptOutRequest{
+			Authority: "pessac", Kind: "sms", Address: address, Reason: events.ReasonOptedOut, At: time.Now(),
+		})
+		if err != nil || reply.Ended != 0 {
+			t.Fatalf("%+v, %v", reply, err)
+		}
+	}
+	logs := tw.logs.String()
+	if n := strings.Count(logs, "opt-out of nobody known"); n != 2 {
+		t.Errorf("told %d times", n)
+	}
+	if strings.Contains(logs, "87654321") {
+		t.Error("the number is in the log")
 	}
 }

@@ -20,11 +20,15 @@ import (
 	"github.com/crieur/crieur/services/audience/vault"
 )
 
-type metric struct{ optOuts *prometheus.CounterVec }
+type metrics struct{ optOuts, strangers *prometheus.CounterVec }
 
-func newMetric(reg prometheus.Registerer) metric {
-	return metric{run.NewStage(reg, "audience").Counter("opt_outs_total", "Subscriptions ended, by who said so.",
-		run.Label{Name: "reason", Values: run.Values(events.ReasonOptedOut, events.ReasonBadRecipient)})}
+func newMetrics(reg prometheus.Registerer) metrics {
+	stage := run.NewStage(reg, "audience")
+	reason := run.Label{Name: "reason", Values: run.Values(events.ReasonOptedOut, events.ReasonBadRecipient)}
+	return metrics{
+		optOuts:   stage.Counter("opt_outs_total", "Subscriptions ended, by who said so.", reason),
+		strangers: stage.Counter("opt_outs_unmatched_total", "Opt-outs of an address that no subscriber has.", reason),
+	}
 }
 
 const (
@@ -156,6 +160,11 @@ func (r *running) optOut(ctx context.Context, q call.OptOutRequest) (call.OptOut
 	if err != nil {
 		return call.OptOutReply{}, err
 	}
+	if len(ids) == 0 {
+		// Somebody who left already, or a defect that the law does not forgive.
+		r.metrics.strangers.WithLabelValues(string(q.Reason)).Inc()
+		r.deps.Logger.Warn("audience: opt-out of nobody known", "authority", q.Authority, "kind", q.Kind, "reason", q.Reason)
+	}
 	var reply call.OptOutReply
 	for _, id := range ids {
 		n, err := r.end(ctx, id, func(s consent.Subscription) bool { return s.Kind == q.Kind }, q.Reason, q.Evidence, q.At)
@@ -215,7 +224,7 @@ func (r *running) end(ctx context.Context, id string, match func(consent.Subscri
 	if err != nil || n == 0 {
 		return n, err
 	}
-	r.optOuts.optOuts.WithLabelValues(string(reason)).Add(float64(n))
+	r.metrics.optOuts.WithLabelValues(string(reason)).Add(float64(n))
 	if reason != events.ReasonOptedOut {
 		return n, nil
 	}

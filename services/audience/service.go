@@ -33,7 +33,7 @@ type Service struct {
 	portal  *portal.Portal
 	bus     *bus.Metrics
 	fans    *fanout.Metrics
-	optOuts metric
+	metrics metrics
 	now     func() time.Time
 	state   atomic.Pointer[running]
 }
@@ -68,7 +68,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 			return nil, fmt.Errorf("audience: %w", err)
 		}
 	}
-	s.fans, s.optOuts = fanout.NewMetrics(deps.Metrics), newMetric(deps.Metrics)
+	s.fans, s.metrics = fanout.NewMetrics(deps.Metrics), newMetrics(deps.Metrics)
 	s.portal, err = portal.New(portal.Config{
 		PublicURL: cfg.PublicURL, Site: cfg.Site, Key: s.master.PageKey(), Logger: deps.Logger, Now: s.now, Sealer: s.sealer,
 		Master: s.master,

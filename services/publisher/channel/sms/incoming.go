@@ -5,14 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/sms/smpp"
 	"github.com/crieur/crieur/services/publisher/gsm"
@@ -54,16 +48,6 @@ func (c *Channel) optOut(from string) smpp.Status {
 	return smpp.StatusOK
 }
 
-// Stop is what audience is told of somebody who said stop, whoever carried it.
-func Stop(authority, from string, at time.Time) call.OptOutRequest {
-	if !strings.HasPrefix(from, "+") {
-		from = "+" + from
-	}
-	return call.OptOutRequest{
-		Authority: authority, Kind: Kind, Address: call.Address(from), Reason: events.ReasonOptedOut, Evidence: "STOP by SMS", At: at,
-	}
-}
-
 func textOf(d smpp.Delivery) string {
 	m := d.Message
 	if d.UDH && len(m) > 0 && int(m[0])+1 <= len(m) {
@@ -80,30 +64,6 @@ func textOf(d smpp.Delivery) string {
 		return string(r)
 	}
 	return gsm.DecodeSeptets(m)
-}
-
-// IsStop reports that a message begins with one of the words by which people
-// leave: STOP, ARRÊT, ARRET, DESABO, DÉSABONNEMENT, FIN, in any case, with or
-// without accents and punctuation.
-func IsStop(text string) bool {
-	fold := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-	plain, _, err := transform.String(fold, strings.ToUpper(text))
-	if err != nil {
-		plain = strings.ToUpper(text)
-	}
-	words := strings.FieldsFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) })
-	if len(words) == 0 {
-		return false
-	}
-	switch words[0] {
-	case "STOP", "DESABO", "DESABONNEMENT", "DESABONNER", "UNSUBSCRIBE":
-		return true
-	case "ARRET", "ARRETER": // not "Arrêt de bus supprimé ?"
-		return len(words) <= 2
-	case "FIN":
-		return len(words) == 1
-	}
-	return false
 }
 
 // receipt reports a delivery receipt and acknowledges it once it is stored.

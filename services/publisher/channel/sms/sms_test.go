@@ -213,11 +213,31 @@ func TestStopOptsOut(t *testing.T) {
 	peer.Await(t, "our answer", func(e smsctest.Event) bool { return e.Event == "mo-answered" && e.Status == 0 })
 }
 
+// TestWhoSaysStop: a number is given to audience as it would be dialled, in each
+// form that providers give it.
+func TestWhoSaysStop(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string]string{
+		"+33612345678": "+33612345678", "33612345678": "+33612345678", " 33612345678": "+33612345678",
+		"0612345678": "0612345678", "06 12 34 56 78": "06 12 34 56 78", "0033612345678": "0033612345678",
+		"612345678": "0612345678", "262692123456": "+262692123456", "": "",
+	} {
+		if got := sms.Stop("pessac", from, time.Time{}).Address.Reveal(); got != want {
+			t.Errorf("%q: %q, want %q", from, got, want)
+		}
+	}
+}
+
 func TestStopWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"STOP": true, "stop svp": true, "Arrêt": true, "ARRET": true, " désabo ": true, "fin.": true, "Stop!": true,
-		"": false, "Fin des travaux ?": false, "Merci": false, "Arrêt de bus supprimé ?": false, "Ne pas arrêter": false,
+		"STOPSMS": true, "Stopp": true, "S.T.O.P": true, "s.t.o.p.": true, "S T O P svp": true, "Bonjour, stop merci": true,
+		"Arrêtez": true, "ARRETE": true, "Arrêt sms svp": true, "Arrêtez de m’envoyer vos messages": true, "Fin sms": true,
+		"Désinscription": true, "désinscrivez-moi": true, "désabonnez-moi": true, "désabonne moi": true,
+		"Je veux me désabonner": true, "Merci de me desabonner": true, "unsubscribe": true,
+		"": false, "…": false, "Fin des travaux ?": false, "Merci": false, "Arrêt de bus supprimé ?": false, "Arrêt bus": false,
+		"Arrêté municipal ?": false, "Arrêtez les travaux": false, "Ne pas arrêter": false, "Ne me désabonnez pas": false, "A bientôt": false,
 	} {
 		if got := sms.IsStop(text); got != want {
 			t.Errorf("IsStop(%q) = %v", text, got)
