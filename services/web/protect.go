@@ -23,6 +23,7 @@ type Protection struct {
 	Logger         *slog.Logger
 	Errors         *Renderer      // draws the pages 403 and 500
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* headers are believed
+	HTTPS          bool           // the public address is https: cookies are Secure, whatever a proxy's headers say
 	TrustedOrigins []string       // other origins allowed to POST, "https://console.example.fr"
 	MachinePaths   []string       // mux patterns that machines call with their own signature, "POST /api/hooks/"
 	MaxBodyBytes   int64          // of a request; 1 MiB by default
@@ -53,6 +54,7 @@ func Protect(next http.Handler, p Protection) (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		who := newPeer(r, p.TrustedProxies)
+		who.secure = who.secure || p.HTTPS
 		r = r.WithContext(withPeer(r.Context(), who))
 		securityHeaders(w.Header(), who)
 		status := 0

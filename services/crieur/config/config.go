@@ -10,6 +10,10 @@ type Config struct {
 	Data      string `json:"data"`      // folder of the embedded engines and keys; default .crieur
 	Listen    string `json:"listen"`    // host:port of the web surfaces; default 127.0.0.1:8080
 	PublicURL string `json:"publicURL"` // how residents reach Listen; default http://<Listen>
+	// TrustedProxies are the CIDR ranges of the proxies in front of Listen, whose
+	// X-Forwarded-For and X-Forwarded-Proto are believed; default this machine
+	// when PublicURL is https, else none.
+	TrustedProxies []string `json:"trustedProxies"`
 
 	Log        Log        `json:"log"`
 	NATS       NATS       `json:"nats"`
@@ -106,6 +110,9 @@ func (c *Config) SetDefaults() {
 	set(&c.Data, ".crieur")
 	set(&c.Listen, "127.0.0.1:8080")
 	set(&c.PublicURL, "http://"+c.Listen)
+	if c.TrustedProxies == nil && c.HTTPS() {
+		c.TrustedProxies = []string{"127.0.0.0/8", "::1/128"}
+	}
 	set(&c.Log.Format, "text")
 	set(&c.Log.Level, "info")
 	set(&c.NATS.Listen, "127.0.0.1:0")

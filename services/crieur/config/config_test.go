@@ -76,6 +76,31 @@ func TestParseFillsDefaults(t *testing.T) {
 	}
 }
 
+// Headers of a proxy are believed where one is to be expected.
+func TestTrustedProxiesFollowThePublicAddress(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		body string
+		want int
+	}{
+		"no TLS":            {"", 0},
+		"TLS":               {"publicURL: https://infos.example", 2},
+		"a proxy elsewhere": {"publicURL: https://infos.example\ntrustedProxies: [10.0.0.0/8]", 1},
+		"no proxy":          {"publicURL: https://infos.example\ntrustedProxies: []", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := config.Parse("crieur.yaml", []byte(tc.body), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if list, err := c.Proxies(); err != nil || len(list) != tc.want {
+				t.Errorf("%v, %v", list, err)
+			}
+		})
+	}
+}
+
 func TestEmptyFileIsAnEmptyInstallation(t *testing.T) {
 	t.Parallel()
 	c, err := config.Parse("crieur.yaml", nil, nil)
@@ -109,6 +134,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"log level":        {"log:\n  level: loud", ":2", "log.level", nil},
 		"replicas":         {"nats:\n  replicas: 9", ":2", "nats.replicas", nil},
 		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
+		"bad proxy":        {"trustedProxies: [10.0.0.1]", ":1", "trustedProxies[0]", nil},
 		"voice":            {"speech:\n  command: [espeak-ng]", ":2", "speech: languages: required", nil},
 		"bad duration":     {strings.Replace(good, "5m", "soon", 1), ":14", "sources[0].every", nil},
 	} {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/crieur/crieur/events/registry"
@@ -11,15 +12,33 @@ import (
 	"github.com/crieur/crieur/services/publisher/speech"
 )
 
+// HTTPS tells whether residents reach the web surfaces by TLS.
+func (c *Config) HTTPS() bool { return strings.HasPrefix(c.PublicURL, "https://") }
+
+// Proxies is TrustedProxies as the web surfaces take it.
+func (c *Config) Proxies() ([]netip.Prefix, error) {
+	return prefixes("trustedProxies", c.TrustedProxies)
+}
+
+// prefixes reads the ranges of a key.
+func prefixes(key string, ranges []string) ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, r := range ranges {
+		prefix, err := netip.ParsePrefix(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		list = append(list, prefix)
+	}
+	return list, nil
+}
+
 // Ingest is ingest's configuration with these bounds.
 func (f Fetch) Ingest() (ingest.Config, error) {
 	c := ingest.Config{Fetch: fetch.Defaults()}
-	for _, r := range f.Allow {
-		prefix, err := netip.ParsePrefix(r)
-		if err != nil {
-			return c, fmt.Errorf("fetch.allow: %w", err)
-		}
-		c.Fetch.Allow = append(c.Fetch.Allow, prefix)
+	var err error
+	if c.Fetch.Allow, err = prefixes("fetch.allow", f.Allow); err != nil {
+		return c, err
 	}
 	if f.UserAgent != "" {
 		c.Fetch.UserAgent = f.UserAgent

@@ -22,11 +22,8 @@ func (f *document) validate(c *Config, connectors Connectors) {
 		f.wrong(".publicURL", fmt.Errorf("%q is not an http or https address", c.PublicURL))
 	}
 	f.installation(c)
-	for i, r := range c.Fetch.Allow {
-		if _, err := netip.ParsePrefix(r); err != nil {
-			f.wrong(fmt.Sprintf(".fetch.allow[%d]", i), fmt.Errorf("%q is not a range such as 10.0.0.0/8", r))
-		}
-	}
+	f.ranges(".fetch.allow", c.Fetch.Allow)
+	f.ranges(".trustedProxies", c.TrustedProxies)
 	if len(c.Speech.Command) > 0 {
 		if err := c.Speech.Voice().Validate(); err != nil {
 			f.wrong(".speech", err)
@@ -77,6 +74,14 @@ func (f *document) installation(c *Config) {
 	}
 	if c.NATS.Replicas < 1 || c.NATS.Replicas > 5 {
 		f.wrong(".nats.replicas", fmt.Errorf("%d is not between 1 and 5", c.NATS.Replicas))
+	}
+}
+
+func (f *document) ranges(path string, list []string) {
+	for i, r := range list {
+		if _, err := netip.ParsePrefix(r); err != nil {
+			f.wrong(fmt.Sprintf("%s[%d]", path, i), fmt.Errorf("%q is not a range such as 10.0.0.0/8", r))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 
 	"github.com/crieur/crieur/events/run"
@@ -12,7 +13,11 @@ import (
 
 // common is what the one listener serves besides the services: assets, the
 // statement of accessibility, legal mentions, pages for errors.
-type common struct{ renderer *web.Renderer }
+type common struct {
+	renderer *web.Renderer
+	proxies  []netip.Prefix
+	https    bool
+}
 
 // site names the installation on its pages.
 func site() web.Site {
@@ -28,7 +33,11 @@ func newCommon(cfg *config.Config, deps run.Deps) (*common, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &common{renderer: renderer}, nil
+	proxies, err := cfg.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	return &common{renderer: renderer, proxies: proxies, https: cfg.HTTPS()}, nil
 }
 
 // wrap protects the listener. Machines that sign what they send are let
@@ -36,6 +45,7 @@ func newCommon(cfg *config.Config, deps run.Deps) (*common, error) {
 func (c *common) wrap(deps run.Deps, maxBody int64) (func(http.Handler) http.Handler, error) {
 	protection := web.Protection{
 		Logger: deps.Logger, Errors: c.renderer, MaxBodyBytes: maxBody,
+		TrustedProxies: c.proxies, HTTPS: c.https,
 		MachinePaths: []string{"POST /hooks/", "POST /signs/", "POST /d/"},
 	}
 	if _, err := web.Protect(http.NotFoundHandler(), protection); err != nil {
