@@ -157,7 +157,8 @@ func (in *installation) awaitReady(within time.Duration) {
 	}
 }
 
-// kill ends the program as a power cut would, and waits for its end.
+// kill ends the program with SIGKILL, and waits for its end. What the kernel has
+// of its files stays: a power cut is another thing.
 func (in *installation) kill() {
 	if in.cmd == nil {
 		return

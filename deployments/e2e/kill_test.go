@@ -5,16 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -64,7 +67,8 @@ streams:
 
 // TestKillLosesNothing publishes a service message and an alert to 20,000
 // subscribers by SMS, to a sign and to a feed, kills the program at 20 random
-// moments, and proves the promise of each class.
+// moments, four in five of them in the middle of the sending and the others in
+// the middle of its start, and proves the promise of each class.
 func TestKillLosesNothing(t *testing.T) {
 	residents, kills := size()
 	smsc := startSMSC(t)
@@ -78,15 +82,7 @@ func TestKillLosesNothing(t *testing.T) {
 
 	in.post("guichet", "a-secret-of-the-counter", map[string]any{"id": "eau", "title": "Coupure d'eau rue Neuve", "body": "Demain de 9 h à 12 h.", "class": "service"})
 	in.post("guichet", "a-secret-of-the-counter", map[string]any{"id": "crue", "title": "Alerte crue du Tarn", "body": "Éloignez-vous des berges.", "class": "alert", "severity": "Severe", "urgency": "Immediate", "certainty": "Observed"})
-	random := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
-	for i := range kills {
-		wait(t, 200*time.Millisecond+time.Duration(random.Int64N(int64(time.Second))))
-		in.kill()
-		in.spawn()
-		if i%5 == 4 {
-			in.awaitReady(60 * time.Second)
-		}
-	}
+	killAtRandom(t, in, smsc, kills)
 	in.awaitReady(60 * time.Second)
 
 	nc := in.bus()
@@ -96,6 +92,40 @@ func TestKillLosesNothing(t *testing.T) {
 	got = readReceipts(t, nc)
 	in.stop()
 	checkClickHouse(t, in, got)
+}
+
+// killAtRandom kills the program at random moments: while it sends, which the
+// provider tells, and each fifth time while it starts.
+func killAtRandom(t *testing.T, in *installation, s *smsc, kills int) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
+	sending := 0
+	for i := range kills {
+		if i%5 != 4 && s.grows(t) {
+			sending++
+		}
+		wait(t, time.Duration(random.Int64N(int64(400*time.Millisecond))))
+		in.kill()
+		in.spawn()
+	}
+	if least := kills * 3 / 4; sending < least {
+		t.Fatalf("%d of %d kills were in the middle of the sending, at least %d are wanted", sending, kills, least)
+	}
+	t.Logf("%d of %d kills in the middle of the sending, the others of the start", sending, kills)
+}
+
+// grows waits until the provider has more than what was on its way from a
+// process before. It reports false when nothing more comes.
+func (s *smsc) grows(t *testing.T) bool {
+	t.Helper()
+	from, deadline := s.submits.Load(), time.Now().Add(30*time.Second)
+	for s.submits.Load() <= from+3*smsWindow {
+		if time.Now().After(deadline) {
+			return false
+		}
+		wait(t, 5*time.Millisecond)
+	}
+	return true
 }
 
 // wait passes time between two kills: the moment is the test's input.
@@ -109,9 +139,10 @@ func wait(t testing.TB, d time.Duration) {
 
 // smsc is npm's smpp, and what it received by class of text and number.
 type smsc struct {
-	port int
-	mu   sync.Mutex
-	got  map[string]map[string]int // "service" or "alert" → number → times
+	port    int
+	submits atomic.Int64
+	mu      sync.Mutex
+	got     map[string]map[string]int // "service" or "alert" → number → times
 }
 
 func startSMSC(t *testing.T) *smsc {
@@ -135,6 +166,7 @@ func startSMSC(t *testing.T) *smsc {
 			if len(e.Text) > 0 && contains(e.Text, "crue") {
 				class = "alert"
 			}
+			s.submits.Add(1)
 			s.mu.Lock()
 			s.got[class][e.To]++
 			s.mu.Unlock()
@@ -189,10 +221,13 @@ type outcome struct {
 	duplicates int
 }
 
+// tallied is what receipts are counted by.
+type tallied struct{ channel, class, status string }
+
 // receipts is the whole stream of receipts, read once.
 type receipts struct {
 	rows       int // recipients over all distinct receipts
-	byStatus   map[events.ReceiptStatus]int
+	counts     map[tallied]int
 	recipients map[string]map[string]*outcome // kind/class → recipient → outcome
 }
 
@@ -252,7 +287,7 @@ func (o *outcome) settled() bool {
 
 func readReceipts(t *testing.T, nc *nats.Conn) receipts {
 	t.Helper()
-	out := receipts{byStatus: map[events.ReceiptStatus]int{}, recipients: map[string]map[string]*outcome{}}
+	out := receipts{counts: map[tallied]int{}, recipients: map[string]map[string]*outcome{}}
 	seen := map[string]bool{}
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -297,7 +332,7 @@ func (out *receipts) add(r events.Receipt) {
 	}
 	for _, to := range r.Recipients {
 		out.rows++
-		out.byStatus[to.Status]++
+		out.counts[tallied{r.Channel, string(r.Class), string(to.Status)}]++
 		o := out.recipients[key][to.ID]
 		if o == nil {
 			o = &outcome{class: r.Class, statuses: map[events.ReceiptStatus]bool{}}
@@ -368,24 +403,35 @@ func checkClickHouse(t *testing.T, in *installation, got receipts) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	rows, err := conn.Query(t.Context(), "SELECT status, count() FROM receipts GROUP BY status")
+	for _, query := range []string{
+		"SELECT channel, class, status, count() FROM receipts GROUP BY channel, class, status",
+		"SELECT channel, class, status, sum(receipts) FROM receipts_hourly GROUP BY channel, class, status",
+	} {
+		if have := tally(t, conn, query); !maps.Equal(have, got.counts) {
+			t.Errorf("ClickHouse has %v, the stream %v: %s", have, got.counts, query)
+		}
+	}
+	t.Logf("receipts: %d, in ClickHouse as many of each channel, class and status", got.rows)
+}
+
+func tally(t *testing.T, conn driver.Conn, query string) map[tallied]int {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = rows.Close() }()
-	have := map[events.ReceiptStatus]int{}
+	have := map[tallied]int{}
 	for rows.Next() {
-		var status string
+		var key tallied
 		var n uint64
-		if err := rows.Scan(&status, &n); err != nil {
+		if err := rows.Scan(&key.channel, &key.class, &key.status, &n); err != nil {
 			t.Fatal(err)
 		}
-		have[events.ReceiptStatus(status)] = int(n)
+		have[key] = int(n) //nolint:gosec // a count
 	}
-	for status, n := range got.byStatus {
-		if have[status] != n {
-			t.Errorf("ClickHouse has %d %s, the stream %d", have[status], status, n)
-		}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("receipts: %d, in ClickHouse %v", got.rows, have)
+	return have
 }
