@@ -23,7 +23,7 @@ func Headline(p events.Publication) string {
 }
 
 // Marked begins a text with what says that it is an exercise or a test, unless
-// it says so already: neither may ever read as the real thing.
+// it begins so already: neither may ever read as the real thing.
 func Marked(p events.Publication, text string) string {
 	mark := ""
 	switch p.Status {
@@ -32,10 +32,21 @@ func Marked(p events.Publication, text string) string {
 	case events.StatusTest:
 		mark = WordsIn(p.Content.Language).Test
 	}
-	if mark == "" || strings.Contains(strings.ToUpper(text), mark) {
+	if mark == "" || beginsMarked(text, mark) {
 		return text
 	}
 	return mark + " – " + text
+}
+
+// beginsMarked tells that a text begins with a mark that stands alone: "[TEST]
+// Sirène", "Exercice : évacuation", and not "Test de dépistage gratuit".
+func beginsMarked(text, mark string) bool {
+	text = strings.TrimLeft(text, " [(«")
+	if len(text) < len(mark) || !strings.EqualFold(text[:len(mark)], mark) {
+		return false
+	}
+	next, _ := utf8.DecodeRuneInString(strings.TrimLeft(text[len(mark):], " \u00a0\u202f"))
+	return !unicode.IsLetter(next) && !unicode.IsDigit(next) && next != '’' && next != '\''
 }
 
 // Paragraphs splits a plain text at its blank lines.

@@ -1,0 +1,40 @@
+package channel_test
+
+import (
+	"testing"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/channel"
+)
+
+// TestMarked: a test or an exercise says so first, whatever words are in it.
+func TestMarked(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		status events.Status
+		text   string
+		marked bool
+	}{
+		{events.StatusActual, "Évacuation", false},
+		{events.StatusTest, "Évacuation", true},
+		{events.StatusTest, "Attestation d’accueil : évacuation", true},
+		{events.StatusTest, "Test de dépistage gratuit", true},
+		{events.StatusTest, "TEST – Évacuation", false},
+		{events.StatusTest, "[Test] Évacuation", false},
+		{events.StatusTest, "TEST", false},
+		{events.StatusExercise, "Budget : l’exercice 2026", true},
+		{events.StatusExercise, "Exercice 2026 : le budget", true},
+		{events.StatusExercise, "Exercice d’évacuation", true},
+		{events.StatusExercise, "Exercice\u00a0: évacuation", false},
+		{events.StatusExercise, "EXERCICE. Évacuation", false},
+		{events.StatusExercise, "É", true},
+	} {
+		want := tc.text
+		if tc.marked {
+			want = map[events.Status]string{events.StatusTest: "TEST – ", events.StatusExercise: "EXERCICE – "}[tc.status] + tc.text
+		}
+		if got := channel.Marked(events.Publication{Status: tc.status}, tc.text); got != want {
+			t.Errorf("%s %q: %q", tc.status, tc.text, got)
+		}
+	}
+}
