@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -83,12 +84,18 @@ func newPost(t *testing.T) *post {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.client.Close)
+	p.keys(t)
+	return p
+}
+
+// keys makes those it signs with.
+func (p *post) keys(t *testing.T) {
+	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.signer, p.key = private, "v=DKIM1; k=ed25519; p="+base64.StdEncoding.EncodeToString(public)
-	return p
 }
 
 // mail is one as a company writes it.
@@ -96,10 +103,11 @@ func mail(id, from, subject, text string) string {
 	return strings.ReplaceAll(fmt.Sprintf("From: Alertes <%s>\nTo: infos@mairie.example\nSubject: %s\nMessage-ID: <%s>\nDate: Mon, 23 Nov 2026 08:00:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n%s\n--b\nContent-Type: application/pdf; name=\"plan.pdf\"\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--b--\n", from, subject, id, text), "\n", "\r\n")
 }
 
-func (p *post) sign(t *testing.T, domain, text string) string {
+// sign signs the fields named, all for none.
+func (p *post) sign(t *testing.T, domain, text string, fields ...string) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := dkim.Sign(&out, strings.NewReader(text), &dkim.SignOptions{Domain: domain, Selector: "s", Signer: p.signer, Hash: crypto.SHA256}); err != nil {
+	if err := dkim.Sign(&out, strings.NewReader(text), &dkim.SignOptions{Domain: domain, Selector: "s", Signer: p.signer, Hash: crypto.SHA256, HeaderKeys: fields}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -177,6 +185,55 @@ func TestMailsAreReadOnceAndVouchedFor(t *testing.T) {
 	}
 	if _, _, err := m.Fetch(t.Context(), cur); !errors.Is(err, source.ErrUnchanged) {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// TestNothingIsAddedToASignedMail: a signature covers the last field of a name, and
+// only those it lists; readers show the first.
+func TestNothingIsAddedToASignedMail(t *testing.T) {
+	t.Parallel()
+	const quoted = "Bonjour,\r\n\r\n--pirate\r\n\r\nFuyez !\r\n--pirate--\r\n"
+	text := mail("1@eau", "alertes@eau.example", "Coupure", quoted)
+	all := []string{"From", "Subject", "Date", "Message-ID", "Content-Type"}
+	for name, c := range map[string]struct {
+		keys       []string
+		text       string
+		added, old string // old is replaced
+		want       string
+	}{
+		"as signed":                              {keys: all, want: dkimPass},
+		"in a mailbox file":                      {keys: all, added: "From alertes@eau.example Mon Nov 23 08:00:00 2026\r\n", want: dkimPass},
+		"a second subject":                       {keys: all, added: "Subject: Fuyez !\r\n", want: dkimFail},
+		"a subject before colon":                 {keys: all, added: "Subject : Fuyez !\r\n", want: dkimFail},
+		"a second sender":                        {keys: all, added: "From: Maire <x@lettre.eau.example>\r\n", want: dkimFail},
+		"a second date":                          {keys: all, added: "Date: Tue, 24 Nov 2026 08:00:00 +0100\r\n", want: dkimFail},
+		"a second identifier":                    {keys: all, added: "Message-ID: <2@eau>\r\n", want: dkimFail},
+		"a second type":                          {keys: all, added: "Content-Type: multipart/mixed; boundary=pirate\r\n", want: dkimFail},
+		"a second encoding":                      {keys: all, added: "Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: 7bit\r\n", want: dkimFail},
+		"a header before another":                {keys: all, added: "From: <alertes@eau.example>\r\nSubject: Fuyez !\r\nDate: Tue, 24 Nov 2026 08:00:00 +0100\r\nbroken\r\n \r\n", want: dkimNone},
+		"subject not signed":                     {keys: []string{"From", "Date", "Content-Type"}, want: dkimFail},
+		"date not signed":                        {keys: []string{"From", "Subject", "Content-Type"}, want: dkimFail},
+		"type not signed, body of one reading":   {keys: []string{"From", "Subject", "Date"}, want: dkimPass},
+		"type not signed, another boundary":      {keys: []string{"From", "Subject", "Date"}, old: "boundary=b\r\n", added: "boundary=pirate\r\n", want: dkimFail},
+		"type not signed, text and no parts":     {keys: []string{"From", "Subject", "Date"}, text: strings.Replace(text, "multipart/mixed; boundary=b", "text/plain", 1), want: dkimPass},
+		"type not signed, text made into parts":  {keys: []string{"From", "Subject", "Date"}, text: strings.Replace(text, "multipart/mixed; boundary=b", "text/plain", 1), old: "text/plain\r\n", added: "multipart/mixed; boundary=pirate\r\n", want: dkimFail},
+		"type not signed, one that is not legal": {keys: []string{"From", "Subject", "Date"}, old: "multipart/mixed; boundary=b\r\n", added: "multipart/mixed; a b; boundary=pirate\r\n", want: dkimFail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &post{}
+			p.keys(t)
+			signed := p.sign(t, "eau.example", cmp.Or(c.text, text), c.keys...)
+			if c.old != "" {
+				signed = strings.Replace(signed, c.old, c.added, 1)
+			} else {
+				signed = c.added + signed
+			}
+			lookup := func(context.Context, string) ([]string, error) { return []string{p.key}, nil }
+			if got := vouch(t.Context(), lookup, []byte(signed), "alertes@eau.example"); got != c.want {
+				t.Errorf("got %s, want %s of\n%s", got, c.want, signed)
+			}
+		})
 	}
 }
 
