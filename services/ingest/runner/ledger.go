@@ -19,6 +19,8 @@ const (
 	renameWindow = 48 * time.Hour
 	// maxItemBytes is the length beyond which an identifier is replaced by its hash.
 	maxItemBytes = 300
+	// form is that of the hashes written now: addresses by source.Page.
+	form = 1
 	// floodItems is how many old items at once are a site that moved, not news.
 	floodItems = 5
 )
@@ -35,6 +37,7 @@ type Known struct {
 	ID       string `json:"id"`             // as the source names it today
 	Item     string `json:"item,omitempty"` // as first published, "" when equal to ID
 	Hash     string `json:"h"`
+	Form     int    `json:"f,omitempty"` // of Hash and Link: form, or 0 of old
 	Link     uint32 `json:"l,omitempty"`
 	Title    uint32 `json:"t,omitempty"`
 	Revision int    `json:"r"`
@@ -74,10 +77,29 @@ type Change struct {
 // sight is a record of the document being applied.
 type sight struct {
 	record      source.Record
-	id, hash    string
-	link, title uint32
+	id          string
+	title       uint32
+	seen, older print // older is as form 0 has it, zero where none is asked
 	known       *Known
 }
+
+// A print is what a text and its address are recognized by.
+type print struct {
+	hash string
+	link uint32
+}
+
+// print gives that of s in the form that k has.
+func (s *sight) print(k *Known) print {
+	if k.Form == 0 {
+		return s.older
+	}
+	return s.seen
+}
+
+func (s *sight) sameText(k *Known) bool  { return k.Hash == s.print(k).hash }
+func (s *sight) sameLink(k *Known) bool  { return k.Link != 0 && k.Link == s.print(k).link }
+func (s *sight) sameTitle(k *Known) bool { return k.Title != 0 && k.Title == s.title }
 
 // Apply compares a document with what is known and returns what changed, in the
 // document's order, withdrawals last. The rules, each a named test:
@@ -86,7 +108,8 @@ type sight struct {
 //   - the same identifier with another link and another title is another item:
 //     sites reuse identifiers;
 //   - several items with one identifier in one document are all kept;
-//   - another identifier with a content shown until now is the same item renamed;
+//   - another identifier with a content shown until now is the same item renamed,
+//     and an address in https or with www. is the same identifier;
 //   - order and dates of publication mean nothing;
 //   - an item no longer shown is withdrawn only where the kind says so;
 //   - at the first reading, what is old or undated is backlog, and later too when
@@ -94,7 +117,7 @@ type sight struct {
 func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
 	first := !l.Read
 	l.Read = true
-	sights := look(records)
+	sights := look(records, slices.ContainsFunc(l.Entries, func(k *Known) bool { return k.Form == 0 }))
 	l.match(sights, rules)
 	var changes []Change
 	for _, s := range sights {
@@ -115,14 +138,17 @@ func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
 	return changes
 }
 
-// look prepares the records, without those said twice in the same words.
-func look(records []source.Record) []*sight {
+// look prepares the records, without those said twice in the same words; older
+// says to print them in form 0 too.
+func look(records []source.Record, older bool) []*sight {
 	sights := make([]*sight, 0, len(records))
 	seen := make(map[[2]string]bool, len(records))
 	for _, r := range records {
-		s := &sight{record: r, hash: source.Meaning(r.Value)}
 		title, link := titleOf(r), source.CleanURL(r.URL)
-		s.title, s.link = hash32(source.Text(title)), hash32(link)
+		s := &sight{record: r, title: hash32(source.Text(title)), seen: print{source.Meaning(r.Value), hash32(source.Bare(link))}}
+		if older {
+			s.older = print{source.FormerMeaning(r.Value), hash32(link)}
+		}
 		s.id = cmp.Or(r.Item, link)
 		if s.id == "" {
 			s.id = fmt.Sprintf("%016x", xxhash.Sum64String(title+"\n"+source.Date(r.Value).String()))
@@ -130,7 +156,7 @@ func look(records []source.Record) []*sight {
 		if len(s.id) > maxItemBytes {
 			s.id = fmt.Sprintf("%s~%016x", cut(s.id, maxItemBytes), xxhash.Sum64String(s.id))
 		}
-		if key := [2]string{s.id, s.hash}; !seen[key] {
+		if key := [2]string{s.id, s.seen.hash}; !seen[key] {
 			seen[key] = true
 			sights = append(sights, s)
 		}
@@ -143,7 +169,8 @@ func (l *Ledger) match(sights []*sight, rules Rules) {
 	byID := make(map[string][]*Known, len(l.Entries))
 	byHash := make(map[string][]*Known, len(l.Entries))
 	for _, k := range l.Entries {
-		byID[k.ID] = append(byID[k.ID], k)
+		id := source.Bare(k.ID)
+		byID[id] = append(byID[id], k)
 		byHash[k.Hash] = append(byHash[k.Hash], k)
 	}
 	claim := func(candidates []*Known, s *sight, same func(*Known) bool) {
@@ -158,16 +185,16 @@ func (l *Ledger) match(sights []*sight, rules Rules) {
 		}
 	}
 	rounds := []func(k *Known, s *sight) bool{
-		func(k *Known, s *sight) bool { return s.record.Withdrawn || k.Hash == s.hash },
-		func(k *Known, s *sight) bool { return k.Link != 0 && k.Link == s.link && k.Title == s.title },
-		func(k *Known, s *sight) bool { return k.Link != 0 && k.Link == s.link },
-		func(k *Known, s *sight) bool { return k.Title != 0 && k.Title == s.title },
+		func(k *Known, s *sight) bool { return s.record.Withdrawn || s.sameText(k) },
+		func(k *Known, s *sight) bool { return s.sameLink(k) && k.Title == s.title },
+		func(k *Known, s *sight) bool { return s.sameLink(k) },
+		func(k *Known, s *sight) bool { return s.sameTitle(k) },
 		// Without two links to compare, the identifier is believed.
-		func(k *Known, s *sight) bool { return k.Link == 0 || s.link == 0 },
+		func(k *Known, s *sight) bool { return k.Link == 0 || s.seen.link == 0 },
 	}
 	for _, same := range rounds {
 		for _, s := range sights {
-			claim(byID[s.id], s, func(k *Known) bool { return same(k, s) })
+			claim(byID[source.Bare(s.id)], s, func(k *Known) bool { return same(k, s) })
 		}
 	}
 	if rules.Distinct {
@@ -175,10 +202,12 @@ func (l *Ledger) match(sights []*sight, rules Rules) {
 	}
 	oldest := rules.Now.Add(-renameWindow).Unix()
 	for _, s := range sights {
-		if s.record.Withdrawn || len(byID[s.id]) > 0 {
+		if s.record.Withdrawn || len(byID[source.Bare(s.id)]) > 0 {
 			continue
 		}
-		claim(byHash[s.hash], s, func(k *Known) bool { return !k.Gone && (k.Present || k.Seen >= oldest) })
+		for _, hash := range []string{s.seen.hash, s.older.hash} {
+			claim(byHash[hash], s, func(k *Known) bool { return s.sameText(k) && !k.Gone && (k.Present || k.Seen >= oldest) })
+		}
 	}
 }
 
@@ -193,23 +222,28 @@ func (l *Ledger) note(s *sight, now time.Time) (Change, bool) {
 		k.Revision++
 		return Change{Record: s.record, Item: k.item(), Hash: fmt.Sprintf("withdrawn.%d", k.Revision), Revision: k.Revision, Withdrawn: true}, true
 	case k == nil:
-		k = &Known{ID: s.id, Hash: s.hash, claimed: true}
+		k = &Known{ID: s.id, claimed: true}
 		if slices.ContainsFunc(l.Entries, func(other *Known) bool { return other.item() == s.id }) {
-			k.Item = s.id + "#" + s.hash
+			k.Item = s.id + "#" + s.seen.hash
 		}
 		l.Entries = append(l.Entries, k)
 	default:
 		if k.ID != s.id { // renamed: its first name stays the published one
 			k.Item, k.ID = k.item(), s.id
 		}
-		if k.Hash == s.hash && !k.Gone {
-			k.Link, k.Title, k.Seen = s.link, s.title, now.Unix()
+		if s.sameText(k) && !k.Gone {
+			k.sees(s, now)
 			return Change{}, false
 		}
 	}
-	k.Hash, k.Link, k.Title, k.Seen, k.Gone = s.hash, s.link, s.title, now.Unix(), false
+	k.sees(s, now)
+	k.Gone = false
 	k.Revision++
 	return Change{Record: s.record, Item: k.item(), Hash: publishedHash(k), Revision: k.Revision}, true
+}
+
+func (k *Known) sees(s *sight, now time.Time) {
+	k.Hash, k.Link, k.Title, k.Form, k.Seen = s.seen.hash, s.seen.link, s.title, form, now.Unix()
 }
 
 // publishedHash tells a text put back as it was from its first publication: the

@@ -18,9 +18,16 @@ import (
 
 // Meaning hashes what a record tells a reader, as 16 hexadecimal digits. Its
 // title, text, link, place and the dates of the thing itself count; the dates of
-// publication, markup, spaces, letter order of attributes and tracking
-// parameters do not, so that a page made again is not a page changed.
-func Meaning(value any) string {
+// publication, markup, spaces, letter order of attributes, tracking parameters
+// and what a move to https or www. changes in addresses ([Page]) do not, so that a
+// page made again is not a page changed.
+func Meaning(value any) string { return meaning(value, Page) }
+
+// FormerMeaning is Meaning as it was when whole addresses counted: ledgers of that
+// time hold it.
+func FormerMeaning(value any) string { return meaning(value, CleanURL) }
+
+func meaning(value any, address func(string) string) string {
 	h := xxhash.New()
 	add := func(parts ...string) {
 		for _, p := range parts {
@@ -29,7 +36,7 @@ func Meaning(value any) string {
 	}
 	switch v := value.(type) {
 	case record.Entry:
-		add(Text(v.Title), Text(v.Summary), Text(v.Body), CleanURL(v.Link))
+		add(text(v.Title, address), text(v.Summary, address), text(v.Body, address), address(v.Link))
 		add(stamp(v.Starts), stamp(v.Ends), stamp(v.Expires), fmt.Sprint(v.AllDay))
 		for _, t := range v.Timings {
 			add(stamp(t.Starts), stamp(t.Ends))
@@ -40,12 +47,16 @@ func Meaning(value any) string {
 			add(string(place))
 		}
 		for _, m := range v.Media {
-			add(CleanURL(m.URL))
+			add(address(m.URL))
 		}
 	case record.Alert:
 		// An alert's sent time is part of its identity, not of what it says; the
 		// list of earlier alerts it replaces grows at every issue.
 		v.Identifier, v.Sent, v.References, v.Signature = "", time.Time{}, nil, ""
+		v.Infos = slices.Clone(v.Infos)
+		for i := range v.Infos {
+			v.Infos[i].Web = address(v.Infos[i].Web)
+		}
 		alert, _ := json.Marshal(v)
 		add(string(alert))
 	default:
@@ -64,7 +75,9 @@ func stamp(t time.Time) string {
 
 // Text reduces HTML or text to its words, one space between them, with the
 // addresses it links to.
-func Text(s string) string {
+func Text(s string) string { return text(s, Page) }
+
+func text(s string, address func(string) string) string {
 	if !strings.ContainsAny(s, "<&") {
 		return squeeze(s)
 	}
@@ -81,7 +94,7 @@ func Text(s string) string {
 			for {
 				key, value, more := z.TagAttr()
 				if k := string(key); k == "href" || k == "src" {
-					b.WriteString(CleanURL(string(value)))
+					b.WriteString(address(string(value)))
 					b.WriteByte(' ')
 				}
 				if !more {
@@ -125,6 +138,33 @@ func CleanURL(raw string) string {
 	})
 	u.RawQuery = strings.Join(query, "&")
 	return u.String()
+}
+
+// Page is what names a page however its site is asked: CleanURL, bare.
+func Page(raw string) string { return Bare(CleanURL(raw)) }
+
+// Bare drops from an address what a move to https or to www. changes: scheme,
+// www., usual port and last slash. What is no address stays as it is.
+func Bare(raw string) string {
+	rest, found := strings.CutPrefix(raw, "https://")
+	if !found {
+		if rest, found = strings.CutPrefix(raw, "http://"); !found {
+			return raw
+		}
+	}
+	host, path := rest, ""
+	if at := strings.IndexAny(rest, "/?#"); at >= 0 {
+		host, path = rest[:at], rest[at:]
+	}
+	for _, port := range []string{":443", ":80"} {
+		host = strings.TrimSuffix(host, port)
+	}
+	path, query, asks := strings.Cut(path, "?")
+	path = strings.TrimRight(path, "/")
+	if asks {
+		path += "?" + query
+	}
+	return strings.TrimPrefix(host, "www.") + path
 }
 
 var volatileParameters = [...]string{
