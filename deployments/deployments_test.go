@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,88 @@ func read(t *testing.T, name string) []byte {
 		t.Fatal(err)
 	}
 	return body
+}
+
+// A key that goes with its pod takes every contact with it.
+func TestNoKeyGoesWithItsPod(t *testing.T) {
+	t.Parallel()
+	const file = "kubernetes/crieur.yaml"
+	var cfg *config.Config
+	keys := 0
+	for _, doc := range documents(t, file) {
+		if data, ok := doc["data"].(map[string]any); ok {
+			body, _ := data["crieur.yaml"].(string)
+			var err error
+			if cfg, err = config.Parse(file, []byte(body), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if doc["kind"] != "Deployment" {
+			continue
+		}
+		var d deployment
+		if body, err := yaml.Marshal(doc); err != nil {
+			t.Fatal(err)
+		} else if err := yaml.Unmarshal(body, &d); err != nil {
+			t.Fatal(err)
+		}
+		paths := []string{filepath.Join(cfg.Data, "keys")}
+		switch d.Metadata.Name {
+		case "crieur-audience":
+			paths = append(paths, cfg.Audience.MasterKeyFile, cfg.Audience.SealKeyFile)
+		case "crieur-ingest":
+			paths = append(paths, filepath.Join(cfg.Data, "secrets"))
+		}
+		for _, path := range paths {
+			keys++
+			if !d.secret(path) {
+				t.Errorf("%s: %q is not in a Secret", d.Metadata.Name, path)
+			}
+		}
+	}
+	if keys < 9 {
+		t.Errorf("%d keys were looked at", keys)
+	}
+}
+
+// deployment is what is read of a Kubernetes Deployment.
+type deployment struct {
+	Metadata struct{ Name string }
+	Spec     struct {
+		Template struct {
+			Spec struct {
+				Containers []struct {
+					VolumeMounts []struct {
+						Name      string
+						MountPath string `yaml:"mountPath"`
+					} `yaml:"volumeMounts"`
+				}
+				Volumes []struct {
+					Name   string
+					Secret map[string]any
+				}
+			}
+		}
+	}
+}
+
+// secret tells whether a path is on a volume made of a Secret.
+func (d deployment) secret(path string) bool {
+	pod := d.Spec.Template.Spec
+	volume, longest := "", 0
+	for _, c := range pod.Containers {
+		for _, m := range c.VolumeMounts {
+			if (path == m.MountPath || strings.HasPrefix(path, m.MountPath+"/")) && len(m.MountPath) > longest {
+				volume, longest = m.Name, len(m.MountPath)
+			}
+		}
+	}
+	for _, v := range pod.Volumes {
+		if v.Name == volume {
+			return v.Secret != nil
+		}
+	}
+	return false
 }
 
 // Each configuration that is shipped is one that the program accepts.

@@ -3,6 +3,7 @@ package audience
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,9 @@ type Config struct {
 	// SealKeyFile is the Ed25519 key that publications are sealed with, in
 	// PKCS #8 PEM. Empty: DataDir/audience/seal.pem, made at the first start.
 	SealKeyFile string `yaml:"seal_key_file"`
+	// NoNewKeys refuses to make either key: DataDir may be a container's, gone
+	// with the next start, while the vault on its server stays.
+	NoNewKeys bool `yaml:"no_new_keys"`
 	// PublicURL is where residents reach the portal: https://crieur.example.
 	PublicURL string `yaml:"public_url"`
 	// Window is how many batches of one channel of one publication may be in
@@ -66,12 +70,20 @@ func (c *Config) masterKey() (file string, create bool) {
 	if c.MasterKeyFile != "" {
 		return c.MasterKeyFile, false
 	}
-	return filepath.Join(c.DataDir, "audience", "master.key"), true
+	return filepath.Join(c.DataDir, "audience", "master.key"), !c.NoNewKeys
 }
 
 func (c *Config) sealKey() (file string, create bool) {
 	if c.SealKeyFile != "" {
 		return c.SealKeyFile, false
 	}
-	return filepath.Join(c.DataDir, "audience", "seal.pem"), true
+	return filepath.Join(c.DataDir, "audience", "seal.pem"), !c.NoNewKeys
+}
+
+// missing says what to do about a key that is not there and is not made.
+func (c *Config) missing(err error) error {
+	if c.NoNewKeys && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("audience: %w: with a NATS server elsewhere it is not made here; make it once, keep a copy, and name it in audience.master_key_file or audience.seal_key_file", err)
+	}
+	return fmt.Errorf("audience: %w", err)
 }

@@ -58,10 +58,10 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	s := &Service{deps: deps, cfg: cfg, now: func() time.Time { return deps.Clock.Now().UTC() }}
 	var err error
 	if s.master, err = vault.LoadMaster(cfg.masterKey()); err != nil {
-		return nil, fmt.Errorf("audience: %w", err)
+		return nil, cfg.missing(err)
 	}
 	if s.sealer, err = seal.Load(cfg.sealKey()); err != nil {
-		return nil, fmt.Errorf("audience: %w", err)
+		return nil, cfg.missing(err)
 	}
 	if s.bus = cfg.BusMetrics; s.bus == nil {
 		if s.bus, err = bus.NewMetrics(deps.Metrics); err != nil {

@@ -76,7 +76,7 @@ func (c escrowCmd) Run(g *globals) error {
 	}
 	var done escrow.Summary
 	err = create(c.File, func(w io.Writer) error {
-		done, err = audience.Escrow(g.ctx, js, audience.Config{DataDir: cfg.Data}, w, passphrase, time.Now())
+		done, err = audience.Escrow(g.ctx, js, program.Audience(cfg), w, passphrase, time.Now())
 		return err
 	})
 	if err != nil {
@@ -144,7 +144,7 @@ func (c restoreCmd) Run(g *globals) error {
 	if audienceRuns(conn) {
 		return errors.New("restore: Crieur runs and holds the vault's key: stop it first")
 	}
-	return c.restore(g, conn, cfg.Data, file, passphrase)
+	return c.restore(g, conn, program.Audience(cfg), file, passphrase)
 }
 
 // audienceRuns asks as micro services are asked, and waits for one answer.
@@ -153,12 +153,12 @@ func audienceRuns(conn *nats.Conn) bool {
 	return err == nil // nats.ErrNoResponders comes at once
 }
 
-func (c restoreCmd) restore(g *globals, conn *nats.Conn, data string, file io.ReadSeeker, passphrase string) error {
+func (c restoreCmd) restore(g *globals, conn *nats.Conn, keys audience.Config, file io.ReadSeeker, passphrase string) error {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	done, err := audience.Restore(g.ctx, js, audience.Config{DataDir: data}, file, passphrase)
+	done, err := audience.Restore(g.ctx, js, keys, file, passphrase)
 	if err != nil {
 		return err
 	}
@@ -191,5 +191,5 @@ func (c restoreCmd) try(g *globals, file io.ReadSeeker, passphrase string) error
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	return c.restore(g, conn, dir, file, passphrase)
+	return c.restore(g, conn, audience.Config{DataDir: dir}, file, passphrase)
 }

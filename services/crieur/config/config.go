@@ -21,6 +21,7 @@ type Config struct {
 	Fetch      Fetch      `json:"fetch"`
 	Normalizer Normalizer `json:"normalizer"`
 	Curator    Curator    `json:"curator"`
+	Audience   Audience   `json:"audience"`
 	Speech     Speech     `json:"speech"`
 
 	Authorities []registry.Authority `json:"authorities"`
@@ -74,6 +75,14 @@ type Curator struct {
 	// leaves, such as 8s; empty for the curator's own, "0s" for none. Alerts
 	// never wait.
 	UndoWithin *registry.Duration `json:"undoWithin"`
+}
+
+// Audience names the keys of the residents' contacts and of the public pages.
+// Both empty: they are in the data folder, made at the first start unless the
+// NATS server is elsewhere.
+type Audience struct {
+	MasterKeyFile string `json:"master_key_file"` // 32 bytes in base64
+	SealKeyFile   string `json:"seal_key_file"`   // Ed25519, PKCS #8 in PEM
 }
 
 // Speech reads publications aloud; without a command nobody does.

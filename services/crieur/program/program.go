@@ -155,7 +155,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "curator":
 		return curator.New(deps, curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL, UndoWithin: cfg.Curator.Undo()})
 	case "audience":
-		return audience.New(deps, audience.Config{DataDir: cfg.Data, PublicURL: cfg.PublicURL})
+		return audience.New(deps, Audience(cfg))
 	case "publisher":
 		return publisher.New(deps, publisher.Config{PublicURL: cfg.PublicURL, Speech: cfg.Speech.Voice()})
 	case "impact":
@@ -170,6 +170,14 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 		return impact.New(deps, impact.Config{ClickHouse: options, KeysDir: keys})
 	}
 	return nil, fmt.Errorf("no service %q", name)
+}
+
+// Audience is the audience service's configuration.
+func Audience(cfg *config.Config) audience.Config {
+	return audience.Config{
+		DataDir: cfg.Data, MasterKeyFile: cfg.Audience.MasterKeyFile, SealKeyFile: cfg.Audience.SealKeyFile,
+		NoNewKeys: natsURL(cfg) != "", PublicURL: cfg.PublicURL,
+	}
 }
 
 // Run runs the services until ctx ends.

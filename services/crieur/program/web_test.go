@@ -6,12 +6,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/natsserver"
+	"github.com/crieur/crieur/services/audience/seal"
+	"github.com/crieur/crieur/services/audience/vault"
 	"github.com/crieur/crieur/services/crieur/config"
 )
 
@@ -20,6 +24,7 @@ data: %s
 listen: 127.0.0.1:0
 publicURL: https://infos.example
 nats: {url: "%s"}
+audience: {master_key_file: "%s", seal_key_file: "%s"}
 authorities:
 - {id: albi, name: Albi, kind: municipality, insee: ["81004"]}
 channels:
@@ -32,8 +37,16 @@ streams:
 // it answers.
 func serving(t *testing.T, body string) string {
 	t.Helper()
+	dir := t.TempDir()
+	master, sealing := filepath.Join(dir, "secrets", "master.key"), filepath.Join(dir, "secrets", "seal.pem")
+	if _, err := vault.LoadMaster(master, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seal.Load(sealing, true); err != nil {
+		t.Fatal(err)
+	}
 	server := eventstest.Server(t, func(c *natsserver.Config) { c.Listen = "127.0.0.1:0" })
-	cfg, err := config.Parse("crieur.yaml", fmt.Appendf(nil, body, t.TempDir(), server.URL()), nil)
+	cfg, err := config.Parse("crieur.yaml", fmt.Appendf(nil, body, dir, server.URL(), master, sealing), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,5 +129,23 @@ func TestPublicHTTPSMakesCookiesSecure(t *testing.T) {
 				t.Errorf("HSTS: %v", hsts)
 			}
 		})
+	}
+}
+
+// A container's folder is gone with it; the vault on the server stays.
+func TestKeysOfAVaultElsewhereAreNotMade(t *testing.T) {
+	t.Parallel()
+	server := eventstest.Server(t, func(c *natsserver.Config) { c.Listen = "127.0.0.1:0" })
+	cfg := &config.Config{Data: t.TempDir(), NATS: config.NATS{URL: server.URL()}}
+	cfg.SetDefaults()
+	p, err := Open(t.Context(), cfg, slog.New(slog.DiscardHandler), []string{"audience"}, nil)
+	if err == nil {
+		t.Error("the service starts")
+		_ = p.Close()
+	} else if !strings.Contains(err.Error(), "audience.master_key_file") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Data, "audience", "master.key")); err == nil {
+		t.Error("a key was made")
 	}
 }
