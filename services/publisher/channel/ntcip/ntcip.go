@@ -156,16 +156,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if shape.Abbreviations == nil {
 		shape.Abbreviations = c.shorten
 	}
-	text := p.Content.Summary
-	if own, ok := p.Text(c.spec.ID); ok {
-		text = own
-	}
-	if p.Content.Instruction != "" {
-		text = strings.TrimSpace(text + "\n\n" + p.Content.Instruction)
-	}
-	laid, err := panel.Render(panel.Content{
-		Title: channel.Marked(p, p.Content.Title), When: channel.Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)), Place: channel.Unsaid(p.Content.Title, p.Content.Place), Text: text,
-	}, shape)
+	laid, err := channel.OnPanel(p, profile, c.spec.ID, shape)
 	if err != nil {
 		return events.Rendition{}, events.Permanentf(events.ReasonInvalidContent, "ntcip %s: %w", profile.Endpoint, err)
 	}

@@ -128,16 +128,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if shape.Abbreviations == nil {
 		shape.Abbreviations = c.shorten
 	}
-	text := p.Content.Summary
-	if override, ok := p.Text(c.spec.ID); ok {
-		text = override
-	}
-	if p.Content.Instruction != "" {
-		text = strings.TrimSpace(text + "\n\n" + p.Content.Instruction)
-	}
-	laid, err := panel.Render(panel.Content{
-		Title: channel.Marked(p, p.Content.Title), When: channel.Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)), Place: channel.Unsaid(p.Content.Title, p.Content.Place), Text: text,
-	}, shape)
+	laid, err := channel.OnPanel(p, profile, c.spec.ID, shape)
 	if err != nil {
 		return events.Rendition{}, renderError(profile.Endpoint, err)
 	}

@@ -1,0 +1,36 @@
+package channel
+
+import (
+	"slices"
+
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/panel"
+)
+
+// OnPanel lays a publication out on a panel of a channel. What to do comes
+// before the rest of an alert, and wherever a panel cannot say all: the end of a
+// text is what it leaves out.
+func OnPanel(p events.Publication, profile Profile, channelID string, shape panel.Profile) (panel.Rendition, error) {
+	text := p.Content.Summary
+	if own, ok := p.Text(channelID); ok {
+		text = own
+	}
+	say := func(first, then string) (panel.Rendition, error) {
+		return panel.Render(panel.Content{
+			Title: Marked(p, p.Content.Title),
+			When:  Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)),
+			Place: Unsaid(p.Content.Title, p.Content.Place),
+			Text:  join("\n\n", first, then),
+		}, shape)
+	}
+	instruction := p.Content.Instruction
+	if p.Class == events.ClassAlert {
+		return say(instruction, text)
+	}
+	laid, err := say(text, instruction)
+	cut := func(w panel.Warning) bool { return w.Code == panel.Truncated }
+	if err == nil && instruction != "" && slices.ContainsFunc(laid.Warnings, cut) {
+		return say(instruction, text)
+	}
+	return laid, err
+}
