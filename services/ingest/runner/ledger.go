@@ -21,8 +21,6 @@ const (
 	maxItemBytes = 300
 	// form is that of the hashes written now: addresses by source.Page.
 	form = 1
-	// floodItems is how many old items at once are a site that moved, not news.
-	floodItems = 5
 )
 
 // A Ledger remembers what a source has shown, to tell news from what is known.
@@ -109,11 +107,12 @@ func (s *sight) sameTitle(k *Known) bool { return k.Title != 0 && k.Title == s.t
 //     sites reuse identifiers;
 //   - several items with one identifier in one document are all kept;
 //   - another identifier with a content shown until now is the same item renamed,
-//     and an address in https or with www. is the same identifier;
+//     so is one with the title and the page of one item alone, and an address in
+//     https or with www. is the same identifier;
 //   - order and dates of publication mean nothing;
 //   - an item no longer shown is withdrawn only where the kind says so;
 //   - at the first reading, what is old or undated is backlog, and later too when
-//     many old items come at once.
+//     many old items come at once, or many undated ones in the place of all others.
 func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
 	first := !l.Read
 	l.Read = true
@@ -125,7 +124,7 @@ func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
 			changes = append(changes, c)
 		}
 	}
-	markBacklog(changes, first, rules)
+	markBacklog(changes, first, !first && l.moved(sights, changes, rules.Now), rules)
 	for _, k := range l.Entries {
 		if !k.claimed && k.Present && !k.Gone && rules.VanishWithdraws {
 			k.Gone = true
@@ -167,11 +166,9 @@ func look(records []source.Record, older bool) []*sight {
 // match finds the known item of each sight, surest first.
 func (l *Ledger) match(sights []*sight, rules Rules) {
 	byID := make(map[string][]*Known, len(l.Entries))
-	byHash := make(map[string][]*Known, len(l.Entries))
 	for _, k := range l.Entries {
 		id := source.Bare(k.ID)
 		byID[id] = append(byID[id], k)
-		byHash[k.Hash] = append(byHash[k.Hash], k)
 	}
 	claim := func(candidates []*Known, s *sight, same func(*Known) bool) {
 		if s.known != nil {
@@ -200,13 +197,44 @@ func (l *Ledger) match(sights []*sight, rules Rules) {
 	if rules.Distinct {
 		return
 	}
-	oldest := rules.Now.Add(-renameWindow).Unix()
+	l.rename(sights, byID, rules.Now, claim)
+}
+
+// rename finds under which other identifier the text, or else the page and the
+// title, of a sight were known until now.
+func (l *Ledger) rename(sights []*sight, byID map[string][]*Known, now time.Time, claim func([]*Known, *sight, func(*Known) bool)) {
+	oldest := now.Add(-renameWindow).Unix()
+	byText := make(map[string][]*Known, len(l.Entries))
+	byLink := make(map[uint32][]*Known, len(l.Entries))
+	for _, k := range l.Entries {
+		if !k.Gone && (k.Present || k.Seen >= oldest) {
+			byText[k.Hash] = append(byText[k.Hash], k)
+			byLink[k.Link] = append(byLink[k.Link], k)
+		}
+	}
+	sharing := make(map[uint32]int, len(sights))
+	var unknown []*sight
 	for _, s := range sights {
-		if s.record.Withdrawn || len(byID[source.Bare(s.id)]) > 0 {
+		sharing[s.seen.link]++
+		if !s.record.Withdrawn && len(byID[source.Bare(s.id)]) == 0 {
+			unknown = append(unknown, s)
+		}
+	}
+	for _, s := range unknown {
+		for _, p := range []print{s.seen, s.older} {
+			claim(byText[p.hash], s, s.sameText)
+		}
+	}
+	for _, s := range unknown {
+		// An address that several items have names none of them; an alert says
+		// itself which it replaces.
+		if _, isEntry := s.record.Value.(record.Entry); !isEntry || sharing[s.seen.link] > 1 {
 			continue
 		}
-		for _, hash := range []string{s.seen.hash, s.older.hash} {
-			claim(byHash[hash], s, func(k *Known) bool { return s.sameText(k) && !k.Gone && (k.Present || k.Seen >= oldest) })
+		for _, p := range []print{s.seen, s.older} {
+			if known := byLink[p.link]; len(known) == 1 {
+				claim(known, s, func(k *Known) bool { return s.sameLink(k) && s.sameTitle(k) })
+			}
 		}
 	}
 }
@@ -253,52 +281,6 @@ func publishedHash(k *Known) string {
 		return k.Hash
 	}
 	return fmt.Sprintf("%s.%d", k.Hash, k.Revision)
-}
-
-func markBacklog(changes []Change, first bool, rules Rules) {
-	var fresh, old []*Change
-	for i := range changes {
-		c := &changes[i]
-		if c.Withdrawn || c.Revision > 1 {
-			continue
-		}
-		if isOld(c.Record.Value, first, rules) {
-			old = append(old, c)
-		} else {
-			fresh = append(fresh, c)
-		}
-	}
-	if first || len(old) >= floodItems {
-		for _, c := range old {
-			c.Backlog = true
-		}
-	}
-	if !first || rules.BacklogKeep <= 0 || len(fresh) <= rules.BacklogKeep {
-		return
-	}
-	slices.SortStableFunc(fresh, func(a, b *Change) int {
-		return source.Date(b.Record.Value).Compare(source.Date(a.Record.Value))
-	})
-	for _, c := range fresh[rules.BacklogKeep:] {
-		if _, alert := c.Record.Value.(record.Alert); !alert {
-			c.Backlog = true
-		}
-	}
-}
-
-// isOld says whether an item was there before anyone asked for it. An alert in
-// force never is.
-func isOld(value any, first bool, rules Rules) bool {
-	if ends := source.Ends(value); !ends.IsZero() {
-		if _, alert := value.(record.Alert); alert || ends.Before(rules.Now) {
-			return ends.Before(rules.Now)
-		}
-	}
-	date := source.Date(value)
-	if date.IsZero() {
-		return first
-	}
-	return date.Before(rules.Now.Add(-rules.BacklogAge))
 }
 
 // trimTo forgets those longest unseen beyond n.
