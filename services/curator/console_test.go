@@ -441,3 +441,24 @@ func TestOfficerSaysItInPlainLanguageAndTranslates(t *testing.T) {
 		t.Errorf("variants %+v", p.Variants)
 	}
 }
+
+// TestVariantsInAnotherOrderAreNoEdit: a source may give plain language before
+// translations, the form shows it after.
+func TestVariantsInAnotherOrderAreNoEdit(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	m := w.emit(w.message("1", func(m *events.Message) {
+		m.Class, m.Severity = events.ClassAlert, events.SeveritySevere
+		m.Content.Instruction = "Faites une réserve d’eau."
+		m.Variants = []events.Content{{Language: "fr-simple", Title: "Pas d’eau"}, {Language: "en", Title: "Water cut"}}
+	}))
+	ana, bob := w.as("ana"), w.as("bob")
+	ana.see("/console/begles", "Coupure d’eau")
+	path := pathOf("infos", m)
+	ana.press(path, "approve")
+	bob.press(path, "approve")
+	w.awaitPublications("infos", 1)
+	if page := bob.get(path).body; strings.Contains(page, "Texte modifié") {
+		t.Error("approving without a change is told as an edit")
+	}
+}

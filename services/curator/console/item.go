@@ -278,7 +278,7 @@ func (d *desktop) differs(it item.Item, rules item.Rules, draft item.Draft) bool
 		now.Place == strings.TrimSpace(was.Place) && now.Link == strings.TrimSpace(was.Link) &&
 		d.input(draft.Onset) == d.input(it.Onset()) && d.input(draft.Ends) == d.input(it.Ends()) &&
 		d.input(&draft.Expires) == d.input(&it.Expires) && sameSet(draft.Channels, chosen) && slices.Equal(draft.Overrides, overrides) &&
-		slices.EqualFunc(draft.Variants, it.Variants(), sameVariant)
+		sameVariants(draft.Variants, it.Variants())
 	return !same
 }
 

@@ -82,6 +82,13 @@ func (d *desktop) readVariants(it item.Item, form *web.Form, content events.Cont
 	return list
 }
 
+// sameVariants compares them whatever their order: the form has its own.
+func sameVariants(a, b []events.Content) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(v events.Content) bool {
+		return !slices.ContainsFunc(b, func(w events.Content) bool { return sameVariant(v, w) })
+	})
+}
+
 // sameVariant compares what the form shows of them.
 func sameVariant(a, b events.Content) bool {
 	return a.Language == b.Language && strings.TrimSpace(a.Title) == strings.TrimSpace(b.Title) && lines(a.Text) == lines(b.Text)
