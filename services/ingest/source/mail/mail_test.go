@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -60,15 +61,7 @@ func newPost(t *testing.T) *post {
 		Caps:   imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIdle: {}},
 		Logger: log.New(io.Discard, "", 0),
 	})
-	pair := httptest.NewUnstartedServer(nil) // for its certificate
-	pair.StartTLS()
-	t.Cleanup(pair.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(pair.Certificate())
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: pair.TLS.Certificates, MinVersion: tls.VersionTLS12})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := p.listen(t)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -78,14 +71,29 @@ func newPost(t *testing.T) *post {
 		_ = server.Close()
 		<-done
 	})
+	p.keys(t)
+	return p
+}
+
+// listen opens its door, and makes a client that trusts it.
+func (p *post) listen(t *testing.T) net.Listener {
+	t.Helper()
+	pair := httptest.NewUnstartedServer(nil) // for its certificate
+	pair.StartTLS()
+	t.Cleanup(pair.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(pair.Certificate())
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: pair.TLS.Certificates, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.address = listener.Addr().String()
 	p.client, err = fetch.New(fetch.Config{RootCAs: roots, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.client.Close)
-	p.keys(t)
-	return p
+	return listener
 }
 
 // keys makes those it signs with.
@@ -323,6 +331,61 @@ func TestTheServerSaysWhenAMailArrives(t *testing.T) {
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestATalkativeServer: one that tells of many mails amid its answers, as after a
+// purge of the mailbox, is read like any other.
+func TestATalkativeServer(t *testing.T) {
+	t.Parallel()
+	p := &post{now: time.Now().UTC()}
+	listener := p.listen(t)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go talk(conn)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		records, _, err := p.mailbox(t, "dkim: record").Fetch(ctx, source.Cursor{})
+		if err != nil || len(records) != 1 || records[0].Item != "1@eau" {
+			t.Errorf("%+v, %v", records, err)
+		}
+	}()
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the server hangs its reader")
+	}
+}
+
+// talk answers as a server with one mail, and tells of a hundred with each answer.
+func talk(conn net.Conn) {
+	defer conn.Close() //nolint:errcheck // a test's
+	text := mail("1@eau", "a@eau.example", "x", "x")
+	_, _ = io.WriteString(conn, "* OK [CAPABILITY IMAP4rev1] ready\r\n")
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		tag, command, _ := strings.Cut(lines.Text(), " ")
+		answer := strings.Repeat("* 1 EXPUNGE\r\n* 9 EXISTS\r\n", 100)
+		switch {
+		case strings.HasPrefix(command, "EXAMINE"):
+			answer += "* OK [UIDVALIDITY 7] numbered\r\n"
+		case strings.HasPrefix(command, "UID SEARCH"):
+			answer += "* SEARCH 42\r\n"
+		case strings.Contains(command, "RFC822.SIZE"):
+			answer += fmt.Sprintf("* 1 FETCH (UID 42 RFC822.SIZE %d)\r\n", len(text))
+		case strings.HasPrefix(command, "UID FETCH"):
+			answer += fmt.Sprintf("* 1 FETCH (UID 42 BODY[] {%d}\r\n%s)\r\n", len(text), text)
+		}
+		_, _ = io.WriteString(conn, answer+tag+" OK done\r\n")
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 type session struct {
 	c    *client.Client
 	stop func() bool
-	news chan client.Update
+	more chan struct{}   // the server said that mails came
 	ctx  context.Context //nolint:containedctx // it lives as long as one call of Fetch or Watch
 }
 
@@ -47,7 +47,7 @@ func (m *Mailbox) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{ctx: ctx, news: make(chan client.Update, 16)}
+	s := &session{ctx: ctx, more: make(chan struct{}, 1)}
 	s.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	if err := conn.SetDeadline(time.Now().Add(commandTimeout)); err != nil {
 		return nil, s.fail(events.ReasonConnection, "connection")
@@ -60,7 +60,9 @@ func (m *Mailbox) open(ctx context.Context) (*session, error) {
 	_ = conn.SetDeadline(time.Time{}) // from here on by command
 	s.c.Timeout = commandTimeout
 	s.c.ErrorLog = log.New(io.Discard, "", 0)
-	s.c.Updates = s.news
+	news := make(chan client.Update)
+	s.c.Updates = news
+	go s.listen(news)
 	if err := s.c.Login(m.cfg.User, password); err != nil {
 		s.close()
 		return nil, s.fail(events.ReasonUnauthorized, "user or password refused")
@@ -82,21 +84,22 @@ func (s *session) fail(reason events.Reason, what string) error {
 func (s *session) close() {
 	s.stop()
 	_ = s.c.Terminate() // nothing was written: no farewell is needed
-	for {
-		select {
-		case <-s.news: // the reader may wait to say more
-		case <-s.c.LoggedOut():
-			return
-		}
-	}
+	<-s.c.LoggedOut()
 }
 
-// quiet forgets what the server said unasked.
-func (s *session) quiet() {
+// listen hears what the server says unasked, until the line ends: the client reads
+// no answer while it has news that no one takes.
+func (s *session) listen(news <-chan client.Update) {
 	for {
 		select {
-		case <-s.news:
-		default:
+		case update := <-news:
+			if _, more := update.(*client.MailboxUpdate); more {
+				select {
+				case s.more <- struct{}{}:
+				default:
+				}
+			}
+		case <-s.c.LoggedOut():
 			return
 		}
 	}
@@ -132,7 +135,6 @@ func (s *session) after(uid uint32, since time.Time) ([]uint32, error) {
 // body reads a mail without marking it as read: nil where it is too large, and
 // no size where it is gone.
 func (s *session) body(uid uint32) (body []byte, size uint32, _ error) {
-	s.quiet()
 	msg, err := s.one(uid, imap.FetchRFC822Size)
 	if err != nil || msg == nil {
 		return nil, 0, err
@@ -190,10 +192,8 @@ func (m *Mailbox) Watch(ctx context.Context, changed func()) error {
 	changed() // what came since the last poll, while no one listened
 	for {
 		select {
-		case update := <-s.news:
-			if _, more := update.(*client.MailboxUpdate); more {
-				changed()
-			}
+		case <-s.more:
+			changed()
 		case err := <-ended:
 			close(stop)
 			if err == nil || ctx.Err() != nil {
