@@ -10,9 +10,10 @@
 // changes; one that could not be fetched is asked for again at the next turn; at
 // most a hundred are fetched a turn.
 //
-// An enveloped XML signature is checked where certificates are configured, and its
-// verdict noted: valid (it covers what was read), invalid, or unchecked, for want
-// of a key or because SHA-1 signed it.
+// An enveloped XML signature is checked, and its verdict noted: valid (it covers
+// what was read, and a certificate configured vouches for it), invalid, or unchecked:
+// SHA-1 signed it, or no certificate is configured and its own says only that nothing
+// changed since. A broken one is never lost: it is doubtful, and an officer decides.
 //
 // Standards: docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html,
 // www.w3.org/TR/xmldsig-core1.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,7 @@ func TestSignatures(t *testing.T) {
 	feed := func(text string) string {
 		return `<feed xmlns="http://www.w3.org/2005/Atom" xmlns:x="urn:x"><entry><content type="text/xml">` + text + `</content></entry></feed>`
 	}
+	keyless := regexp.MustCompile(`(?s)<ds:KeyInfo>.*</ds:KeyInfo>`)
 	wrapped := strings.Replace(alert("2", "Faux"), "</alert>", "<note>"+good+"</note></alert>", 1)
 	for name, c := range map[string]struct {
 		doc     string
@@ -108,6 +110,11 @@ func TestSignatures(t *testing.T) {
 		"another authority":           {good, []*x509.Certificate{other.cert}, signTime, "invalid: the certificate is not trusted"},
 		"certificate over":            {good, []*x509.Certificate{a.cert}, signTime.AddDate(0, 2, 0), "invalid: the certificate is not trusted"},
 		"nothing trusted":             {good, nil, signTime, "unchecked: no key is trusted"},
+		"nothing trusted, in a feed":  {feed(good), nil, signTime, "unchecked: no key is trusted"},
+		"nothing trusted, over":       {good, nil, signTime.AddDate(9, 0, 0), "unchecked: no key is trusted"},
+		"nothing trusted, changed":    {strings.Replace(good, "Crue", "Cru", 1), nil, signTime, "invalid"},
+		"nothing trusted, moved":      {strings.Replace(alert("2", "Faux"), "</alert>", good[strings.Index(good, "<ds:Signature"):], 1), nil, signTime, "invalid"},
+		"nothing trusted, no key":     {keyless.ReplaceAllString(good, ""), nil, signTime, "unchecked: no key is trusted"},
 		"not signed":                  {alert("1", "Crue"), []*x509.Certificate{a.cert}, signTime, "absent"},
 		"signed part of another":      {wrapped, []*x509.Certificate{a.cert}, signTime, "absent"},
 		"signature moved to another":  {strings.Replace(alert("2", "Faux"), "</alert>", good[strings.Index(good, "<ds:Signature"):], 1), []*x509.Certificate{a.cert}, signTime, "invalid"},

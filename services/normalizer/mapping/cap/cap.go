@@ -40,6 +40,7 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 		d.Variants = append(d.Variants, draft(g))
 	}
 	d.Status, d.MsgType, d.Sent = status, msgType, a.Sent
+	d.Doubtful = strings.HasPrefix(a.Signature, "invalid")
 	d.Link = cmp.Or(d.Link, raw.URL)
 	for _, r := range a.References {
 		d.Refs = append(d.Refs, events.MessageID(raw.Authority, raw.Source, r.Identifier))

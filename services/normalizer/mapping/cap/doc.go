@@ -5,5 +5,6 @@
 // private scope is refused, and so are system messages, drafts,
 // acknowledgements and errors. Of several languages, French is the message and
 // the others its variants; the areas of every info of that language are put
-// together and the worst severity is kept.
+// together and the worst severity is kept. An alert whose XML signature is broken is
+// doubtful: it never leaves without an officer.
 package cap
