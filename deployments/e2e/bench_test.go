@@ -36,14 +36,15 @@ streams:
 
 const benchSecret = "a-secret-of-the-counter"
 
-// benchInstallation is a running Crieur whose SMS go to a sink.
-func benchInstallation(b *testing.B, window, binds int) (*installation, *sink) {
+// benchInstallation is a running Crieur whose SMS go to a sink that answers
+// after a time.
+func benchInstallation(b *testing.B, window, binds int, delay time.Duration) (*installation, *sink) {
 	b.Helper()
-	s := startSink(b)
+	s := startSlowSink(b, delay)
 	in := install(b, "")
 	password := filepath.Join(in.dir, "smpp.secret")
 	write(b, password, "secret")
-	write(b, filepath.Join(in.data(), "secrets", "guichet.secret"), benchSecret)
+	in.counterSecret()
 	in.append(fmt.Sprintf(benchConfig, window, s.port(), password, binds))
 	in.start()
 	return in, s
@@ -58,19 +59,19 @@ func notice(id string) map[string]any {
 // that do nothing else, with the same sink, window and binds in the same run:
 // one that only writes bytes, and one of a client library others wrote.
 func BenchmarkFanout(b *testing.B) {
-	sizes := []int{100_000}
-	if os.Getenv("CRIEUR_SLOW") != "" {
-		sizes = append(sizes, 1_000_000)
-	}
-	for _, n := range sizes {
+	for _, n := range []int{100_000, 1_000_000} {
 		for _, window := range []int{64, 1024} {
-			b.Run(fmt.Sprintf("subscribers=%d/window=%d", n, window), func(b *testing.B) { fanout(b, n, window, 2) })
+			b.Run(fmt.Sprintf("subscribers=%d/window=%d", n, window), func(b *testing.B) { fanout(b, n, window, 2, 0) })
 		}
 	}
 }
 
-func fanout(b *testing.B, n, window, binds int) {
-	in, s := benchInstallation(b, window, binds)
+// BenchmarkDistantFanout is the same to a provider that answers each message
+// after 5 ms, as one in the same country does: the window is the limit then.
+func BenchmarkDistantFanout(b *testing.B) { fanout(b, 100_000, 64, 2, 5*time.Millisecond) }
+
+func fanout(b *testing.B, n, window, binds int, delay time.Duration) {
+	in, s := benchInstallation(b, window, binds, delay)
 	enrol(b, in.bus(), n)
 	in.forgetPeak()
 	before := in.memory("VmRSS")
@@ -81,13 +82,13 @@ func fanout(b *testing.B, n, window, binds int) {
 		took := time.Duration(s.last.Load() - start)
 		b.ReportMetric(float64(n)/took.Seconds(), "sms/s")
 		b.ReportMetric(float64(in.memory("VmHWM")-before)/1024, "MB-growth")
-		limit := startSink(b)
+		limit := startSlowSink(b, delay)
 		start = now()
 		bareClient(b, limit.l.Addr().String(), n, binds, window)
 		bare := time.Duration(now() - start)
 		b.ReportMetric(float64(n)/bare.Seconds(), "bare-sms/s")
 		b.ReportMetric(bare.Seconds()/took.Seconds(), "ratio")
-		other := startSink(b)
+		other := startSlowSink(b, delay)
 		start = now()
 		libraryClient(b, other.l.Addr().String(), n, binds, window)
 		library := time.Duration(now() - start)
@@ -99,7 +100,7 @@ func fanout(b *testing.B, n, window, binds int) {
 // BenchmarkSourceToDelivery is the time from a source's signed post to the
 // message at the provider of the first subscriber, on an idle installation.
 func BenchmarkSourceToDelivery(b *testing.B) {
-	in, s := benchInstallation(b, 64, 1)
+	in, s := benchInstallation(b, 64, 1, 0)
 	enrol(b, in.bus(), 1)
 	var took []time.Duration
 	for i := 0; b.Loop(); i++ {
@@ -117,7 +118,7 @@ func BenchmarkSourceToDelivery(b *testing.B) {
 // BenchmarkIdleMemory is what an installation without work takes, everything
 // embedded; ClickHouse, a process of its own, apart.
 func BenchmarkIdleMemory(b *testing.B) {
-	in, _ := benchInstallation(b, 64, 1)
+	in, _ := benchInstallation(b, 64, 1, 0)
 	for b.Loop() {
 		wait(b, 5*time.Second)
 		b.ReportMetric(float64(in.memory("VmRSS"))/1024, "MB")
@@ -128,7 +129,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 // BenchmarkPage is a page read over HTTP, beside a bare handler that answers as
 // many bytes.
 func BenchmarkPage(b *testing.B) {
-	in, s := benchInstallation(b, 64, 1)
+	in, s := benchInstallation(b, 64, 1, 0)
 	enrol(b, in.bus(), 1)
 	for i := range 20 {
 		in.post("guichet", benchSecret, notice(strconv.Itoa(i)))

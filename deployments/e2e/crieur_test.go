@@ -87,6 +87,12 @@ func install(t testing.TB, body string) *installation {
 func (in *installation) config() string { return filepath.Join(in.dir, "crieur.yaml") }
 func (in *installation) data() string   { return filepath.Join(in.dir, "data") }
 
+// counterSecret stores what the counter's web hook signs with.
+func (in *installation) counterSecret() {
+	in.t.Helper()
+	write(in.t, filepath.Join(in.data(), "secrets", "guichet.secret"), benchSecret)
+}
+
 // dumpLog shows the end of the program's log.
 func (in *installation) dumpLog() {
 	body, err := os.ReadFile(in.log.Name())

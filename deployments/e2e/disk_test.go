@@ -56,7 +56,7 @@ func TestDiskFillsUnderWay(t *testing.T) {
 	s := startSink(t)
 	password := filepath.Join(in.dir, "smpp.secret")
 	write(t, password, "secret")
-	write(t, filepath.Join(in.data(), "secrets", "guichet.secret"), benchSecret)
+	in.counterSecret()
 	in.append(fmt.Sprintf(killConfig, smsWindow, 0, s.port(), password))
 	in.start()
 	enrol(t, in.bus(), 3)

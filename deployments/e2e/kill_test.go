@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -75,13 +76,13 @@ func TestKillLosesNothing(t *testing.T) {
 	in := install(t, "")
 	password := filepath.Join(in.dir, "smpp.secret")
 	write(t, password, "secret")
-	write(t, filepath.Join(in.data(), "secrets", "guichet.secret"), "a-secret-of-the-counter")
+	in.counterSecret()
 	in.append(fmt.Sprintf(killConfig, smsWindow, smsASecond, smsc.port, password))
 	in.start()
 	enrol(t, in.bus(), residents)
 
-	in.post("guichet", "a-secret-of-the-counter", map[string]any{"id": "eau", "title": "Coupure d'eau rue Neuve", "body": "Demain de 9 h à 12 h.", "class": "service"})
-	in.post("guichet", "a-secret-of-the-counter", map[string]any{"id": "crue", "title": "Alerte crue du Tarn", "body": "Éloignez-vous des berges.", "class": "alert", "severity": "Severe", "urgency": "Immediate", "certainty": "Observed"})
+	in.post("guichet", benchSecret, map[string]any{"id": "eau", "title": "Coupure d'eau rue Neuve", "body": "Demain de 9 h à 12 h.", "class": "service"})
+	in.post("guichet", benchSecret, map[string]any{"id": "crue", "title": "Alerte crue du Tarn", "body": "Éloignez-vous des berges.", "class": "alert", "severity": "Severe", "urgency": "Immediate", "certainty": "Observed"})
 	killAtRandom(t, in, smsc, kills)
 	in.awaitReady(60 * time.Second)
 
@@ -190,20 +191,27 @@ func (s *smsc) times(class string) map[string]int {
 	return out
 }
 
-// enrol registers n residents with invented numbers; none ends in 0001–0004,
-// which the SMSC answers in its own way.
+// enrol registers n residents with invented numbers for the counter's streams.
 func enrol(t testing.TB, nc *nats.Conn, n int) {
+	t.Helper()
+	enrolBy(t, nc, "sms", []string{"infos", "alertes"}, n)
+}
+
+// enrolBy registers n residents with invented addresses; no number ends in
+// 0001–0004, which the SMSC answers in its own way.
+func enrolBy(t testing.TB, nc *nats.Conn, kind string, streams []string, n int) {
 	t.Helper()
 	var people []call.Enrolment
 	for i := 0; len(people) < n; i++ {
-		if end := i % 10000; end >= 1 && end <= 4 {
+		address := fmt.Sprintf("+336%08d", i)
+		if kind == "email" {
+			address = fmt.Sprintf("p%d@exemple.example", i)
+		} else if end := i % 10000; end >= 1 && end <= 4 {
 			continue
 		}
-		people = append(people, call.Enrolment{Kind: "sms", Address: call.Address(fmt.Sprintf("+336%08d", i)), Streams: []string{"infos", "alertes"}})
+		people = append(people, call.Enrolment{Kind: kind, Address: call.Address(address), Streams: streams})
 	}
-	for len(people) > 0 {
-		part := people[:min(1000, len(people))]
-		people = people[len(part):]
+	for part := range slices.Chunk(people, 1000) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		rep, err := call.Ask(ctx, nc, call.Enrol, call.EnrolRequest{Authority: "ville", By: "import", Evidence: "essai", People: part})
 		cancel()

@@ -57,7 +57,7 @@ func TestPathFromSourceToImpact(t *testing.T) {
 	s := startSink(t)
 	password := filepath.Join(in.dir, "smpp.secret")
 	write(t, password, "secret")
-	write(t, filepath.Join(in.data(), "secrets", "guichet.secret"), benchSecret)
+	in.counterSecret()
 	in.append(fmt.Sprintf(killConfig, smsWindow, 0, s.port(), password))
 	if out, err := exec.Command(in.bin, "check-config", in.config()).CombinedOutput(); err != nil {
 		t.Fatalf("check-config: %s", out)

@@ -9,8 +9,10 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // The few SMPP 3.4 command IDs that a limit needs.
@@ -27,24 +29,27 @@ const (
 // be read. The bare client and the program have one each, of the same kind.
 type sink struct {
 	l        net.Listener
+	delay    time.Duration // from a message to its answer, as a provider far away has
 	received atomic.Int64
 	last     atomic.Int64 // Unix nanoseconds of the newest
 }
 
-func startSink(t testing.TB) *sink {
+func startSink(t testing.TB) *sink { return startSlowSink(t, 0) }
+
+func startSlowSink(t testing.TB, delay time.Duration) *sink {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sink{l: l}
+	s := &sink{l: l, delay: delay}
 	go func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go s.session(conn)
+			go s.session(&late{Conn: conn, by: delay})
 		}
 	}()
 	t.Cleanup(func() { _ = l.Close() })
@@ -86,6 +91,50 @@ func (s *sink) session(conn net.Conn) {
 			}
 		}
 	}
+}
+
+// late is a connection whose writes leave in their order, each some time after
+// it was made.
+type late struct {
+	net.Conn
+	by   time.Duration
+	once sync.Once
+	out  chan dueWrite
+}
+
+type dueWrite struct {
+	at   time.Time
+	body []byte
+}
+
+// Write implements net.Conn.
+func (l *late) Write(b []byte) (int, error) {
+	if l.by == 0 {
+		return l.Conn.Write(b)
+	}
+	l.once.Do(func() {
+		l.out = make(chan dueWrite, 4096)
+		go l.send()
+	})
+	l.out <- dueWrite{time.Now().Add(l.by), bytes.Clone(b)}
+	return len(b), nil
+}
+
+func (l *late) send() {
+	defer func() { _ = l.Conn.Close() }()
+	for w := range l.out {
+		<-time.After(time.Until(w.at))
+		_, _ = l.Conn.Write(w.body) // who is gone reads nothing
+	}
+}
+
+// Close implements net.Conn, once what is due has left.
+func (l *late) Close() error {
+	if l.out == nil {
+		return l.Conn.Close()
+	}
+	close(l.out)
+	return nil
 }
 
 func readPDU(r *bufio.Reader) (id, seq uint32, body []byte, err error) {

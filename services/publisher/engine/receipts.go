@@ -33,6 +33,7 @@ func (e *Engine) outcome(ctx context.Context, j *job) error {
 	if err := e.storeOutcome(ctx, j); err != nil {
 		return err
 	}
+	e.turns.goesOn(j.delivery)
 	e.later.index(j.entry)
 	return nil
 }

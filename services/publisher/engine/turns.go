@@ -22,12 +22,12 @@ type turns struct {
 
 type turn struct {
 	taken int
-	last  time.Time     // when one ended, or the first began
+	last  time.Time     // when a part of one ended, or the first began
 	freed chan struct{} // signalled, without blocking, while there is room
 }
 
 const (
-	// stalledAfter without an end, a full channel is taken to hang.
+	// stalledAfter without the end of any part, a full channel is taken to hang.
 	stalledAfter = 500 * time.Millisecond
 	// stalledWait is when a delivery of such a channel comes again.
 	stalledWait = 2 * time.Second
@@ -101,6 +101,18 @@ func (t *turns) end(keys [2]laneKey) {
 		l := t.lanes[key]
 		l.taken, l.last = l.taken-1, time.Now()
 		l.signal()
+	}
+}
+
+// goesOn tells that a part of a delivery has ended: its channel does not hang,
+// however long the whole takes.
+func (t *turns) goesOn(d events.Delivery) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, key := range t.keys(d) {
+		if l := t.lanes[key]; l != nil {
+			l.last = time.Now()
+		}
 	}
 }
 
