@@ -38,6 +38,7 @@ setup-tests: setup ## install the programs that tests talk to
 
 test: setup-tests ## run every test
 	CI=$${CI:-} $(GO) test -p 1 -timeout 20m work
+	$(GO) test -race -run Acceptance -timeout 10m ./events/bus
 
 test-slow: setup ## run the tests with slow peers, and the fuzzers for a minute each
 	.ci/peers slow
