@@ -26,7 +26,8 @@ const (
 
 // Options are an operator's choices for what Ensure declares.
 type Options struct {
-	// Replicas of every stream, consumer and bucket: 1, 3 or 5. 0 is 1.
+	// Replicas of every stream, consumer and bucket: 1, 3 or 5. 0 leaves what
+	// exists as it is; what is new has 1.
 	Replicas int
 	// MaxAge sets how long a stream (by name) keeps its events, 0 for ever.
 	// Only a stream named here is ever shortened, which deletes what is older.

@@ -40,10 +40,10 @@ type Log struct {
 
 // NATS says which server to use. With no URL the server is embedded.
 type NATS struct {
-	URL      string `json:"url"`    // also NATS_URL
-	Listen   string `json:"listen"` // host:port the embedded server listens on; default a free port of loopback, for the commands of this machine
-	MQTT     string `json:"mqtt"`   // host:port of its MQTT listener for signs; empty: none
-	Replicas int    `json:"replicas"`
+	URL      string `json:"url"`      // also NATS_URL
+	Listen   string `json:"listen"`   // host:port the embedded server listens on; default a free port of loopback, for the commands of this machine
+	MQTT     string `json:"mqtt"`     // host:port of its MQTT listener for signs; empty: none
+	Replicas int    `json:"replicas"` // of streams and buckets: 1, 3 or 5; 0: as they are, 1 for new ones
 	// Credentials of a server: a NATS credentials file.
 	CredentialsFile string `json:"credentials_file"`
 }
@@ -125,9 +125,6 @@ func (c *Config) SetDefaults() {
 	set(&c.Log.Format, "text")
 	set(&c.Log.Level, "info")
 	set(&c.NATS.Listen, "127.0.0.1:0")
-	if c.NATS.Replicas == 0 {
-		c.NATS.Replicas = 1
-	}
 	for i := range c.Authorities {
 		c.Authorities[i].SetDefaults()
 	}

@@ -107,6 +107,9 @@ func TestEmptyFileIsAnEmptyInstallation(t *testing.T) {
 	if err != nil || c.Data != ".crieur" {
 		t.Fatalf("%+v, %v", c, err)
 	}
+	if c.NATS.Replicas != 0 {
+		t.Errorf("%d replicas that nobody asked for: streams of a cluster are narrowed", c.NATS.Replicas)
+	}
 }
 
 // Every error names the file, the line and the field.
@@ -132,7 +135,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"unknown setting":  {strings.Replace(good, "limit: 20", "limit: 2\n      deep:\n        ping: 1\n        lmit: 2", 1), ":19", `sources[0].settings.deep.lmit: feed: unknown field "lmit"`, refuse{}},
 		"no address":       {"listen: 8080", ":1", "listen", nil},
 		"log level":        {"log:\n  level: loud", ":2", "log.level", nil},
-		"replicas":         {"nats:\n  replicas: 9", ":2", "nats.replicas", nil},
+		"replicas":         {"nats:\n  replicas: 2", ":2", "nats.replicas", nil},
 		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
 		"bad proxy":        {"trustedProxies: [10.0.0.1]", ":1", "trustedProxies[0]", nil},
 		"voice":            {"speech:\n  command: [espeak-ng]", ":2", "speech: languages: required", nil},

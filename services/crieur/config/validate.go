@@ -72,8 +72,8 @@ func (f *document) installation(c *Config) {
 	if err := new(slog.Level).UnmarshalText([]byte(c.Log.Level)); err != nil {
 		f.wrong(".log.level", fmt.Errorf("%q is not debug, info, warn or error", c.Log.Level))
 	}
-	if c.NATS.Replicas < 1 || c.NATS.Replicas > 5 {
-		f.wrong(".nats.replicas", fmt.Errorf("%d is not between 1 and 5", c.NATS.Replicas))
+	if !slices.Contains([]int{0, 1, 3, 5}, c.NATS.Replicas) {
+		f.wrong(".nats.replicas", fmt.Errorf("%d is not 1, 3 or 5", c.NATS.Replicas))
 	}
 }
 
