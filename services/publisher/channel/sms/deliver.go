@@ -18,9 +18,10 @@ const (
 	// bindWait is how long a batch waits for a bind before it goes back to the
 	// queue.
 	bindWait = 5 * time.Second
-	// A throttled message is tried again after a pause, doubled each time.
-	throttleTries = 6
-	throttlePause = 50 * time.Millisecond
+	// What is throttled is tried again after a pause, doubled each time.
+	throttleTries    = 6
+	throttlePause    = 50 * time.Millisecond
+	maxThrottlePause = time.Second
 )
 
 // DeliverBatch implements channel.Batch.
@@ -42,6 +43,11 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 		if b.common, err = c.templates(send.Delivery, body.Text, b.urgent); err != nil {
 			fail(err)
 			return
+		}
+		n := len(b.common)
+		parts := make([]part, n*len(b.states))
+		for i := range b.states {
+			b.states[i].parts = parts[i*n : (i+1)*n : (i+1)*n]
 		}
 	}
 	b.run(ctx, done)
@@ -70,18 +76,6 @@ func (c *Channel) templates(d events.Delivery, text string, urgent bool) ([]smpp
 	return list, nil
 }
 
-// message is one recipient's state: what is worst of its parts counts.
-type message struct {
-	parts    int // submitted
-	left     int // without an answer
-	accepted int
-	lost     bool
-	refused  smpp.Status
-	remote   string
-	err      error // why nothing was submitted
-	ended    bool
-}
-
 // batch sends to some recipients and gathers the answers. It is a smpp.Sink.
 type batch struct {
 	c      *Channel
@@ -97,35 +91,30 @@ type batch struct {
 	states []message
 }
 
+// maxParts is above the parts of any text, whose number is one octet (3GPP TS
+// 23.040, 9.2.3.24.1): the pool knows a part as recipient × maxParts + part.
+const maxParts = 256
+
 // Answer implements smpp.Sink.
-func (b *batch) Answer(i int, a smpp.Answer) {
+func (b *batch) Answer(at int, a smpp.Answer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m := &b.states[i]
-	m.left--
-	switch {
-	case a.Verdict == smpp.Lost:
-		m.lost = true
-	case a.Verdict == smpp.Unsent:
-		m.err = smpp.ErrNotBound
-	case a.Status == smpp.StatusOK:
-		m.accepted++
-		m.remote = a.MessageID
-	default:
-		m.refused = a.Status
-	}
+	b.states[at/maxParts].answer(at%maxParts, a)
 	if b.flying--; b.flying == 0 {
 		b.idle.Signal()
 	}
 }
 
-// run submits everybody, then those who were throttled again.
+// run submits everybody, then what was throttled again. A message of which the
+// SMSC has some parts is not given back: the rest is tried until ctx ends.
 func (b *batch) run(ctx context.Context, done func(int, channel.Result)) {
 	pause := throttlePause
 	for try := 1; ; try++ {
 		b.submitAll(ctx)
 		b.wait()
-		again := b.report(done, try == throttleTries || ctx.Err() != nil)
+		again := b.report(done, func(m *message) bool {
+			return m.throttled() && ctx.Err() == nil && (try < throttleTries || m.count(accepted) > 0)
+		})
 		if again == 0 {
 			return
 		}
@@ -135,7 +124,7 @@ func (b *batch) run(ctx context.Context, done func(int, channel.Result)) {
 		case <-ctx.Done():
 		}
 		timer.Stop()
-		pause *= 2
+		pause = min(2*pause, maxThrottlePause)
 	}
 }
 
@@ -153,7 +142,9 @@ func (b *batch) submitAll(ctx context.Context) {
 				m.err = err
 				continue
 			}
-			templates = own
+			if templates = own; m.parts == nil {
+				m.parts = make([]part, len(own))
+			}
 		}
 		number := strings.TrimPrefix(b.send.Contacts[i].Address.Reveal(), "+")
 		b.submit(ctx, i, number, templates)
@@ -170,17 +161,17 @@ func (b *batch) submit(ctx context.Context, i int, number string, templates []sm
 		waiting, cancel = context.WithTimeout(ctx, bindWait)
 		defer cancel()
 	}
-	for _, t := range templates {
+	parts := b.states[i].parts
+	for n, t := range templates {
+		if parts[n].state == accepted {
+			continue
+		}
 		b.mu.Lock()
 		b.flying++
-		b.states[i].left++
-		b.states[i].parts++
 		b.mu.Unlock()
-		if err := b.c.pool.Submit(waiting, t, number, b.urgent, b, i); err != nil {
+		if err := b.c.pool.Submit(waiting, t, number, b.urgent, b, i*maxParts+n); err != nil {
 			b.mu.Lock()
 			b.flying--
-			b.states[i].left--
-			b.states[i].parts--
 			b.states[i].err = err
 			b.mu.Unlock()
 			if errors.Is(err, smpp.ErrNotBound) {
@@ -201,77 +192,21 @@ func (b *batch) wait() {
 	}
 }
 
-// report ends those who have their result, and counts the throttled others,
-// made ready for another try.
-func (b *batch) report(done func(int, channel.Result), last bool) (again int) {
+// report ends those who have their result, and counts the others, made ready for
+// another try.
+func (b *batch) report(done func(int, channel.Result), patient func(*message) bool) (again int) {
 	now := b.c.deps.Now()
 	for i := range b.states {
 		m := &b.states[i]
-		if m.ended {
-			continue
-		}
-		if throttled(m) && !last {
-			*m = message{}
+		switch {
+		case m.ended:
+		case patient(m):
+			m.again()
 			again++
-			continue
+		default:
+			m.ended = true
+			done(i, m.result(now, b.c.cfg.CostMicroEUR))
 		}
-		m.ended = true
-		done(i, b.result(m, now))
 	}
 	return again
-}
-
-// throttled tells that nothing of the message was accepted and that the SMSC
-// asked for patience.
-func throttled(m *message) bool {
-	return m.accepted == 0 && !m.lost && m.err == nil && (m.refused == smpp.StatusThrottled || m.refused == smpp.StatusQueueFull)
-}
-
-func (b *batch) result(m *message, now time.Time) channel.Result {
-	switch {
-	case m.accepted > 0 && m.accepted == m.parts && m.err == nil:
-		units := len(b.common)
-		if units == 0 {
-			units = m.parts
-		}
-		return channel.Result{Remote: m.remote, At: now, Units: units, CostMicroEUR: int64(units) * b.c.cfg.CostMicroEUR}
-	case m.lost || m.accepted > 0:
-		return channel.Failed(events.Transient(events.ReasonAmbiguous, nil, 0), now)
-	case m.refused != smpp.StatusOK:
-		return channel.Failed(refusal(m.refused), now)
-	case errors.Is(m.err, smpp.ErrNotBound):
-		return channel.Failed(notBound(m.err), now)
-	case m.err != nil && events.OutcomeOf(m.err).Kind == events.PermanentFailure:
-		return channel.Failed(m.err, now)
-	}
-	return channel.Failed(events.Transient(events.ReasonConnection, m.err, 0), now)
-}
-
-// notBound tells a refused bind, which no retry cures before somebody changes
-// the password, from a connection that comes back. Both wait in the queue:
-// the message is not at fault.
-func notBound(err error) error {
-	var s smpp.Status
-	if errors.As(err, &s) && (s == smpp.StatusBindFailed || s == smpp.StatusPassword || s == smpp.StatusSystemID) {
-		return events.Transient(events.ReasonUnauthorized, err, time.Minute)
-	}
-	return events.Transient(events.ReasonConnection, err, 0)
-}
-
-// refusal is the meaning of a submit_sm_resp's status (SMPP 3.4, 5.1.3).
-func refusal(s smpp.Status) error {
-	switch s {
-	case smpp.StatusThrottled, smpp.StatusQueueFull:
-		return events.Transient(events.ReasonRateLimited, s, time.Second)
-	case smpp.StatusSystemError, smpp.StatusSubmitFailed, smpp.StatusBindState:
-		return events.Transient(events.ReasonUnavailable, s, 0)
-	case smpp.StatusDestination:
-		return events.Permanent(events.ReasonBadRecipient, s)
-	case smpp.StatusSource:
-		return events.Permanent(events.ReasonInvalidConfig, s)
-	}
-	if s >= 0x400 && s <= 0x4FF { // the provider's own
-		return events.Transient(events.ReasonUnavailable, s, 0)
-	}
-	return events.Permanent(events.ReasonRejected, s)
 }

@@ -177,6 +177,27 @@ func TestLongTextIsConcatenated(t *testing.T) {
 	}
 }
 
+// TestOnlyWhatWasThrottledGoesAgain: a part that the SMSC has is not sent twice,
+// and nobody is left with half of a message. What is known of it is its last part.
+func TestOnlyWhatWasThrottledGoesAgain(t *testing.T) {
+	t.Parallel()
+	peer := smsctest.Start(t, "none")
+	s := newSetup(t, settings(peer.Addr, "max_septets: 306"))
+	s.run(t)
+	d := delivery(t, s.channel, events.ClassService, strings.Repeat("La rue est fermée à la circulation. ", 6))
+	got := s.send(t, d, "+33612340005")[0]
+	if got.Outcome.Kind != events.Done || got.Units != 2 {
+		t.Fatalf("result %+v", got)
+	}
+	last := peer.Await(t, "the last part", func(e smsctest.Event) bool { return e.Event == "submit" && strings.Contains(e.Text, "/p/abc") })
+	if got.Remote != last.ID {
+		t.Errorf("the message is %q, its last part %q", got.Remote, last.ID)
+	}
+	if n := len(peer.Submits()); n != 2 {
+		t.Errorf("the SMSC took %d parts", n)
+	}
+}
+
 func TestReceiptsInEveryWriting(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"tlv", "text", "hex", "early"} {
@@ -351,6 +372,11 @@ func TestEachInTheirLanguage(t *testing.T) {
 	if parts[0] != 1 || parts[2] != 1 || parts[3] < 2 {
 		t.Errorf("parts %v", parts)
 	}
+	all := 0
+	for _, n := range parts {
+		all += n
+	}
+	eventstest.Eventually(t, func() bool { return len(smsc.Submits()) >= all }, 5*time.Second, "the SMSC has not all parts")
 	for i, want := range []string{"Route barr", "Route barr", "Road closed", "", "Route barr"} {
 		number, found := fmt.Sprintf("336120000%d0", i), 0
 		for _, e := range smsc.Submits() {

@@ -5,7 +5,8 @@
 //   drop                              every connection is cut
 //   count                             prints how many messages came
 // The end of a number decides the answer: 0001 is refused, 0002 is throttled
-// twice, 0003 never has an answer, 0004 is refused for ever as throttled.
+// twice, 0003 never has an answer, 0004 is refused for ever as throttled, 0005 is
+// throttled seven times after a first message.
 "use strict";
 const smpp = require("smpp");
 const readline = require("readline");
@@ -14,7 +15,8 @@ let next = 4096;
 let receipt = process.argv[2] || "none";
 let quiet = process.argv[3] === "quiet";
 let count = 0;
-const throttled = new Map();
+const throttled = new Map(); // how often each number came
+const patience = { "0002": (n) => n < 2, "0004": () => true, "0005": (n) => n >= 1 && n < 8 };
 const sessions = new Set();
 const say = (o) => process.stdout.write(JSON.stringify(o) + "\n");
 
@@ -38,15 +40,15 @@ const submit = (session, pdu) => {
   if (end === "0001") return session.send(pdu.response({ command_status: smpp.ESME_RINVDSTADR }));
   if (end === "0003") return say({ event: "submit", to, answered: false });
   const times = throttled.get(to) || 0;
-  if (end === "0004" || (end === "0002" && times < 2)) {
-    throttled.set(to, times + 1);
+  if (end in patience) throttled.set(to, times + 1);
+  if (end in patience && patience[end](times)) {
     return session.send(pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
   }
   const id = next++;
   count++;
   if (!quiet) {
     const message = pdu.short_message.message;
-    say({ event: "submit", to, from: pdu.source_addr, text: message.toString(), coding: pdu.data_coding, esm: pdu.esm_class, answered: true, validity: pdu.validity_period, priority: pdu.priority_flag });
+    say({ event: "submit", id: String(id), to, from: pdu.source_addr, text: message.toString(), coding: pdu.data_coding, esm: pdu.esm_class, answered: true, validity: pdu.validity_period, priority: pdu.priority_flag });
   }
   if (receipt === "early") report(session, pdu, id);
   session.send(pdu.response({ message_id: String(id) }));
