@@ -78,6 +78,17 @@ func Guess(list []map[string]any) Mapping {
 	return m
 }
 
+// usual is the set of all names of known.
+func usual() map[string]bool {
+	set := map[string]bool{}
+	for _, k := range known() {
+		for _, name := range k.names {
+			set[name] = true
+		}
+	}
+	return set
+}
+
 func fold(name string) string {
 	return strings.ReplaceAll(territory.Fold(name), " ", "_")
 }

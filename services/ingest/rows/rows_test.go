@@ -57,7 +57,17 @@ func TestCSV(t *testing.T) {
 		"old Macintosh":           {"a,b\r1,2\r", `[{"a":"1","b":"2"}]`},
 		"short, long, empty line": {"a,b\n1\n\n1,2,3\n,\n", `[{"a":"1"},{"a":"1","b":"2"}]`},
 		"names twice or missing":  {"a,a,\n1,2,3\n", `[{"a":"1","a_2":"2","column3":"3"}]`},
-		"break in a cell":         {"a,b\n\"1\n2\",3\n", `[{"a":"1\n2","b":"3"}]`},
+		"break in a cell":         {"a,b\n\"1\r\n2\",3\n", `[{"a":"1\n2","b":"3"}]`},
+		"commas and a break":      {"a,b,c\n1,\"2, 3\n4\",5\n", `[{"a":"1","b":"2, 3\n4","c":"5"}]`},
+		"quote first":             {"a;b;c\n2;\"Grand\" bal;3\n3;\"Petit\" bal;\"x\"\n", `[{"a":"2","b":"\"Grand\" bal","c":"3"},{"a":"3","b":"\"Petit\" bal","c":"x"}]`},
+		"quotes written once":     {"a;b\n\"dit \"oui\" hier\";1\n\"dit \"oui\"\";2\n", `[{"a":"dit \"oui\" hier","b":"1"},{"a":"dit \"oui\"","b":"2"}]`},
+		"quote never closed":      {"a;b;c\n1;\"x;y\n2;z;t\n3;u;v", `[{"a":"1","b":"x","c":"y"},{"a":"2","b":"z","c":"t"},{"a":"3","b":"u","c":"v"}]`},
+		"quote closed by another": {"a;b;c\n1;\"x;y\n2;12\";t\n3;\"u\";v", `[{"a":"1","b":"x","c":"y"},{"a":"2","b":"12\"","c":"t"},{"a":"3","b":"u","c":"v"}]`},
+		"spaces around quotes":    {"a;b\n \"x;y\" ;1\n", `[{"a":"x;y","b":"1"}]`},
+		"title lines":             {"Travaux, voirie;;\n;;\nid;titre;date\n1;x;y\n", `[{"date":"y","id":"1","titre":"x"}]`},
+		"title of two cells":      {"Travaux;2026;\nid;titre;date\n1;x;y\n", `[{"date":"y","id":"1","titre":"x"}]`},
+		"separators in quotes":    {"\"id\",\"titre\",\"a;b;c;d\"\n1,x,y\n", `[{"a;b;c;d":"y","id":"1","titre":"x"}]`},
+		"a list in each row":      {"nom,tags\nx,a;b;c\ny,d;e;f\n", `[{"nom":"x","tags":"a;b;c"},{"nom":"y","tags":"d;e;f"}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -94,4 +94,3 @@ func isOld(value any, first bool, rules Rules) bool {
 	}
 	return date.Before(rules.Now.Add(-rules.BacklogAge))
 }
-
