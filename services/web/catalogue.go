@@ -43,7 +43,7 @@ func (p *phrase) UnmarshalJSON(b []byte) error {
 type Catalogue struct{ phrases map[string]map[string]phrase }
 
 // NewCatalogue reads fr.json and en.json at the root of each file system; a later one adds keys and replaces
-// those of an earlier one. Both languages must have the same keys.
+// those of an earlier one. Both languages must have the same keys. Texts may be written with plain spaces: NoBreaks.
 func NewCatalogue(sources ...fs.FS) (*Catalogue, error) {
 	c := &Catalogue{phrases: map[string]map[string]phrase{}}
 	for _, lang := range Languages() {
@@ -56,6 +56,11 @@ func NewCatalogue(sources ...fs.FS) (*Catalogue, error) {
 			var texts map[string]phrase
 			if err := json.Unmarshal(content, &texts); err != nil {
 				return nil, fmt.Errorf("web: catalogue %s.json: %w", lang, err)
+			}
+			for _, forms := range texts {
+				for form, text := range forms {
+					forms[form] = NoBreaks(text)
+				}
 			}
 			maps.Copy(c.phrases[lang], texts)
 		}

@@ -135,6 +135,7 @@ type Card struct {
 	Badges      []Badge
 	When        time.Time
 	Source      string   // "Préfecture de la Gironde"
+	Lead        []string // what decides whether to read on, such as when and where
 	Summary     string   // plain text
 	Facts       []string // short: "3 canaux", "Centre-ville"
 	Actions     []Action
@@ -147,6 +148,7 @@ func (c Card) draw(*Translator) any {
 	if c.Level < 2 || c.Level > 4 {
 		c.Level = 3
 	}
+	c.Title, c.Summary = NoBreaks(c.Title), NoBreaks(c.Summary)
 	return c
 }
 
@@ -288,6 +290,7 @@ type Timeline struct{ Entries []TimelineEntry }
 type TimelineEntry struct {
 	When        time.Time
 	Who, What   string
+	Href        string // where What leads; optional
 	Detail      string
 	Tone        Tone // Neutral when empty
 	Icon        string
@@ -295,6 +298,14 @@ type TimelineEntry struct {
 }
 
 func (t Timeline) component() string { return "timeline" }
+
+func (t Timeline) draw(*Translator) any {
+	entries := slices.Clone(t.Entries)
+	for i := range entries {
+		entries[i].What, entries[i].Detail = NoBreaks(entries[i].What), NoBreaks(entries[i].Detail)
+	}
+	return Timeline{entries}
+}
 
 // Stat is a figure with all that makes it trustworthy.
 type Stat struct {

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Form holds what was typed and what is wrong with it, between a POST and the page shown again (status 422).
@@ -12,6 +14,7 @@ import (
 type Form struct {
 	Values url.Values
 	Errors []FieldError
+	labels map[string]string // of the fields that the page drew
 }
 
 // FieldError says in the reader's words what to do about one field.
@@ -46,7 +49,49 @@ func (f *Form) Error(field string) string {
 	return ""
 }
 
+// named is an error as the summary says it, far from its field: with the field's label.
+type named struct {
+	FieldError
+	Label string
+}
+
+// Asked tells a label that is a sentence, which no colon follows.
+func (n named) Asked() bool {
+	return strings.HasSuffix(n.Label, "?") || strings.HasSuffix(n.Label, ".")
+}
+
 func (f *Form) component() string { return "error-summary" }
+
+func (f *Form) draw(*Translator) any {
+	list := make([]named, len(f.Errors))
+	for i, e := range f.Errors {
+		list[i] = named{e, f.labels[e.Field]}
+		if n := &list[i]; n.Label != "" && !n.Asked() {
+			n.Message = uncapitalised(n.Message)
+		}
+	}
+	return list
+}
+
+// uncapitalised is a sentence as it goes on after a colon; initials stay.
+func uncapitalised(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if second, _ := utf8.DecodeRuneInString(s[size:]); unicode.IsUpper(second) {
+		return s
+	}
+	return string(unicode.ToLower(first)) + s[size:]
+}
+
+// drawn remembers what a field is called.
+func (f *Form) drawn(field, label string) {
+	if f == nil || f.OK() {
+		return
+	}
+	if f.labels == nil {
+		f.labels = map[string]string{}
+	}
+	f.labels[field] = label
+}
 
 // Choice is one option of a select, radios or checkboxes.
 type Choice struct {

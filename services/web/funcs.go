@@ -97,5 +97,6 @@ func showField(show func(any) (template.HTML, error), f *Form, name, label strin
 			return "", fmt.Errorf("field %q: %w", name, err)
 		}
 	}
+	f.drawn(name, label)
 	return show(field)
 }

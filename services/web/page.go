@@ -128,6 +128,7 @@ type view struct {
 
 func (re *Renderer) view(r *http.Request, page Page) view {
 	lang := requestLanguage(r)
+	page.Title = NoBreaks(page.Title)
 	if page.Surface == "" {
 		page.Surface = re.options.Surface
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -235,6 +236,12 @@ func (re *Renderer) execute(r *http.Request, name string, page Page) ([]byte, er
 	entry := "layout"
 	if v.Fragment {
 		entry = "fragment"
+	}
+	if !v.Form.OK() && !(v.Fragment && hasBlock) {
+		// The summary of errors precedes the fields whose labels it says.
+		if err := tmpl.ExecuteTemplate(io.Discard, "content", v); err != nil {
+			return nil, fmt.Errorf("web: page %q: %w", name, err)
+		}
 	}
 	var b bytes.Buffer
 	if v.Fragment && hasBlock {

@@ -58,7 +58,7 @@ func TestErrorSummary(t *testing.T) {
 		t.Errorf("status %d, want 422", answer.Code)
 	}
 	for _, want := range []string{
-		"<title>Erreur\u00a0: Guide de style", "Il y a 2 erreurs à corriger", `<a href="#f-email">Saisissez`,
+		"<title>Erreur\u00a0: Guide de style", "Il y a 2 erreurs à corriger", "<a href=\"#f-email\">Adresse de courriel\u00a0: saisissez",
 		`value="jeanne@"`, `aria-describedby="f-email-hint f-email-error" aria-invalid="true"`,
 		`value="sms" checked`,
 	} {

@@ -212,6 +212,18 @@ func (t *Translator) Duration(d time.Duration) string {
 	return unit("unit.days", 24*time.Hour)
 }
 
+// NoBreaks sets text as French is printed: with a space that no line breaks at before : ; ? ! » % and €, and after «.
+// A text that already has them, or whose language puts no space there, is left as it is.
+func NoBreaks(text string) string {
+	if !strings.ContainsAny(text, ":;?!«»%€") {
+		return text
+	}
+	return strings.NewReplacer(
+		" :", nbsp+":", " »", nbsp+"»", "« ", "«"+nbsp, " %", nbsp+"%", " €", nbsp+"€",
+		" ;", narrowNBSP+";", " ?", narrowNBSP+"?", " !", narrowNBSP+"!",
+	).Replace(text)
+}
+
 // FrenchDay is "lundi": days are written without a capital.
 func FrenchDay(d time.Weekday) string {
 	return [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}[d]

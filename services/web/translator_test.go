@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/crieur/crieur/services/web"
 )
 
 func TestTranslator(t *testing.T) {
@@ -85,5 +87,25 @@ func TestLanguage(t *testing.T) {
 	}
 	if !strings.Contains(chosen.Body.String(), `href="/hello/x?lang=fr&amp;q=1"`) {
 		t.Error("the other language's link loses the rest of the address")
+	}
+}
+
+func TestNoBreaks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, text, want string }{
+		{"colon", "Annulation : le marché", "Annulation\u00a0: le marché"},
+		{"high signs", "Quoi ? Vite ! Ici ; là", "Quoi\u202f? Vite\u202f! Ici\u202f; là"},
+		{"quotation", "Le flux « Alertes ».", "Le flux «\u00a0Alertes\u00a0»."},
+		{"figures", "12 % pour 3 €", "12\u00a0% pour 3\u00a0€"},
+		{"set already", "Où\u202f? «\u00a0là\u00a0»", "Où\u202f? «\u00a0là\u00a0»"},
+		{"English", "Why? Because: 12%!", "Why? Because: 12%!"},
+		{"address", "https://albi.fr/?a=1", "https://albi.fr/?a=1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := web.NoBreaks(c.text); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
 	}
 }
