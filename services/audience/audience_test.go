@@ -213,7 +213,7 @@ var sixDigits = regexp.MustCompile(`\d{6}`)
 func (tw *town) ask(kind, contact, ip string, streams ...string) (string, events.Delivery) {
 	tw.t.Helper()
 	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{
-		"stream": streams, "kind": {kind}, "contact": {contact}, "consent": {"1"},
+		"stream": streams, "kind": {kind}, kind: {contact}, "consent": {"1"},
 	}, ip)
 	if w.Code != http.StatusSeeOther {
 		tw.t.Fatalf("subscribe: %d %s", w.Code, w.Body)
@@ -292,9 +292,7 @@ func TestFromSubscriptionToBatchAndOut(t *testing.T) {
 	if c[0].Address.Reveal() != "+33612345678" || len(c[0].Unsubscribe) != len("/d/xxxxxxxxxxxxxxxx") {
 		t.Fatalf("resolve: %q %v", c[0].Unsubscribe, c[0].Reason)
 	}
-	if page := tw.get(prefs).Body.String(); !strings.Contains(page, "Coupure d’eau") || !strings.Contains(page, "Parce que vous suivez") {
-		t.Error("the preferences page does not say why")
-	}
+	tw.has(prefs, `<a href="/c/pessac/p/`+got[0].Publication+`">Coupure d’eau`, "Parce que vous suivez")
 	// proof of consent, by the export
 	export := tw.get(prefs + "/export").Body.String()
 	for _, want := range []string{`"text": "2026-11-fr"`, `"purpose": "information_municipale"`, `"origin": "portal"`, `"confirmedAt"`, "•• 78"} {
@@ -318,6 +316,19 @@ func TestFromSubscriptionToBatchAndOut(t *testing.T) {
 	if export := tw.get(prefs + "/export").Body.String(); !strings.Contains(export, `"evidence": "one-click"`) || !strings.Contains(export, `"confirmedAt"`) {
 		t.Error("leaving loses the proof")
 	}
+}
+
+func TestACancellationIsToldFromItsMessage(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	prefs, _ := tw.subscribe("sms", "06 12 34 56 78", "192.0.2.1", "infos")
+	p := news("n1", "eau")
+	tw.publish(p)
+	tw.answer(tw.await(1))
+	p.Revision, p.MsgType, p.Audience.CorrectionOf = 2, events.MsgCancel, 1
+	tw.publish(p)
+	tw.await(1)
+	tw.has(prefs, ">Annulation\u00a0: Coupure d’eau", ">Coupure d’eau")
 }
 
 // receipts waits for a receipt of a status and returns all of them.
@@ -415,7 +426,7 @@ func TestCodeCannotBeGuessed(t *testing.T) {
 	}
 	// at most three codes an hour, wherever they are asked from
 	for i := range 3 {
-		w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "kind": {"sms"}, "contact": {"0698765432"}, "consent": {"1"}}, fmt.Sprintf("203.0.113.%d", i))
+		w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "kind": {"sms"}, "sms": {"0698765432"}, "consent": {"1"}}, fmt.Sprintf("203.0.113.%d", i))
 		if want := http.StatusSeeOther; i < 2 && w.Code != want || i == 2 && w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("code %d: %d", i+2, w.Code)
 		}
@@ -433,7 +444,7 @@ func TestNoContactInStoreOrLog(t *testing.T) {
 			t.Fatal("no contact")
 		}
 	}
-	tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "kind": {"email"}, "contact": {"marguerite.lointaine@boite"}, "consent": {"1"}}, "192.0.2.3")
+	tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "kind": {"email"}, "email": {"marguerite.lointaine@boite"}, "consent": {"1"}}, "192.0.2.3")
 	tw.stop()
 	files, found := 0, regexp.MustCompile(`(?i)761223344|07 61 22 33 44|marguerite`)
 	for _, dir := range []string{tw.store, tw.data} {

@@ -16,7 +16,7 @@ func TestTwoSubscriptionsOfOnePersonBecomeOne(t *testing.T) {
 	prefs, id := tw.subscribe("sms", "06 12 34 56 78", "192.0.2.1", "infos")
 	apart, other := tw.subscribe("email", "zoe@boite.example", "192.0.2.2", "alertes")
 	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{
-		"stream": {"infos"}, "kind": {"email"}, "contact": {"zoe@boite.example"}, "consent": {"1"}, "de": {strings.TrimPrefix(prefs, "/preferences/")},
+		"stream": {"infos"}, "kind": {"email"}, "email": {"zoe@boite.example"}, "consent": {"1"}, "de": {strings.TrimPrefix(prefs, "/preferences/")},
 	}, "192.0.2.3")
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("add: %d", w.Code)

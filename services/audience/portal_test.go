@@ -1,6 +1,7 @@
 package audience_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -92,6 +93,60 @@ func TestPublicPages(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		return strings.Contains(tw.get(self).Body.String(), "Cette information est annulée")
 	}, 5*time.Second)
+}
+
+func TestACommunesPageBeginsWithWhatIsNear(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	now := time.Now()
+	put := func(id, title string, class events.Class, said, onset time.Duration) {
+		p := news(id, "culture")
+		p.Class, p.Content.Title, p.At = class, title, now.Add(-said)
+		begins := now.Add(onset)
+		p.Onset, p.Expires = &begins, now.Add(90*24*time.Hour)
+		tw.publish(p)
+	}
+	const day = 24 * time.Hour
+	for i := range 8 {
+		put(fmt.Sprint("show", i), fmt.Sprintf("Spectacle %d", i), events.ClassPromotional, time.Minute, time.Duration(20-i)*day)
+	}
+	put("works", "Travaux de l’hiver", events.ClassService, time.Minute, -60*day)
+	put("cut", "Coupure : ce soir", events.ClassService, 3*day, 8*time.Hour)
+	eventstest.Eventually(t, func() bool { return strings.Contains(tw.get("/c/pessac").Body.String(), "ce soir") }, 5*time.Second)
+	page := tw.has("/c/pessac", "Coupure\u00a0: ce soir", "Voir les 3 autres", `href="/impact/pessac"`)
+	last := 0
+	for _, title := range []string{"ce soir", "Travaux de l’hiver", "Spectacle 7", "Spectacle 3", "Voir les 3 autres", "Spectacle 2", "Spectacle 0"} {
+		at := strings.Index(page, title)
+		if at < last {
+			t.Errorf("%q is out of its place", title)
+		}
+		last = at
+	}
+}
+
+func TestWhatTheSummarySaysIsNotSaidAgain(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	for id, c := range map[string]struct {
+		summary, text string
+		times         int
+	}{
+		"whole":     {"L’eau sera coupée.", "L’eau sera coupée.", 1},
+		"beginning": {"L’eau sera coupée.", "L’eau  sera coupée. Faites une réserve.", 1},
+		"cut":       {"L’eau sera coupée…", "L’eau sera coupée mardi.", 1},
+		"apart":     {"L’eau sera coupée.", "Faites une réserve : l’eau sera coupée. L’eau sera coupée, oui.", 2},
+	} {
+		p := news(id, "eau")
+		p.Content.Summary, p.Content.Text = c.summary, c.text
+		tw.publish(p)
+		self := "/c/pessac/p/" + p.ID
+		eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+		_, page, _ := strings.Cut(tw.get(self).Body.String(), "<article")
+		page, _, _ = strings.Cut(page, "</article")
+		if got := strings.Count(strings.Join(strings.Fields(page), " "), "L’eau sera coupée"); got != c.times {
+			t.Errorf("%s: said %d times, want %d", id, got, c.times)
+		}
+	}
 }
 
 func TestVerify(t *testing.T) {
@@ -190,6 +245,21 @@ func paris(t *testing.T) *time.Location {
 	return loc
 }
 
+func TestOneChoosesNotificationsAmongTheOthers(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, withPush)
+	tw.has("/c/pessac/abonnement", "Notification sur cet appareil", `name="sms"`, `name="email"`)
+	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "topic": {"eau", "culture"}, "kind": {"push"}}, "192.0.2.1")
+	to := w.Header().Get("Location")
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(to, device+"?") {
+		t.Fatalf("%d %q", w.Code, to)
+	}
+	page := tw.has(to, `value="infos" checked`, `value="eau" checked`, `value="culture" checked`)
+	if strings.Contains(page, `value="dechets" checked`) {
+		t.Error("the page ticks what was not chosen")
+	}
+}
+
 func TestSubscribeRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t)
@@ -197,12 +267,12 @@ func TestSubscribeRefusesWhatIsWrong(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		{url.Values{"kind": {"sms"}, "contact": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
-		{url.Values{"stream": {"ailleurs"}, "kind": {"sms"}, "contact": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
-		{url.Values{"stream": {"infos"}, "kind": {"push"}, "contact": {"{}"}, "consent": {"1"}}, "Choisissez SMS ou courriel"},
-		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "contact": {"0556123456"}, "consent": {"1"}}, "numéro de mobile, comme"},
-		{url.Values{"stream": {"infos"}, "kind": {"email"}, "contact": {"0612345678"}, "consent": {"1"}}, "adresse de courriel, comme"},
-		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "contact": {"0612345678"}}, "Votre accord est nécessaire"},
+		{url.Values{"kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
+		{url.Values{"stream": {"ailleurs"}, "kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
+		{url.Values{"stream": {"infos"}, "kind": {"push"}, "consent": {"1"}}, "Choisissez comment être prévenu"},
+		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "sms": {"0556123456"}, "consent": {"1"}}, "numéro de mobile, comme"},
+		{url.Values{"stream": {"infos"}, "kind": {"email"}, "email": {"0612345678"}, "consent": {"1"}}, "adresse de courriel, comme"},
+		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "sms": {"0612345678"}}, "Votre accord est nécessaire"},
 	} {
 		w := tw.call(http.MethodPost, "/c/pessac/abonnement", tc.form, "198.51.100."+string(rune('1'+i)))
 		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), tc.want) {

@@ -65,9 +65,6 @@ func (tw *town) subscribePush(sub, ip string) string {
 func TestNotificationsOfADevice(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t, withPush)
-	if page := tw.get("/c/pessac/abonnement").Body.String(); !strings.Contains(page, device) {
-		t.Error("the subscription page does not offer notifications")
-	}
 	page := tw.get(device).Body.String()
 	for _, want := range []string{`data-key="/push/pessac/notif/key"`, `data-worker="/c/pessac/notifications.js"`, "adresse technique", "<noscript>"} {
 		if !strings.Contains(page, want) {
@@ -146,7 +143,7 @@ func TestACodeThatNobodyAskedFor(t *testing.T) {
 	if w := tw.call(http.MethodPost, path, url.Values{"code": {sixDigits.FindString(d.Rendition.Text)}}, "192.0.2.1"); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("the refused code still confirms: %d", w.Code)
 	}
-	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "kind": {"email"}, "contact": {"paul@boite.example"}, "consent": {"1"}}, "192.0.2.4")
+	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "kind": {"email"}, "email": {"paul@boite.example"}, "consent": {"1"}}, "192.0.2.4")
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("another code is sent: %d", w.Code)
 	}
@@ -180,6 +177,11 @@ func TestNotificationsInABrowser(t *testing.T) {
 
 	b.Go(site.URL + device)
 	b.Until(`document.querySelector("form[data-subscribe]").checkVisibility()`)
+	var told []string
+	b.Eval(&told, `[...document.querySelectorAll("#push .notice")].filter((n) => n.checkVisibility()).map((n) => n.innerText)`)
+	if len(told) != 0 {
+		t.Errorf("before anything went wrong, the page says %q", told)
+	}
 	b.Eval(nil, `document.querySelector("input[name=stream][value=infos]").click(); document.querySelector("input[name=consent]").click();
 		document.querySelector("form[data-subscribe] button").click()`)
 	b.Until(`location.pathname.startsWith("/abonnement/")`)

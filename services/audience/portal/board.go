@@ -85,7 +85,8 @@ func (b *board) cool(now time.Time) {
 }
 
 // current returns the last revisions of an authority's publications that a
-// visitor should see now: the gravest alerts first, then the latest.
+// visitor should see now: the gravest alerts first, then what concerns the
+// day, then the diary; the nearest in time first.
 func (b *board) current(authority string, public func(stream string) bool, now time.Time) []events.Publication {
 	b.mu.RLock()
 	var list []events.Publication
@@ -96,7 +97,7 @@ func (b *board) current(authority string, public func(stream string) bool, now t
 	}
 	b.mu.RUnlock()
 	slices.SortFunc(list, func(x, y events.Publication) int {
-		return cmp.Or(cmp.Compare(weight(y), weight(x)), y.At.Compare(x.At), strings.Compare(x.ID, y.ID))
+		return cmp.Or(cmp.Compare(weight(y), weight(x)), cmp.Compare(distance(x, now), distance(y, now)), strings.Compare(x.ID, y.ID))
 	})
 	return list
 }
@@ -111,11 +112,24 @@ func shown(p events.Publication, now time.Time) bool {
 	return now.Before(p.Expires)
 }
 
+// weight is over zero for a current alert, under it for the diary.
 func weight(p events.Publication) int {
-	if p.Class != events.ClassAlert || p.MsgType == events.MsgCancel {
+	switch {
+	case p.Class == events.ClassPromotional:
+		return -1
+	case p.Class != events.ClassAlert || p.MsgType == events.MsgCancel:
 		return 0
 	}
 	return 1 + p.Severity.Rank()
+}
+
+// distance is how far from now a publication's subject is: when it begins, or
+// when it was said where it has no time or is withdrawn.
+func distance(p events.Publication, now time.Time) time.Duration {
+	if p.Onset == nil || p.MsgType == events.MsgCancel {
+		return now.Sub(p.At).Abs()
+	}
+	return now.Sub(*p.Onset).Abs()
 }
 
 // find returns a publication's revisions, from the stream when they are cold.

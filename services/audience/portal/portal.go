@@ -220,6 +220,7 @@ func (p *Portal) page(r *http.Request, a registry.Authority, title string) web.P
 			{Label: t.T("nav.current"), Href: home, Icon: "megaphone", Current: r.URL.Path == home},
 			{Label: t.T("nav.subscribe"), Href: home + "/abonnement", Icon: "bell", Current: r.URL.Path == home+"/abonnement"},
 			{Label: t.T("nav.verify"), Href: "/verifier", Icon: "shield"},
+			{Label: t.T("nav.impact"), Href: "/impact/" + a.ID, Icon: "chart"},
 			{Label: t.T("nav.elsewhere"), Href: "/", Icon: "search"},
 		},
 	}

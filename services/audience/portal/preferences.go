@@ -159,9 +159,23 @@ func (p *Portal) told(r *http.Request, b *Backend, t *web.Translator, rec vault.
 		if i := consent.Find(rec.Subscriptions, m.Publication.Stream, m.Kind); i >= 0 {
 			why = t.T("why.consent", "stream", p.streamName(b, rec.Authority, m.Publication.Stream), "by", t.T("by."+m.Kind), "at", t.Date(rec.Subscriptions[i].Proof.ConfirmedAt))
 		}
-		tl.Entries = append(tl.Entries, web.TimelineEntry{When: m.At, What: m.Publication.Content.Title, Detail: why, Icon: "send"})
+		tl.Entries = append(tl.Entries, web.TimelineEntry{
+			When: m.At, What: toldTitle(t, m.Publication), Href: "/c/" + m.Publication.Authority + "/p/" + m.Publication.ID, Detail: why, Icon: "send",
+		})
 	}
 	return tl, err
+}
+
+// toldTitle tells a correction and a cancellation from the message itself,
+// which has the same title.
+func toldTitle(t *web.Translator, p events.Publication) string {
+	switch {
+	case p.MsgType == events.MsgCancel:
+		return t.T("why.cancelled", "title", p.Content.Title)
+	case p.Revision > 1:
+		return t.T("why.corrected", "title", p.Content.Title)
+	}
+	return p.Content.Title
 }
 
 // change carries out one form of the preferences page.

@@ -3,6 +3,8 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -53,6 +55,9 @@ func (p *Portal) notifications(w http.ResponseWriter, r *http.Request, b *Backen
 	if o.Push == "" {
 		return errNotFound
 	}
+	if r.Method == http.MethodGet {
+		o.check(r.URL.Query())
+	}
 	self := notificationsPath(a.ID)
 	page := p.page(r, a, t.T("push.title"))
 	page.Lede, page.Manifest = t.T("push.lede", "name", a.Name), manifestPath(a.ID, true)
@@ -84,6 +89,15 @@ func (p *Portal) notifications(w http.ResponseWriter, r *http.Request, b *Backen
 	}
 	p.pages.Render(w, r, status, "notifications", page)
 	return nil
+}
+
+// check ticks what was chosen on the page before.
+func (o *offer) check(before url.Values) {
+	for name, list := range map[string][]web.Choice{"stream": o.Streams, "topic": o.Topics, "area": o.Areas} {
+		for i := range list {
+			list[i].Checked = list[i].Checked || slices.Contains(before[name], list[i].Value)
+		}
+	}
 }
 
 // askPush checks the form and sends the code, as a notification. What is wrong

@@ -84,14 +84,17 @@ func (p *Portal) commune(w http.ResponseWriter, r *http.Request, b *Backend) err
 		public[s.ID] = chosen == "" || chosen == s.ID
 		tabs.Items = append(tabs.Items, web.Link{Label: s.Name, Href: "/c/" + a.ID + "?flux=" + s.ID, Current: chosen == s.ID})
 	}
-	var alerts, news []web.Card
+	var alerts, news, diary []web.Card
 	current := p.board.current(a.ID, func(s string) bool { return public[s] }, p.cfg.Now())
 	for _, pub := range current {
 		card := p.card(t, a, pub)
-		if weight(pub) > 0 {
+		switch w := weight(pub); {
+		case w > 0:
 			alerts = append(alerts, card)
-		} else {
+		case w == 0:
 			news = append(news, card)
+		default:
+			diary = append(diary, card)
 		}
 	}
 	page := p.page(r, a, t.T("commune.title", "name", a.Name))
@@ -105,18 +108,33 @@ func (p *Portal) commune(w http.ResponseWriter, r *http.Request, b *Backend) err
 		}
 	}
 	page.Data = struct {
-		ID           string
-		Alerts, News []web.Card
-		Tabs         web.Tabs
-		Empty        web.EmptyState
-		Follow       follow
-		Parent       web.Link
-	}{a.ID, alerts, news, tabs, web.EmptyState{
+		ID          string
+		Alerts      []web.Card
+		News, Diary shelf
+		Tabs        web.Tabs
+		Empty       web.EmptyState
+		Follow      follow
+		Parent      web.Link
+	}{a.ID, alerts, newShelf(news), newShelf(diary), tabs, web.EmptyState{
 		Icon: "check", Title: t.T("commune.quiet"), Text: t.T("commune.quiet.text"),
 		Actions: []web.Action{{Label: t.T("nav.subscribe"), Href: "/c/" + a.ID + "/abonnement", Kind: web.Primary, Icon: "bell"}},
 	}, followed, p.parent(b, a)}
 	p.pages.Render(w, r, http.StatusOK, "commune", page)
 	return nil
+}
+
+// shelf is a list of which the first are seen at once.
+type shelf struct{ First, Rest []web.Card }
+
+// firstShown of a list are read without opening the rest.
+const firstShown = 5
+
+// newShelf hides no rest of one, which takes as much room as its summary.
+func newShelf(all []web.Card) shelf {
+	if len(all) <= firstShown+1 {
+		return shelf{First: all}
+	}
+	return shelf{all[:firstShown], all[firstShown:]}
 }
 
 func (p *Portal) parent(b *Backend, a registry.Authority) web.Link {
@@ -151,8 +169,6 @@ func badges(p events.Publication) []web.Badge {
 		if p.Severity.Rank() > 0 {
 			list = append(list, web.Badge(strings.ToLower(string(p.Severity))))
 		}
-	} else if p.Class == events.ClassPromotional {
-		list = append(list, "promotional")
 	}
 	return list
 }
@@ -160,7 +176,7 @@ func badges(p events.Publication) []web.Badge {
 func (p *Portal) card(t *web.Translator, a registry.Authority, pub events.Publication) web.Card {
 	c := web.Card{
 		Title: pub.Content.Title, Href: "/c/" + a.ID + "/p/" + pub.ID, Badges: badges(pub), When: pub.At,
-		Source: attribution(pub), Summary: summary(pub.Content, 220), Facts: facts(t, pub),
+		Lead: said(when(t, pub), place(pub)), Summary: summary(pub.Content, 220), Facts: said(topicName(t, pub.Topic), attribution(pub)),
 	}
 	if pub.Class == events.ClassAlert && pub.MsgType != events.MsgCancel {
 		c.Tone = "alert"
@@ -168,16 +184,9 @@ func (p *Portal) card(t *web.Translator, a registry.Authority, pub events.Public
 	return c
 }
 
-// facts are the topic, where and when.
-func facts(t *web.Translator, p events.Publication) []string {
-	list := []string{topicName(t, p.Topic)}
-	if where := place(p); where != "" {
-		list = append(list, where)
-	}
-	if when := when(t, p); when != "" {
-		list = append(list, when)
-	}
-	return list
+// said leaves out what there is nothing to say of.
+func said(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
 
 // when is the time of the subject in words, as short as it can be.
@@ -279,8 +288,8 @@ func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend)
 	}
 	t := p.pages.Translator(r)
 	last := list[len(list)-1]
-	said := versions(t, last)
-	page := p.page(r, a, said[0].Content.Title)
+	all := versions(t, last)
+	page := p.page(r, a, all[0].Content.Title)
 	page.Breadcrumb = []web.Link{{Label: a.Name, Href: "/c/" + a.ID}}
 	sealed, err := p.cfg.Sealer.Seal(p.document(a, last))
 	if err != nil {
@@ -305,7 +314,7 @@ func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend)
 		Reason    string
 		Subscribe string
 	}{
-		Badges: badges(last), Main: said[0], Others: said[1:], Feeds: p.feedsOf(t, b, a, stream, last), Alert: p.capOf(b, a, stream, last),
+		Badges: badges(last), Main: all[0], Others: all[1:], Feeds: p.feedsOf(t, b, a, stream, last), Alert: p.capOf(b, a, stream, last),
 		Facts: p.summaryOf(t, last, stream), Sources: last.Origin, History: history(t, list), Seal: sealed, Self: self,
 		Short: p.cfg.PublicURL + "/p/" + short(last.ID), Cancelled: last.MsgType == events.MsgCancel,
 		Expired: !p.cfg.Now().Before(last.Expires), Reason: last.Reason, Subscribe: "/c/" + a.ID + "/abonnement",

@@ -26,6 +26,9 @@ type offer struct {
 	Push                          string // the channel of notifications; empty for none
 }
 
+// By reports whether one may be told by a kind of contact.
+func (o offer) By(kind string) bool { return len(taken([]string{kind}, o.Kinds)) == 1 }
+
 func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offer {
 	var o offer
 	seen := map[string]bool{}
@@ -56,6 +59,7 @@ func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offe
 	for _, ch := range b.Channels.All(a.ID) {
 		if to, _ := consent.ContactOf(ch.Kind); to == consent.Push && ch.Takes(events.ClassService) {
 			o.Push = ch.ID
+			o.Kinds = append(o.Kinds, web.Choice{Value: consent.Push, Label: t.T("kind.push.here"), Hint: t.T("kind.push.hint"), Checked: len(o.Kinds) == 0})
 			break
 		}
 	}
@@ -81,12 +85,11 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 	page := p.page(r, a, t.T("subscribe.title"))
 	page.Lede = t.T("subscribe.lede", "name", a.Name)
 	page.Data = struct {
-		Offer         offer
-		Steps         web.Steps
-		Name          string
-		Notifications string
-		From          string
-	}{o, p.steps(t, 1), a.Name, notificationsPath(a.ID) + from(r), r.FormValue("de")}
+		Offer offer
+		Steps web.Steps
+		Name  string
+		From  string
+	}{o, p.steps(t, 1), a.Name, r.FormValue("de")}
 	if r.FormValue("de") != "" {
 		private(w)
 	}
@@ -102,6 +105,10 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 			return nil //nolint:nilerr // told by the page
 		}
 		page.Form = web.NewForm(r.PostForm)
+		if page.Form.Get("kind") == consent.Push && o.By(consent.Push) {
+			web.SeeOther(w, r, notificationsPath(a.ID)+"?"+chosen(r.PostForm).Encode())
+			return nil
+		}
 		rec, err := p.ask(r, b, a, o, page.Form)
 		if err != nil {
 			return err
@@ -120,6 +127,17 @@ func (p *Portal) steps(t *web.Translator, n int) web.Steps {
 	return web.Steps{Labels: []string{t.T("step.choose"), t.T("step.code"), t.T("step.done")}, Current: n}
 }
 
+// chosen is what of a subscription's form the page of notifications goes on with.
+func chosen(form url.Values) url.Values {
+	kept := url.Values{}
+	for _, name := range []string{"stream", "topic", "area", "de"} {
+		if values := said(form[name]...); len(values) > 0 {
+			kept[name] = values
+		}
+	}
+	return kept
+}
+
 // ask checks a form and sends the code. What is wrong is left in the form.
 func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer, form *web.Form) (vault.Record, error) {
 	t := p.pages.Translator(r)
@@ -128,10 +146,10 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 		form.Reject("stream", t.T("subscribe.stream.none"))
 	}
 	kind := form.Get("kind")
-	if len(taken([]string{kind}, o.Kinds)) == 0 {
+	if !o.By(kind) {
 		form.Reject("kind", t.T("subscribe.kind.none"))
-	} else if _, err := vault.Normalise(kind, form.Get("contact"), vault.Region(a.INSEE)); err != nil {
-		form.Reject("contact", t.T(contactProblem(kind)))
+	} else if _, err := vault.Normalise(kind, form.Get(kind), vault.Region(a.INSEE)); err != nil {
+		form.Reject(kind, t.T(contactProblem(kind)))
 	}
 	if form.Get("consent") != "1" {
 		form.Reject("consent", t.T("subscribe.consent.none"))
@@ -140,17 +158,17 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 		return vault.Record{}, nil
 	}
 	q := enrol.Request{
-		Authority: a, Kind: kind, Address: form.Get("contact"), Language: t.Language, Text: ConsentText + "-" + t.Language,
+		Authority: a, Kind: kind, Address: form.Get(kind), Language: t.Language, Text: ConsentText + "-" + t.Language,
 		Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o), Subscriber: p.known(r, b, a.ID),
 	}
 	rec, err := b.Desk.Ask(r.Context(), q)
 	switch {
 	case errors.Is(err, enrol.ErrTooMany):
-		form.Reject("contact", t.T("subscribe.toomany"))
+		form.Reject(kind, t.T("subscribe.toomany"))
 	case errors.Is(err, vault.ErrNumber), errors.Is(err, vault.ErrEmail):
-		form.Reject("contact", t.T(contactProblem(kind)))
+		form.Reject(kind, t.T(contactProblem(kind)))
 	case errors.Is(err, enrol.ErrTaken):
-		form.Reject("contact", t.T("subscribe.already"))
+		form.Reject(kind, t.T("subscribe.already"))
 	case errors.Is(err, enrol.ErrChannel):
 		form.Reject("kind", t.T("subscribe.kind.none"))
 	case err != nil:

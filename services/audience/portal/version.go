@@ -50,6 +50,10 @@ func versions(t *web.Translator, p events.Publication) []version {
 }
 
 func newVersion(t *web.Translator, c events.Content) version {
+	if repeats(c.Text, c.Summary) {
+		c.Summary = ""
+	}
+	c.Title, c.Summary, c.Text, c.Instruction = web.NoBreaks(c.Title), web.NoBreaks(c.Summary), web.NoBreaks(c.Text), web.NoBreaks(c.Instruction)
 	v := version{
 		ID: "version-" + strings.ToLower(c.Language), Simple: events.IsPlainLanguage(c.Language), Lang: c.Language,
 		Content: c, Paragraphs: paragraphs(c.Text),
@@ -64,6 +68,13 @@ func newVersion(t *web.Translator, c events.Content) version {
 		v.RightToLeft = true
 	}
 	return v
+}
+
+// repeats reports whether a text begins with its summary, but for spaces and
+// how the summary ends.
+func repeats(text, summary string) bool {
+	words := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	return strings.HasPrefix(words(text), strings.TrimRight(words(summary), ".… "))
 }
 
 // languageName is what speakers of a language call it; plain language has a
