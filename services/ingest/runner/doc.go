@@ -9,6 +9,8 @@
 //     repeats, with the same identifiers, and never loses;
 //   - a source is never fetched twice at once, nor by two processes;
 //   - a host is asked by few at a time and not faster than the configured gap;
+//   - a provider that is down holds at most half of the workers, and alerts have some
+//     of their own; a connector that does not return keeps none;
 //   - an answer equal to the last is not parsed; an item equal to the last is
 //     not published (the rules are with [Ledger.Apply]);
 //   - Retry-After is honoured, by source and by host; errors back off with jitter.

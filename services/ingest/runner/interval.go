@@ -31,17 +31,17 @@ func adapt(current time.Duration, changed bool, in source.Interval) time.Duratio
 
 // backOff gives the wait after the n-th error in a row, n ≥ 1: a minute, doubled,
 // up to six hours, or a quarter of an hour for sources asked every few minutes;
-// never less than what the server asked. What only the operator can mend waits longest.
+// never less than what the server asked. What only the operator can mend waits
+// longest: an alert source may be mended at any time.
 func backOff(n int, interval time.Duration, err error) time.Duration {
 	outcome := events.OutcomeOf(err)
-	if outcome.Kind == events.PermanentFailure {
-		return longest
-	}
-	limit := longest
+	wait := longest
 	if interval <= shortAlert/3 {
-		limit = shortAlert
+		wait = shortAlert
 	}
-	wait := min(firstRetry<<min(n-1, 16), limit)
+	if outcome.Kind != events.PermanentFailure {
+		wait = min(firstRetry<<min(n-1, 16), wait)
+	}
 	return max(wait, outcome.RetryAfter)
 }
 

@@ -42,6 +42,11 @@ type Config struct {
 	// Elsewhere is how often a source that another process reads is looked at: where
 	// that one dies, its sources are taken over by then.
 	Elsewhere time.Duration `yaml:"elsewhere"`
+	// ReadWithin is how long one reading of a source may take.
+	ReadWithin time.Duration `yaml:"read_within"`
+	// ReturnWithin is how soon a connector whose time is over must return; beyond, it
+	// keeps no worker.
+	ReturnWithin time.Duration `yaml:"return_within"`
 	// Every replaces the interval of every source that sets none, 0 for the kind's.
 	Every time.Duration `yaml:"every"`
 }
@@ -51,6 +56,7 @@ func Defaults() Config {
 	return Config{
 		Workers: 32, PerHost: 2, Gap: 200 * time.Millisecond,
 		BacklogAge: 3 * 24 * time.Hour, BacklogKeep: 25, HealthEvery: 10 * time.Minute, Elsewhere: 30 * time.Second,
+		ReadWithin: 5 * time.Minute, ReturnWithin: 10 * time.Second,
 	}
 }
 
@@ -73,6 +79,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Elsewhere <= 0 {
 		c.Elsewhere = d.Elsewhere
+	}
+	if c.ReadWithin <= 0 {
+		c.ReadWithin = d.ReadWithin
+	}
+	if c.ReturnWithin <= 0 {
+		c.ReturnWithin = d.ReturnWithin
 	}
 	if c.HealthEvery <= 0 {
 		c.HealthEvery = d.HealthEvery
@@ -136,7 +148,7 @@ func New(cfg Config, deps Deps) *Runner {
 	cfg = cfg.withDefaults()
 	r := &Runner{
 		cfg: cfg, deps: deps, store: store{deps.Cursors}, wake: make(chan struct{}, 1),
-		kinds: map[string]*source.Kind{}, sched: newSchedule(cfg.PerHost, max(cfg.Gap, 0)),
+		kinds: map[string]*source.Kind{}, sched: newSchedule(cfg.Workers, cfg.PerHost, max(cfg.Gap, 0)),
 		tasks: map[string]*task{}, next: map[string]*task{}, listeners: map[string]listener{},
 	}
 	for _, k := range deps.Kinds {
@@ -177,7 +189,7 @@ func (r *Runner) Set(ctx context.Context, spec source.Spec, spread time.Duration
 		return nil
 	}
 	t := &task{spec: &spec, src: src, kind: kind, host: hostOf(spec), outside: out, pushed: accept != nil || serve != nil, index: -1}
-	t.every = r.interval(t).Usual
+	t.every, t.prompt = r.interval(t).Usual, min(r.interval(t).Least, kind.Interval.Least) < hasty
 	if old := r.tasks[key]; old != nil && old.running {
 		r.next[key] = t // takes over once the running one is done
 		return nil
@@ -340,8 +352,8 @@ func (r *Runner) nudge() {
 
 func (r *Runner) owns(host string) bool { return r.deps.Owns == nil || r.deps.Owns(host) }
 
-// finish gives a task back to the schedule.
-func (r *Runner) finish(t *task, wait, hold time.Duration) {
+// finish gives a task back to the schedule, after a turn that ended with err.
+func (r *Runner) finish(t *task, err error, wait, hold time.Duration) {
 	now := r.deps.Clock.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -361,7 +373,7 @@ func (r *Runner) finish(t *task, wait, hold time.Duration) {
 		r.tasks[key] = replacement
 		r.sched.add(replacement, now)
 	}
-	r.sched.done(t, now.Add(wait), now)
+	r.sched.done(t, err != nil, now.Add(wait), now)
 	r.nudge()
 }
 

@@ -216,6 +216,49 @@ func TestPanickingConnectorEndsItsTurnOnly(t *testing.T) {
 	}, within, "both")
 }
 
+// TestConnectorThatHangsKeepsNoWorker: its health says so, the others are read, and
+// it is not asked a second time at once.
+func TestConnectorThatHangsKeepsNoWorker(t *testing.T) {
+	hang := make(chan struct{})
+	var asked atomic.Int64
+	b := newBench(t, eventstest.JetStream(t), nil, func(s source.Spec) *script {
+		return &script{func(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
+			switch s.ID {
+			case "hangs":
+				if asked.Add(1) == 1 {
+					<-hang // whatever becomes of ctx
+				}
+			case "slow":
+				<-ctx.Done()
+				return nil, cur, ctx.Err()
+			}
+			return []source.Record{item("1", "x", "", time.Time{})}, cur, nil
+		}}
+	})
+	b.cfg.Workers, b.cfg.ReadWithin, b.cfg.ReturnWithin = 1, 10*time.Millisecond, 10*time.Millisecond
+	for _, id := range []string{"hangs", "slow", "good"} {
+		b.set(t, spec(id))
+	}
+	b.start(t)
+	eventstest.Eventually(t, func() bool { return len(b.published()) == 1 }, within, "the good source is read")
+	for _, id := range []string{"hangs", "slow"} {
+		eventstest.Eventually(t, func() bool {
+			h, _, err := b.health.Get(t.Context(), "a", id)
+			return err == nil && h.LastReason == events.ReasonTimeout
+		}, within, "its health tells of "+id)
+	}
+	b.Hurry("a.hangs")
+	eventstest.Eventually(t, func() bool {
+		h, _, err := b.health.Get(t.Context(), "a", "hangs")
+		return err == nil && h.ErrorStreak > 1
+	}, within, "another turn")
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times while it hangs", n)
+	}
+	close(hang)
+	eventstest.Eventually(t, func() bool { b.Hurry("a.hangs"); return len(b.published()) == 2 }, within, "it is read once it came back")
+}
+
 func TestRefusedItemIsKeptOnceAndTheOthersGoOn(t *testing.T) {
 	var turns atomic.Int64
 	b := newBench(t, eventstest.JetStream(t), nil, func(source.Spec) *script {

@@ -3,6 +3,7 @@ package runner
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/crieur/crieur/events/registry"
@@ -19,12 +20,15 @@ type task struct {
 	watch   context.CancelFunc // of its Watch, nil while none runs
 
 	due      time.Time
-	index    int // in the heap, -1 outside
+	index    int  // in the heap, -1 outside
+	prompt   bool // asked often, as alerts are
+	taken    share
 	reserved bool
 	running  bool
 	removed  bool
-	pushed   bool // to it, too
-	again    bool // hurried while running
+	pushed   bool          // to it, too
+	again    bool          // hurried while running
+	asked    <-chan answer // of a connector that has not returned, nil for none
 
 	every    time.Duration
 	state    *state // nil until first read
@@ -59,24 +63,41 @@ func (h *taskHeap) Pop() any {
 	return t
 }
 
+// A share is a part of the workers. A provider that is down holds each worker until
+// a timeout: what hangs on it must leave room for the others, and all for alerts.
+type share int
+
+const (
+	prompt       share = iota // asked often, of a host that answers: any worker
+	promptFailed              // asked often, of a host that failed last: at most half of the workers, with failed
+	common                    // all but the few kept for prompt
+	failed
+	shares
+)
+
 // A lane is the queue of one host.
 type lane struct {
+	failed  bool // its last turn
 	busy    int
 	next    time.Time // no request starts before
 	waiting []*task
 	tasks   int
 }
 
-// A schedule orders tasks by time and host. It is not safe for concurrent use.
+// A schedule orders tasks by time, host and share of the workers. It is not safe
+// for concurrent use.
 type schedule struct {
 	heap    taskHeap
 	lanes   map[string]*lane
 	perHost int
 	gap     time.Duration
+	workers int
+	running [shares]int
+	parked  [shares][]*task // due, and no worker of their share was free
 }
 
-func newSchedule(perHost int, gap time.Duration) *schedule {
-	return &schedule{lanes: map[string]*lane{}, perHost: perHost, gap: gap}
+func newSchedule(workers, perHost int, gap time.Duration) *schedule {
+	return &schedule{lanes: map[string]*lane{}, workers: workers, perHost: perHost, gap: gap}
 }
 
 func (s *schedule) add(t *task, due time.Time) {
@@ -107,33 +128,43 @@ func (s *schedule) remove(t *task) {
 	if t.index >= 0 {
 		heap.Remove(&s.heap, t.index)
 	}
+	for i := range s.parked {
+		s.parked[i] = without(s.parked[i], t)
+	}
 	l := s.lanes[t.host]
 	if l == nil {
 		return
 	}
-	for i, w := range l.waiting {
-		if w == t {
-			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
-			break
-		}
-	}
+	l.waiting = without(l.waiting, t)
 	if l.tasks--; l.tasks == 0 && l.busy == 0 {
 		delete(s.lanes, t.host)
 	}
 }
 
+func without(list []*task, t *task) []*task {
+	if i := slices.Index(list, t); i >= 0 {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}
+
 // next returns a task to run now, marked running, or how long to wait for one
 // (-1 when nothing is planned).
 func (s *schedule) next(now time.Time) (*task, time.Duration) {
-	for len(s.heap) > 0 {
-		t := s.heap[0]
-		if wait := t.due.Sub(now); wait > 0 {
+	for {
+		t, wait := s.first(now)
+		if t == nil {
 			return nil, wait
 		}
-		heap.Pop(&s.heap)
 		l := s.lanes[t.host]
 		if l.busy >= s.perHost {
 			l.waiting = append(l.waiting, t)
+			continue
+		}
+		part := s.share(t)
+		if !s.room(part) {
+			t.reserved = false
+			s.parked[part] = append(s.parked[part], t)
 			continue
 		}
 		// A place on the host's time line, once taken, is kept.
@@ -148,18 +179,68 @@ func (s *schedule) next(now time.Time) (*task, time.Duration) {
 			l.next = now.Add(s.gap)
 		}
 		t.reserved = false
-		t.running = true
+		t.running, t.taken = true, part
+		s.running[part]++
 		l.busy++
 		return t, 0
 	}
-	return nil, -1
 }
 
-// done ends a run; the task comes back at due unless it was removed.
-func (s *schedule) done(t *task, due, now time.Time) {
+// first takes out the next task that may be due: one that waited for a worker
+// which is now free, else the first of the heap, else how long until it is due.
+func (s *schedule) first(now time.Time) (*task, time.Duration) {
+	for part := range s.parked {
+		if list := s.parked[part]; len(list) > 0 && s.room(share(part)) {
+			s.parked[part] = list[1:]
+			return list[0], 0
+		}
+	}
+	if len(s.heap) == 0 {
+		return nil, -1
+	}
+	t := s.heap[0]
+	if wait := t.due.Sub(now); wait > 0 {
+		return nil, wait
+	}
+	heap.Pop(&s.heap)
+	return t, 0
+}
+
+func (s *schedule) share(t *task) share {
+	failing := s.lanes[t.host].failed
+	switch {
+	case t.prompt && !failing:
+		return prompt
+	case t.prompt:
+		return promptFailed
+	case failing:
+		return failed
+	}
+	return common
+}
+
+// room reports whether one more of a share may run.
+func (s *schedule) room(part share) bool {
+	failing := s.running[promptFailed] + s.running[failed]
+	switch part {
+	case prompt:
+		return true
+	case promptFailed, failed:
+		if failing >= max(s.workers/2, 1) {
+			return false
+		}
+	}
+	return s.running[common]+failing < max(s.workers-max(s.workers/8, 1), 1)
+}
+
+// done ends a run, which failed or not; the task comes back at due unless it was
+// removed.
+func (s *schedule) done(t *task, failed bool, due, now time.Time) {
 	t.running = false
+	s.running[t.taken]--
 	l := s.lanes[t.host]
 	l.busy--
+	l.failed = failed
 	if !t.removed {
 		s.push(t, due)
 	}

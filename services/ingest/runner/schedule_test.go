@@ -2,6 +2,8 @@ package runner
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,7 +32,7 @@ func drain(s *schedule, from, until time.Time, takes time.Duration) map[string][
 				rest = append(rest, e)
 				continue
 			}
-			s.done(e.t, until.Add(time.Hour), at)
+			s.done(e.t, false, until.Add(time.Hour), at)
 		}
 		running = rest
 		for t, _ := s.next(at); t != nil; t, _ = s.next(at) {
@@ -43,7 +45,7 @@ func drain(s *schedule, from, until time.Time, takes time.Duration) map[string][
 
 func TestHostIsAskedPolitely(t *testing.T) {
 	t.Parallel()
-	s := newSchedule(2, 200*time.Millisecond)
+	s := newSchedule(32, 2, 200*time.Millisecond)
 	for range 20 {
 		s.add(waiting("slow.example", ""), now)
 	}
@@ -66,16 +68,74 @@ func TestHostIsAskedPolitely(t *testing.T) {
 	}
 }
 
+// TestAlertsDoNotWaitForADeadProvider: thousands of sources of a provider that is
+// down, each a timeout long, take neither the turns of alerts nor all of the others'.
+func TestAlertsDoNotWaitForADeadProvider(t *testing.T) {
+	t.Parallel()
+	const workers, every = 32, 2 * time.Minute
+	s := newSchedule(workers, 2, 200*time.Millisecond)
+	for i := range 5000 {
+		s.add(waiting(fmt.Sprint("dead", i), ""), now.Add(time.Duration(i)*180*time.Millisecond))
+	}
+	alert, failing := waiting("alert", ""), waiting("failing", "")
+	alert.prompt, failing.prompt = true, true
+	usual := waiting("usual", "")
+	limits := map[*task]time.Duration{alert: 100 * time.Millisecond, failing: 10 * time.Second, usual: 100 * time.Millisecond}
+	for each := range limits {
+		s.add(each, now)
+	}
+	type turn struct {
+		t    *task
+		ends time.Time
+	}
+	var running []turn
+	due, streak := map[*task]time.Time{}, map[*task]int{}
+	down := errors.New("no answer")
+	for at := now; at.Before(now.Add(3 * time.Hour)); at = at.Add(100 * time.Millisecond) {
+		running = slices.DeleteFunc(running, func(r turn) bool {
+			if r.ends.After(at) {
+				return false
+			}
+			wait := every
+			if _, alive := limits[r.t]; !alive {
+				streak[r.t]++
+				wait = backOff(streak[r.t], time.Hour, down)
+			}
+			due[r.t] = at.Add(wait)
+			s.done(r.t, r.t != alert && r.t != usual, due[r.t], at)
+			return true
+		})
+		for len(running) < workers {
+			next, _ := s.next(at)
+			if next == nil {
+				break
+			}
+			takes := 10 * time.Second
+			if limit, alive := limits[next]; alive {
+				takes = 100 * time.Millisecond
+				known := next != usual || len(streak) == 5000 // that the provider is down
+				if late := at.Sub(due[next]); known && !due[next].IsZero() && late > limit {
+					t.Fatalf("%s, %s late after %s", next.host, late, at.Sub(now))
+				}
+			}
+			running = append(running, turn{next, at.Add(takes)})
+		}
+	}
+	if len(streak) != 5000 {
+		t.Errorf("%d sources of the provider were asked", len(streak))
+	}
+}
+
 func TestRetryAfterHoldsTheWholeHost(t *testing.T) {
 	t.Parallel()
-	s := newSchedule(1, 0)
+	s := newSchedule(32, 1, 0)
 	a := waiting("h", "a")
 	s.add(a, now)
 	s.add(waiting("h", "b"), now)
 	s.add(waiting("i", "c"), now)
 	first, _ := s.next(now)
 	s.hold("h", now.Add(time.Minute))
-	s.done(first, now.Add(time.Hour), now)
+	s.done(first, false, now.Add(time.Hour), now)
 	starts := drain(s, now, now.Add(2*time.Minute), 0)
 	if h := starts["h"]; len(h) != 1 || h[0].Before(now.Add(time.Minute)) {
 		t.Errorf("host asked at %v", h)
@@ -87,7 +147,7 @@ func TestRetryAfterHoldsTheWholeHost(t *testing.T) {
 
 func TestRemovedTaskDoesNotComeBack(t *testing.T) {
 	t.Parallel()
-	s := newSchedule(1, 0)
+	s := newSchedule(32, 1, 0)
 	a, b := waiting("h", "a"), waiting("h", "b")
 	s.add(a, now)
 	s.add(b, now)
@@ -97,7 +157,7 @@ func TestRemovedTaskDoesNotComeBack(t *testing.T) {
 	}
 	s.remove(a)
 	s.remove(b)
-	s.done(run, now, now)
+	s.done(run, false, now, now)
 	if left, wait := s.next(now.Add(time.Hour)); left != nil || wait != -1 || len(s.lanes) != 0 {
 		t.Errorf("left %v, %s, %d lanes", left, wait, len(s.lanes))
 	}
@@ -141,6 +201,9 @@ func TestBackOff(t *testing.T) {
 	}
 	if got := backOff(1, time.Hour, events.Permanent(events.ReasonForbidden, nil)); got != 6*time.Hour {
 		t.Errorf("permanent: %s", got)
+	}
+	if got := backOff(1, 2*time.Minute, events.Permanent(events.ReasonInvalidContent, nil)); got != 15*time.Minute {
+		t.Errorf("permanent, of an alert source: %s", got)
 	}
 	for range 100 {
 		if d := jitter(time.Hour); d < 54*time.Minute || d > 66*time.Minute {

@@ -26,7 +26,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 		t.state = nil
 		r.count(t, 0)
 		r.unwatch(t)
-		r.finish(t, jitter(r.cfg.Elsewhere), 0)
+		r.finish(t, nil, jitter(r.cfg.Elsewhere), 0)
 		return
 	}
 	r.watch(ctx, t)
@@ -34,7 +34,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 	changes, items, err := r.read(ctx, t)
 	t.outside.release()
 	if ctx.Err() != nil {
-		r.finish(t, time.Hour, 0)
+		r.finish(t, nil, time.Hour, 0)
 		return
 	}
 	unchanged := errors.Is(err, source.ErrUnchanged)
@@ -45,7 +45,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 	noteEnds(t)
 	r.deps.Metrics.turn(err, unchanged, r.deps.Clock.Now().Sub(began))
 	r.noteHealth(ctx, t, outcome{err: err, changes: changes, items: items, unchanged: unchanged, wait: wait})
-	r.finish(t, wait, hold)
+	r.finish(t, err, wait, hold)
 }
 
 // plan says how long until the next turn, and how long the host wants peace.
@@ -65,16 +65,11 @@ func (r *Runner) plan(t *task, changes int, err error) (wait, hold time.Duration
 
 // read fetches, finds what changed, publishes it, and only then saves the cursor.
 func (r *Runner) read(ctx context.Context, t *task) (changes, items int, err error) {
-	defer func() {
-		if p := recover(); p != nil { // a connector's defect ends its turn, not the service
-			r.deps.Log.Error("connector panicked", "authority", t.spec.Authority, "source", t.spec.ID, "kind", t.kind.Name, "panic", fmt.Sprintf("%T", p))
-			err = events.Transient(events.ReasonInternal, fmt.Errorf("source %s: its connector failed", t.spec.Key()), 0)
-		}
-	}()
+	defer r.survive(t, &err)
 	if err := r.resume(ctx, t); err != nil {
 		return 0, 0, err
 	}
-	records, cursor, err := t.src.Fetch(ctx, t.state.Cursor)
+	records, cursor, err := r.fetch(ctx, t)
 	if errors.Is(err, source.ErrUnchanged) {
 		moved := cursor.MovedTo != t.state.Cursor.MovedTo
 		t.state.Cursor = cursor
@@ -97,6 +92,63 @@ func (r *Runner) read(ctx context.Context, t *task) (changes, items int, err err
 		}
 	}
 	return changes, len(records), err
+}
+
+// survive, deferred, makes of a connector's defect the end of its turn, not of the
+// service.
+func (r *Runner) survive(t *task, err *error) {
+	if p := recover(); p != nil {
+		r.deps.Log.Error("connector panicked", "authority", t.spec.Authority, "source", t.spec.ID, "kind", t.kind.Name, "panic", fmt.Sprintf("%T", p))
+		*err = events.Transient(events.ReasonInternal, fmt.Errorf("source %s: its connector failed", t.spec.Key()), 0)
+	}
+}
+
+// answer is what a connector returns.
+type answer struct {
+	records []source.Record
+	cursor  source.Cursor
+	err     error
+}
+
+// fetch asks a connector for as long as a reading may take. One that does not
+// return by then keeps no worker; its source is not asked again before it does.
+func (r *Runner) fetch(ctx context.Context, t *task) ([]source.Record, source.Cursor, error) {
+	late := events.Transient(events.ReasonTimeout, fmt.Errorf("source %s: not read within %s", t.spec.Key(), r.cfg.ReadWithin), 0)
+	if t.asked != nil {
+		select {
+		case <-t.asked:
+		default:
+			return nil, source.Cursor{}, late
+		}
+	}
+	within, cancel := context.WithTimeout(ctx, r.cfg.ReadWithin)
+	defer cancel()
+	asked, cursor := make(chan answer, 1), t.state.Cursor
+	go func() {
+		var a answer
+		defer func() { asked <- a }()
+		defer r.survive(t, &a.err)
+		a.records, a.cursor, a.err = t.src.Fetch(within, cursor)
+	}()
+	t.asked = asked
+	var a answer
+	select {
+	case a = <-asked:
+	case <-within.Done():
+		timer := r.deps.Clock.NewTimer(r.cfg.ReturnWithin)
+		defer timer.Stop()
+		select {
+		case a = <-asked:
+		case <-timer.C():
+			r.deps.Log.Error("connector does not return", "authority", t.spec.Authority, "source", t.spec.ID, "kind", t.kind.Name)
+			return nil, source.Cursor{}, late
+		}
+	}
+	t.asked = nil
+	if a.err != nil && ctx.Err() == nil && within.Err() != nil {
+		a.err = late
+	}
+	return a.records, a.cursor, a.err
 }
 
 // settle publishes what of the records is news, and only then saves the cursor.
