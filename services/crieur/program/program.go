@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 	if p.engines.nats, p.engines.conn, err = openNATS(ctx, p.cfg, logger); err != nil {
 		return err
 	}
-	js, err := p.prepare(ctx)
+	js, err := p.prepare(ctx, logger, names)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (p *Program) open(ctx context.Context, logger *slog.Logger, names []string,
 }
 
 // prepare makes the bus and the registry as the configuration declares them.
-func (p *Program) prepare(ctx context.Context) (jetstream.JetStream, error) {
+func (p *Program) prepare(ctx context.Context, logger *slog.Logger, names []string) (jetstream.JetStream, error) {
 	js, err := jetstream.New(p.engines.conn)
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
@@ -123,15 +124,7 @@ func (p *Program) prepare(ctx context.Context) (jetstream.JetStream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := declare(ctx, js, reg, p.cfg); err != nil {
-		return nil, err
-	}
-	for _, o := range p.cfg.Officers {
-		if err := curator.DeclareOfficer(ctx, reg, o.Officer, o.PasswordFile); err != nil {
-			return nil, err
-		}
-	}
-	return js, nil
+	return js, declare(ctx, js, reg, cmp.Or(strings.Join(names, "-"), "run"), logger, p.cfg)
 }
 
 // Started is closed once every service was started.
