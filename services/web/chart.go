@@ -3,16 +3,18 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
 // ChartKind is the form of a Chart.
 type ChartKind string
 
-// The forms. Bars compares named things, Line follows time, Histogram shows a distribution, Sparkline is a line without
-// axes for a tile.
+// The forms. Bars compares named things, Stacked the parts of each in one bar, with the figures under it, Line follows
+// time, Histogram shows a distribution, Sparkline is a line without axes for a tile.
 const (
 	Bars      ChartKind = "bars"
+	Stacked   ChartKind = "stacked"
 	Line      ChartKind = "line"
 	Histogram ChartKind = "histogram"
 	Sparkline ChartKind = "sparkline"
@@ -70,6 +72,7 @@ type (
 	chartBar struct {
 		Label, Value, X, Y, Width, Height, TextY string
 		Series                                   int
+		Parts                                    []chartBar // of a stacked bar
 	}
 	chartLine struct {
 		Series int
@@ -84,6 +87,7 @@ const (
 	plotHeight = 200 // pixels of a vertical plot
 	plotTop    = 14
 	barRow     = 48
+	stackRow   = 76
 )
 
 func (c Chart) draw(t *Translator) any {
@@ -95,6 +99,8 @@ func (c Chart) draw(t *Translator) any {
 		view.drawSparkline()
 	case Histogram:
 		view.drawHistogram(t)
+	case Stacked:
+		view.drawStacks(t)
 	default:
 		view.Kind = Bars
 		view.drawBars(t)
@@ -186,6 +192,40 @@ func (v *chartView) drawBars(t *Translator) {
 		y += barRow + float64(max(0, len(v.Series)-1))*(thick+3)
 	}
 	v.Height = int(y)
+}
+
+// drawStacks puts the parts of each label side by side, and says them in words under it: colours alone tell nobody.
+func (v *chartView) drawStacks(t *Translator) {
+	sums := make([]float64, len(v.Labels))
+	for i := range v.Labels {
+		for _, s := range v.Series {
+			if value := s.at(i); !math.IsNaN(value) {
+				sums[i] += max(0, value)
+			}
+		}
+	}
+	longest := max(slices.Max(append(sums, 0)), 1)
+	for i, label := range v.Labels {
+		y, x := float64(i)*stackRow, 0.0
+		bar := chartBar{Label: label, TextY: px(y + 14), Y: px(y + 21), Height: px(18), Width: pct(sums[i] / longest * 100)}
+		var words []string
+		for n, s := range v.Series {
+			value := s.at(i)
+			if value == 0 {
+				continue
+			}
+			words = append(words, s.Name+nbsp+": "+v.written(t, value))
+			if math.IsNaN(value) {
+				continue
+			}
+			width := value / longest * 100
+			bar.Parts = append(bar.Parts, chartBar{X: pct(x), Width: pct(width), Series: n + 1})
+			x += width
+		}
+		bar.Value = strings.Join(words, " · ")
+		v.Bars = append(v.Bars, bar)
+	}
+	v.Height = len(v.Labels) * stackRow
 }
 
 func (v *chartView) axis(t *Translator) (top float64) {

@@ -309,6 +309,7 @@ func (t Timeline) draw(*Translator) any {
 
 // Stat is a figure with all that makes it trustworthy.
 type Stat struct {
+	Question    string // that the figure answers; optional
 	Label       string
 	Value       any    // number or text; nil: not known yet
 	Unit        string // "%", "€", "habitants"
