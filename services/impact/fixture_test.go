@@ -187,11 +187,27 @@ func (y *story) publish(n int, ago time.Duration) string {
 		Channels: []string{"sms", "courriel", "panneaux"}, By: []string{"camille"}, SourceAt: approved.Add(-time.Duration(2+y.random.IntN(20)) * time.Minute),
 		FetchedAt: approved.Add(-time.Duration(1+y.random.IntN(2)) * time.Minute), At: approved, Expires: approved.Add(24 * time.Hour),
 	}
+	y.send(p)
+	return p.ID
+}
+
+func (y *story) send(p events.Publication) {
 	y.events = append(y.events, p)
 	y.batch(p, "sms", y.people*2/3)
 	y.batch(p, "courriel", y.people/2)
 	y.sign(p)
-	return p.ID
+}
+
+// withdraw tells everybody that the last publication is cancelled.
+func (y *story) withdraw() {
+	var last events.Publication
+	for _, e := range y.events {
+		if p, ok := e.(events.Publication); ok {
+			last = p
+		}
+	}
+	last.Revision, last.MsgType, last.At = 2, events.MsgCancel, last.At.Add(10*time.Minute)
+	y.send(last)
 }
 
 func (y *story) receipt(p events.Publication, channel, endpoint, step string, at time.Time, to []events.Recipient) {
@@ -199,7 +215,7 @@ func (y *story) receipt(p events.Publication, channel, endpoint, step string, at
 		return
 	}
 	d := events.Delivery{
-		ID: events.DeliveryID(p.ID, 1, channel, endpoint, 0), Publication: p.ID, Revision: 1, Authority: p.Authority, Stream: p.Stream, Channel: channel,
+		ID: events.DeliveryID(p.ID, p.Revision, channel, endpoint, 0), Publication: p.ID, Revision: p.Revision, Authority: p.Authority, Stream: p.Stream, Channel: channel,
 		Kind: kindOf(channel), Class: p.Class, Topic: p.Topic, SourceAt: p.SourceAt, FetchedAt: p.FetchedAt, ApprovedAt: p.At,
 	}
 	y.events = append(y.events, events.NewReceipt(d, step, at, to))

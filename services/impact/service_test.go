@@ -3,6 +3,7 @@ package impact
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -77,6 +78,37 @@ func TestPages(t *testing.T) {
 		}
 	})
 	t.Run("exports", func(t *testing.T) { checkExports(t, s) })
+}
+
+// TestAWithdrawalInformsNobody: who was told twice counts once, and each
+// version has its own table.
+func TestAWithdrawalInformsNobody(t *testing.T) {
+	s := newSite(t)
+	y := newStory(s.now, 300)
+	id := y.publish(1, time.Hour)
+	y.withdraw()
+	s.tell(t, y)
+	var informed uint64
+	err := s.svc.conn.QueryRow(t.Context(), `SELECT uniqExactIf(subscriber, channel = 'sms' AND status = 'delivered') + uniqExactIf(subscriber, channel = 'courriel' AND status = 'sent')
+		FROM receipts WHERE revision = 1`).Scan(&informed)
+	if err != nil || informed < 200 {
+		t.Fatalf("%d informed: %v", informed, err)
+	}
+	page := s.get(t, "/impact/saint-aubin/p/"+id, true).Body.String()
+	for _, want := range []string{
+		"Annulé", fmt.Sprintf("<dt>Personnes informées, sur tous les canaux</dt><dd>%d</dd>", informed), "Annulation\u00a0: accusés", "Version 1\u00a0: accusés", "<dd>Risques et sécurité",
+		`<th scope="row" role="rowheader">Courriel</th><td role="cell" data-label="Envoyés" class="numeric">`, `data-label="Remis" class="numeric">–</td>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("lacks %q", want)
+		}
+	}
+	if sent, told := strings.Index(page, "Premier envoi accepté"), strings.Index(page, "Premier destinataire informé"); sent < 0 || told < sent {
+		t.Error("the path is out of order")
+	}
+	if list := s.get(t, "/impact/saint-aubin", true).Body.String(); !strings.Contains(list, "Annulé") || !strings.Contains(list, fmt.Sprintf(">%d</td>", informed)) {
+		t.Error("the list counts the withdrawal, or does not tell it")
+	}
 }
 
 // checkExports reads the files back and compares them with a direct

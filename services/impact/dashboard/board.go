@@ -25,7 +25,7 @@ type boardData struct {
 	Period       string
 	Refreshed    time.Time
 	Empty        bool
-	Answers      []answer
+	Stats        []web.Stat
 	Days         *web.Chart
 	Times        *web.Chart
 	Legs         web.Table
@@ -41,10 +41,14 @@ type boardData struct {
 }
 
 func (b *board) data() *boardData {
+	became := b.outcomes()
 	d := &boardData{
 		Full: b.full, Period: b.period(), Refreshed: b.figures.At, Empty: len(b.figures.Counts) == 0,
 		CSV: b.address("/export/indicators.csv", b.form), JSON: b.address("/export/indicators.json", b.form),
-		Answers: b.answers(), Days: b.days(), Times: b.times(), Legs: b.legs(), Channels: b.channels(), Receipts: b.receipts(),
+		Stats: b.stats(), Days: b.days(), Times: b.times(), Legs: b.legs(), Channels: became.chart(), Receipts: became.table(),
+	}
+	if d.Channels != nil {
+		d.Channels.CSV = b.csv(measure.ReceiptsByStatus)
 	}
 	if b.full {
 		d.OptOuts = b.optOuts()
@@ -74,17 +78,11 @@ func (b *board) indicator(id measure.ID) measure.Indicator {
 
 func (b *board) csv(id measure.ID) string { return b.address("/export/"+string(id)+".csv", b.form) }
 
-// answer is one of the five questions that the State's own services answer in
-// public (beta.gouv.fr/stats), with the tiles that answer it.
-type answer struct {
-	Title, Question string
-	Stats           []web.Stat
-}
-
-// answers are the tiles by question; those that the reader may not see are
-// left out.
-func (b *board) answers() []answer {
-	var list []answer
+// stats are the tiles, in the order of the five questions that the State's own
+// services answer in public (beta.gouv.fr/stats); those that the reader may not
+// see are left out.
+func (b *board) stats() []web.Stat {
+	var list []web.Stat
 	for _, q := range []struct {
 		name string
 		ids  []measure.ID
@@ -95,14 +93,12 @@ func (b *board) answers() []answer {
 		{"efficient", []measure.ID{measure.Cost, measure.Reentries}},
 		{"usable", []measure.ID{measure.TimeToSend, measure.SlowDelivery}},
 	} {
-		a := answer{Title: b.t.T("answer." + q.name), Question: b.t.T("answer." + q.name + ".question")}
 		for _, id := range q.ids {
 			if b.full || public(id) {
-				a.Stats = append(a.Stats, b.stat(id))
+				s := b.stat(id)
+				s.Question = b.t.T("answer." + q.name)
+				list = append(list, s)
 			}
-		}
-		if len(a.Stats) > 0 {
-			list = append(list, a)
 		}
 	}
 	return list

@@ -2,11 +2,9 @@ package dashboard
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/impact/measure"
 	"github.com/crieur/crieur/services/web"
 )
@@ -137,104 +135,23 @@ func (b *board) legs() web.Table {
 	return table
 }
 
-// group is what statuses are shown as in the bars: four at most.
-type group struct {
-	key      string
-	statuses []events.ReceiptStatus
-}
-
-func groups() []group {
-	return []group{
-		{"delivered", []events.ReceiptStatus{events.StatusDelivered, events.StatusDisplayed}},
-		{"sent", []events.ReceiptStatus{events.StatusSent}},
-		{"failed", []events.ReceiptStatus{events.StatusFailed}},
-		{"unknown", []events.ReceiptStatus{events.StatusUnknown}},
+// outcomes is what became of deliveries, by channel.
+func (b *board) outcomes() *outcomes {
+	o := &outcomes{t: b.t, name: b.channelName}
+	kinds := map[string]string{}
+	for _, c := range b.figures.Counts {
+		kinds[c.Channel] = c.Kind
 	}
-}
-
-// byChannel are the channels of the receipts, in order, with their cells.
-func (b *board) byChannel() (channels []string, cells map[string]map[string]measure.Cell) {
-	cells = map[string]map[string]measure.Cell{}
 	for _, c := range b.indicator(measure.ReceiptsByStatus).Cells {
-		if c.Channel == "" {
-			continue
-		}
-		if cells[c.Channel] == nil {
-			cells[c.Channel] = map[string]measure.Cell{}
-			channels = append(channels, c.Channel)
-		}
-		cells[c.Channel][c.Status] = c
-	}
-	return channels, cells
-}
-
-// channels is what became of deliveries, as bars.
-func (b *board) channels() *web.Chart {
-	names, cells := b.byChannel()
-	if len(names) == 0 {
-		return nil
-	}
-	c := &web.Chart{
-		ID: "channels", Kind: web.Bars, Title: b.t.T("channels.title"), Unit: b.t.T("channels.unit"), LabelHeader: b.t.T("channels.header"),
-		Description: b.t.T("channels.words", "n", len(names)), CSV: b.csv(measure.ReceiptsByStatus),
-	}
-	for _, name := range names {
-		c.Labels = append(c.Labels, b.channelName(name))
-	}
-	for _, g := range groups() {
-		s := web.Series{Name: b.t.T("status." + g.key)}
-		for _, name := range names {
-			s.Values = append(s.Values, sum(cells[name], g.statuses))
-		}
-		c.Series = append(c.Series, s)
-	}
-	return c
-}
-
-// sum adds cells up; with a hidden one the sum is hidden.
-func sum(cells map[string]measure.Cell, statuses []events.ReceiptStatus) float64 {
-	total := 0.0
-	for _, s := range statuses {
-		c := cells[string(s)]
-		if c.Hidden {
-			return math.NaN()
-		}
-		if c.Value != nil {
-			total += *c.Value
+		switch {
+		case c.Channel == "":
+		case c.Hidden:
+			o.add(c.Channel, kinds[c.Channel], c.Status, math.NaN())
+		default:
+			o.add(c.Channel, kinds[c.Channel], c.Status, *c.Value)
 		}
 	}
-	return total
-}
-
-// receipts is the whole table, channel by status.
-func (b *board) receipts() web.Table {
-	names, cells := b.byChannel()
-	var statuses []string
-	for _, s := range events.ReceiptStatuses() {
-		if slices.ContainsFunc(names, func(n string) bool { _, ok := cells[n][string(s)]; return ok }) {
-			statuses = append(statuses, string(s))
-		}
-	}
-	table := web.Table{Caption: b.t.T("receipts.caption"), Columns: []web.Column{{Label: b.t.T("channels.header")}}}
-	for _, s := range statuses {
-		table.Columns = append(table.Columns, web.Column{Label: b.t.T("status." + s), Numeric: true})
-	}
-	for _, name := range names {
-		row := []any{b.channelName(name)}
-		for _, s := range statuses {
-			c, ok := cells[name][s]
-			switch {
-			case !ok:
-				row = append(row, 0)
-			case c.Hidden:
-				row = append(row, b.hidden())
-			default:
-				row = append(row, *c.Value)
-			}
-		}
-		table.Rows = append(table.Rows, row)
-	}
-	return table
+	return o
 }
 
 // publications is the list with what became of each.
@@ -261,7 +178,7 @@ func (b *board) publications(list []measure.Publication) *web.Table {
 		}
 		table.Rows = append(table.Rows, []any{
 			web.Link{Label: p.Title, Href: b.address("/p/"+p.ID, web.NewForm(nil))},
-			web.Badge(p.Class), p.ApprovedAt,
+			badges(p)[len(badges(p))-1], p.ApprovedAt,
 			strings.Join(channels, ", "), informed,
 		})
 	}

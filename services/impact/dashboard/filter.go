@@ -99,8 +99,15 @@ func (q *request) channelName(id string) string {
 	if c, ok := q.Channels.Get(q.authority.ID, id); ok && c.Name != "" {
 		return c.Name
 	}
+	if id == visits {
+		return q.t.T("channel.visits")
+	}
 	return id
 }
+
+// visits is the channel of what visitors do on the portal, which nobody has to
+// declare.
+const visits = "portal"
 
 // address is a page or an export of the same query.
 func (q *request) address(path string, form *web.Form, more ...string) string {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/impact/measure"
 	"github.com/crieur/crieur/services/web"
 )
@@ -36,11 +38,23 @@ func (d *Dashboard) publication(w http.ResponseWriter, r *http.Request, q *reque
 	page.Data = struct {
 		Badges    []web.Badge
 		Facts     web.Summary
-		Outcomes  web.Table
+		Outcomes  []web.Table
 		Timeline  web.Timeline
 		Refreshed time.Time
-	}{[]web.Badge{web.Badge(p.Class)}, q.facts(p, counts), q.outcomes(counts), q.path(revisions), d.cfg.Clock.Now()}
+	}{badges(p), q.facts(p, counts), q.outcomes(revisions, counts), q.path(revisions), d.cfg.Clock.Now()}
 	d.renderer.Render(w, r, http.StatusOK, "publication", page)
+}
+
+// badges say what a publication is, and that it was corrected or withdrawn.
+func badges(p measure.Publication) []web.Badge {
+	list := []web.Badge{web.Badge(p.Class)}
+	switch {
+	case p.MsgType == string(events.MsgCancel):
+		list = append(list, "cancelled")
+	case p.Revision > 1:
+		list = append(list, "corrected")
+	}
+	return list
 }
 
 func (q *request) facts(p measure.Publication, counts []measure.Count) web.Summary {
@@ -54,42 +68,68 @@ func (q *request) facts(p measure.Publication, counts []measure.Count) web.Summa
 	}
 	return web.Summary{Rows: []web.SummaryRow{
 		{Term: q.t.T("publication.stream"), Value: q.streamName(p.Stream)},
-		{Term: q.t.T("publication.topic"), Value: p.Topic},
+		{Term: q.t.T("publication.topic"), Value: topic.Name(p.Topic, q.t.Language)},
 		{Term: q.t.T("publication.informed"), Value: informed},
 		{Term: q.t.T("publication.reached"), Value: len(p.Channels)},
 		{Term: q.t.T("publication.cost"), Value: q.t.Euros(cost)},
 	}}
 }
 
-// outcomes is the receipts by channel and status. Signs and feeds are no
-// people: nothing of them is hidden.
-func (q *request) outcomes(counts []measure.Count) web.Table {
-	table := web.Table{
-		Caption: q.t.T("publication.outcomes"),
-		Columns: []web.Column{
-			{Label: q.t.T("channels.header")},
-			{Label: q.t.T("publication.status")},
-			{Label: q.t.T("publication.receipts"), Numeric: true},
-			{Label: q.t.T("publication.units"), Numeric: true},
-			{Label: q.t.T("publication.cost"), Numeric: true},
-		},
-		Empty: web.EmptyState{Icon: "hourglass", Title: q.t.T("publication.nothing"), Text: q.t.T("publication.nothing.text")},
+// outcomes is what became of each revision, by channel: the one that people
+// read last comes first.
+func (q *request) outcomes(revisions []measure.Revision, counts []measure.Count) []web.Table {
+	var tables []web.Table
+	for _, v := range slices.Backward(revisions) {
+		table := q.outcome(counts, v.Revision)
+		table.Caption = q.t.T("publication.outcomes")
+		switch {
+		case v.MsgType == string(events.MsgCancel):
+			table.Caption = q.t.T("publication.outcomes.cancel")
+		case len(revisions) > 1:
+			table.Caption = q.t.T("publication.outcomes.version", "n", v.Revision)
+		}
+		tables = append(tables, table)
 	}
-	for start := 0; start < len(counts); {
-		end := start
-		var values []uint64
-		for ; end < len(counts) && counts[end].Channel == counts[start].Channel; end++ {
-			values = append(values, counts[end].People)
+	return tables
+}
+
+// outcome is the receipts of one revision, a row a channel. Signs and feeds
+// are no people: nothing of them is hidden.
+func (q *request) outcome(counts []measure.Count, revision uint32) web.Table {
+	o := outcomes{t: q.t, name: q.channelName}
+	costs := map[string]int64{}
+	for _, c := range counts {
+		if c.Revision == revision {
+			o.add(c.Channel, c.Kind, c.Status, float64(c.Receipts))
+			costs[c.Channel] += c.CostMicroEUR
 		}
-		hidden := measure.Suppress(values)
-		for i, c := range counts[start:end] {
-			row := []any{q.channelName(c.Channel), web.Badge(c.Status), q.t.T("stat.suppressed.short"), "–", "–"}
-			if !hidden[i] {
-				row = []any{q.channelName(c.Channel), web.Badge(c.Status), c.Receipts, c.Units, q.t.Euros(c.CostMicroEUR)}
+	}
+	for _, channel := range o.channels {
+		var statuses []string
+		var people []uint64
+		for _, c := range counts {
+			if c.Revision == revision && c.Channel == channel {
+				statuses, people = append(statuses, c.Status), append(people, c.People)
 			}
-			table.Rows = append(table.Rows, row)
 		}
-		start = end
+		for i, hidden := range measure.Suppress(people) {
+			if hidden {
+				o.hide(channel, statuses[i])
+			}
+		}
+	}
+	table := o.table()
+	if len(table.Rows) == 0 {
+		table.Empty = web.EmptyState{Icon: "hourglass", Title: q.t.T("publication.nothing"), Text: q.t.T("publication.nothing.text")}
+		return table
+	}
+	table.Columns = append(table.Columns, web.Column{Label: q.t.T("publication.cost"), Numeric: true})
+	for i, channel := range o.channels {
+		cost := "–"
+		if !o.anyHidden(channel) {
+			cost = q.t.Euros(costs[channel])
+		}
+		table.Rows[i] = append(table.Rows[i], cost)
 	}
 	return table
 }
@@ -105,8 +145,12 @@ func (q *request) path(revisions []measure.Revision) web.Timeline {
 				return
 			}
 			detail := q.t.T("path.revision", "n", v.Revision)
-			if !before.IsZero() {
-				detail = q.t.T("path.after", "n", v.Revision, "time", q.t.Duration(max(at.Sub(before), 0)))
+			switch {
+			case before.IsZero():
+			case !at.After(before):
+				detail = q.t.T("path.same", "n", v.Revision)
+			default:
+				detail = q.t.T("path.after", "n", v.Revision, "time", q.t.Duration(at.Sub(before)))
 			}
 			before = at
 			list = append(list, web.TimelineEntry{When: at, What: q.t.T("path." + key), Detail: detail, Icon: icon, Tone: tone})

@@ -26,6 +26,7 @@ type Figures struct {
 
 // Count is what became of the deliveries of one channel.
 type Count struct {
+	Revision                    uint32 // of one publication only
 	Channel, Kind, Status       string
 	Receipts, Units, Duplicates uint64
 	CostMicroEUR                int64

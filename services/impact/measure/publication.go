@@ -15,9 +15,11 @@ type Publication struct {
 	ID, Title, Class, Topic, Stream, MsgType string
 	Revision                                 uint32
 	ApprovedAt                               time.Time
-	Receipts, Informed                       uint64 // recipient outcomes, over channels
-	Channels                                 []string
-	Alone                                    bool // some channel informed one to four recipients
+	// Informed is people, over channels: those of the revision that informed
+	// most, as a correction goes to whom was told. A withdrawal informs nobody.
+	Informed uint64
+	Channels []string // that carried it, signs and feeds too
+	Alone    bool     // some channel informed one to four people
 }
 
 // ErrNoPublication is returned for an ID under which there is none.
@@ -41,7 +43,8 @@ func (r *Reader) Publications(ctx context.Context, q Query, limit int) ([]Public
 	return list, r.outcomes(ctx, q, list)
 }
 
-// Publication returns one publication and what became of it by channel.
+// Publication returns one publication and what became of it by revision and
+// channel.
 func (r *Reader) Publication(ctx context.Context, authority, id string) (Publication, []Count, []Revision, error) {
 	ctx, cancel := context.WithTimeout(readContext(ctx), timeout)
 	defer cancel()
@@ -66,7 +69,7 @@ func (r *Reader) Publication(ctx context.Context, authority, id string) (Publica
 type Revision struct {
 	Publication
 	SourceAt, FetchedAt time.Time
-	FirstSent           time.Time // the first acceptance by a provider; zero: none
+	FirstSent           time.Time // the first that a provider, a sign or a feed took; zero: none
 	FirstInformed       time.Time // the first recipient who had it; zero: none
 }
 
@@ -75,7 +78,7 @@ func (r *Reader) revisions(ctx context.Context, authority, id string) ([]Revisio
 	err := r.each(ctx, `SELECT p.publication, p.title, toString(p.class), toString(p.topic), toString(p.stream), toString(p.msg_type), p.revision,
 			p.approved_at, p.source_at, p.fetched_at, o.sent, o.informed
 		FROM publications AS p FINAL LEFT JOIN (
-			SELECT revision, minIf(first_at, status = 'sent') AS sent, minIf(first_at, informed) AS informed FROM publication_receipts
+			SELECT revision, minIf(first_at, status IN ('sent', 'delivered', 'displayed')) AS sent, minIf(first_at, informed) AS informed FROM publication_receipts
 			WHERE authority = {authority:String} AND publication = {id:String} GROUP BY revision) AS o ON o.revision = p.revision
 		WHERE p.authority = {authority:String} AND p.publication = {id:String} ORDER BY p.revision`,
 		func(rows driver.Rows) error {
@@ -100,11 +103,12 @@ func known(t time.Time) time.Time {
 
 func (r *Reader) became(ctx context.Context, authority, id string) ([]Count, error) {
 	var counts []Count
-	err := r.each(ctx, `SELECT toString(channel), toString(any(kind)), toString(status), sum(receipts), sum(people), sum(units), sum(duplicates), sum(cost_micro_eur)
-		FROM publication_receipts WHERE authority = {authority:String} AND publication = {id:String} GROUP BY channel, status ORDER BY channel, status`,
+	err := r.each(ctx, `SELECT revision, toString(channel), toString(any(kind)), toString(status), sum(receipts), sum(people), sum(units), sum(duplicates), sum(cost_micro_eur)
+		FROM publication_receipts WHERE authority = {authority:String} AND publication = {id:String}
+		GROUP BY revision, channel, status ORDER BY revision, channel, status`,
 		func(rows driver.Rows) error {
 			var c Count
-			err := rows.Scan(&c.Channel, &c.Kind, &c.Status, &c.Receipts, &c.People, &c.Units, &c.Duplicates, &c.CostMicroEUR)
+			err := rows.Scan(&c.Revision, &c.Channel, &c.Kind, &c.Status, &c.Receipts, &c.People, &c.Units, &c.Duplicates, &c.CostMicroEUR)
 			counts = append(counts, c)
 			return err
 		}, clickhouse.Named("authority", authority), clickhouse.Named("id", id))
@@ -128,20 +132,25 @@ func (r *Reader) outcomes(ctx context.Context, q Query, list []Publication) erro
 	for i, p := range list {
 		ids[i], at[p.ID] = p.ID, i
 	}
-	return r.each(ctx, `SELECT publication, sum(n), sum(had), arraySort(groupArrayIf(channel, had > 0)), max(persons BETWEEN 1 AND 4) FROM (
-			SELECT publication, toString(channel) AS channel, sum(receipts) AS n, 
-				greatest(sumIf(receipts, informed AND status = 'sent'), sumIf(receipts, status IN ('delivered', 'displayed'))) AS had,
-				greatest(sumIf(people, informed AND status = 'sent'), sumIf(people, status IN ('delivered', 'displayed'))) AS persons
-			FROM publication_receipts WHERE authority = {authority:String} AND publication IN {ids:Array(String)} GROUP BY publication, channel)
+	return r.each(ctx, `SELECT publication, sum(persons), arraySort(groupArrayIf(channel, had > 0)), max(persons BETWEEN 1 AND 4) FROM (
+			SELECT publication, channel, max(had) AS had, max(persons) AS persons FROM (
+				SELECT publication, revision, toString(channel) AS channel,
+					greatest(sumIf(receipts, informed AND status = 'sent'), sumIf(receipts, status IN ('delivered', 'displayed'))) AS had,
+					greatest(sumIf(people, informed AND status = 'sent'), sumIf(people, status IN ('delivered', 'displayed'))) AS persons
+				FROM publication_receipts WHERE authority = {authority:String} AND publication IN {ids:Array(String)} AND (publication, revision) NOT IN (
+					SELECT publication, revision FROM publications FINAL
+					WHERE authority = {authority:String} AND publication IN {ids:Array(String)} AND msg_type = 'Cancel')
+				GROUP BY publication, revision, channel)
+			GROUP BY publication, channel)
 		GROUP BY publication`, func(rows driver.Rows) error {
 		var id string
 		var p Publication
 		var alone uint8
-		if err := rows.Scan(&id, &p.Receipts, &p.Informed, &p.Channels, &alone); err != nil {
+		if err := rows.Scan(&id, &p.Informed, &p.Channels, &alone); err != nil {
 			return err
 		}
 		if i, ok := at[id]; ok {
-			list[i].Receipts, list[i].Informed, list[i].Channels, list[i].Alone = p.Receipts, p.Informed, p.Channels, alone == 1
+			list[i].Informed, list[i].Channels, list[i].Alone = p.Informed, p.Channels, alone == 1
 		}
 		return nil
 	}, clickhouse.Named("authority", q.Authority), clickhouse.Named("ids", ids))
