@@ -60,6 +60,13 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 	return server, conn, nil
 }
 
+// closeNATS stops the embedded server. Its address goes first, while the folder
+// is still ours; one that stays is told from a live one by dialling.
+func closeNATS(cfg *config.Config, server *natsserver.Server) error {
+	_ = os.Remove(addressFile(cfg))
+	return server.Close()
+}
+
 // addressFile is where the commands of this machine find the embedded server.
 func addressFile(cfg *config.Config) string { return filepath.Join(cfg.Data, "nats.address") }
 
@@ -77,8 +84,11 @@ func Dial(cfg *config.Config, logger *slog.Logger) (*nats.Conn, error) {
 		return dial(cfg, address, logger)
 	}
 	at, err := os.ReadFile(addressFile(cfg))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("nats: Crieur does not run with data folder %s", cfg.Data)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("nats: Crieur does not run with data folder %s: %w", cfg.Data, err)
+		return nil, fmt.Errorf("nats: %w", err)
 	}
 	password, err := os.ReadFile(filepath.Join(cfg.Data, "nats.secret"))
 	if err != nil {
@@ -89,7 +99,12 @@ func Dial(cfg *config.Config, logger *slog.Logger) (*nats.Conn, error) {
 		return nil, fmt.Errorf("nats: %s: not an address", addressFile(cfg))
 	}
 	u.User = url.UserPassword(clientName, strings.TrimSpace(string(password)))
-	return dial(cfg, u.String(), logger)
+	conn, err := dial(cfg, u.String(), logger)
+	if errors.Is(err, nats.ErrNoServers) {
+		// It ended without a word: a kill, a power cut.
+		return nil, fmt.Errorf("nats: Crieur does not run with data folder %s: nothing answers at %s", cfg.Data, u.Host)
+	}
+	return conn, err
 }
 
 func dial(cfg *config.Config, address string, logger *slog.Logger) (*nats.Conn, error) {
@@ -140,7 +155,7 @@ func openClickHouse(ctx context.Context, cfg *config.Config, logger *slog.Logger
 }
 
 // close ends the engines, after the services.
-func (e *engines) close() error {
+func (e *engines) close(cfg *config.Config) error {
 	var errs []error
 	if e.clickhouse != nil {
 		e.clickhouse.Stop()
@@ -149,7 +164,7 @@ func (e *engines) close() error {
 		e.conn.Close()
 	}
 	if e.nats != nil {
-		errs = append(errs, e.nats.Close())
+		errs = append(errs, closeNATS(cfg, e.nats))
 	}
 	return errors.Join(errs...)
 }

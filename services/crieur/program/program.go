@@ -195,6 +195,6 @@ func (p *Program) Close() error {
 		defer cancel()
 		errs = append(errs, p.traces.Shutdown(ctx))
 	}
-	errs = append(errs, p.engines.close())
+	errs = append(errs, p.engines.close(p.cfg))
 	return errors.Join(errs...)
 }

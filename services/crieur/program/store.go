@@ -25,7 +25,7 @@ func Store(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*nats.
 		conn, err = own, nil
 		stop = func() {
 			own.Close()
-			_ = server.Close() // all of it is on the disk before a write is acknowledged
+			_ = closeNATS(cfg, server) // all of it is on the disk before a write is acknowledged
 		}
 	}
 	if err != nil {
