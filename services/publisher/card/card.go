@@ -2,6 +2,7 @@ package card
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -21,11 +22,10 @@ const (
 
 // Card is what is drawn.
 type Card struct {
-	Headline  string `json:"headline"`
-	When      string `json:"when,omitempty"`
-	Place     string `json:"place,omitempty"`
-	Authority string `json:"authority,omitempty"`
-	Tone      Tone   `json:"tone"`
+	Headline  string   `json:"headline"`
+	Facts     []string `json:"facts,omitempty"` // when and where
+	Authority string   `json:"authority,omitempty"`
+	Tone      Tone     `json:"tone"`
 	// Alt is the alternative text: all that is drawn, and nothing else.
 	Alt string `json:"alt"`
 }
@@ -36,8 +36,10 @@ var ErrScript = errors.New("the fonts have no letters of this script")
 // Of makes the card of a publication. ErrScript when it cannot be drawn.
 func Of(p events.Publication, profile channel.Profile) (*Card, error) {
 	c := Card{
-		Headline: printable(channel.Headline(p)), When: printable(profile.When(p.Onset, p.Ends)),
-		Place: printable(p.Content.Place), Authority: printable(profile.Authority), Tone: Service,
+		Headline: printable(channel.Headline(p)), Authority: printable(profile.Authority), Tone: Service,
+	}
+	for _, fact := range profile.Facts(p) {
+		c.Facts = append(c.Facts, printable(fact))
 	}
 	switch {
 	case p.MsgType == events.MsgCancel:
@@ -49,7 +51,7 @@ func Of(p events.Publication, profile channel.Profile) (*Card, error) {
 		return nil, ErrScript
 	}
 	var said []string
-	for _, part := range []string{c.Headline, c.When, c.Place, c.Authority} {
+	for _, part := range slices.Concat([]string{c.Headline}, c.Facts, []string{c.Authority}) {
 		if part != "" {
 			said = append(said, part)
 		}

@@ -147,7 +147,7 @@ func (c Card) Image() (image.Image, error) {
 	}
 	p.y += smallSize / 2
 	facts := 0
-	for _, fact := range []string{c.When, c.Place} {
+	for _, fact := range c.Facts {
 		lines, err := p.lines(f.regular, factSize, fact, factLines)
 		if err != nil {
 			return nil, err
@@ -159,7 +159,7 @@ func (c Card) Image() (image.Image, error) {
 		return nil, err
 	}
 	p.y += factSize / 2
-	for _, fact := range []string{c.When, c.Place} {
+	for _, fact := range c.Facts {
 		if err := p.write(f.regular, factSize, ink, fact, factLines); err != nil {
 			return nil, err
 		}

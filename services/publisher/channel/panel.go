@@ -18,8 +18,8 @@ func OnPanel(p events.Publication, profile Profile, channelID string, shape pane
 	say := func(first, then string) (panel.Rendition, error) {
 		return panel.Render(panel.Content{
 			Title: Marked(p, p.Content.Title),
-			When:  Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)),
-			Place: Unsaid(p.Content.Title, p.Content.Place),
+			When:  profile.When(p),
+			Place: p.Content.Place,
 			Text:  join("\n\n", first, then),
 		}, shape)
 	}

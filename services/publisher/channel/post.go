@@ -111,8 +111,8 @@ func blocks(p events.Publication, profile Profile, override, text string, instru
 		return []string{Marked(p, override)}
 	}
 	list := []string{Headline(p)}
-	if facts := join(" – ", profile.When(p.Onset, p.Ends), p.Content.Place); facts != "" {
-		list = append(list, facts)
+	if facts := profile.Facts(p); len(facts) > 0 {
+		list = append(list, strings.Join(facts, "\n"))
 	}
 	if text == "" {
 		text = p.Content.Text

@@ -2,44 +2,87 @@ package channel
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/services/web"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
+
+// Facts are when and where something is, each with a capital, but for what the
+// title says already.
+func (p Profile) Facts(pub events.Publication) []string {
+	var list []string
+	for _, fact := range []string{
+		prose.UnsaidWhen(pub.Content.Title, p.When(pub)), prose.UnsaidWhere(pub.Content.Title, pub.Content.Place),
+	} {
+		if fact != "" {
+			list = append(list, capital(fact))
+		}
+	}
+	return list
+}
+
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
+}
 
 // When says when something is: "lundi 4 mai, 9 h – 17 h", "du lundi 4 au
 // mercredi 6 mai", "jusqu’au 6 mai"; in English "Monday 4 May, 9:00 – 17:00".
 // Empty without onset and end. The wall clock is the profile's.
-func (p Profile) When(onset, ends *time.Time) string {
+func (p Profile) When(pub events.Publication) string {
+	for _, w := range p.Whens(pub) {
+		return w
+	}
+	return ""
+}
+
+// Whens are the writings of When that say the same, from the fullest to the
+// shortest: "lundi 4 mai, 9 h – 17 h", "lun. 4 mai, 9h-17h", "04/05 9h-17h".
+func (p Profile) Whens(pub events.Publication) []string {
+	if pub.Onset == nil && pub.Ends == nil {
+		return nil
+	}
 	loc, err := time.LoadLocation(p.TimeZone)
 	if err != nil || p.TimeZone == "" {
 		loc = time.UTC
 	}
-	c := calendarIn(p.Language)
-	switch {
-	case onset == nil && ends == nil:
-		return ""
-	case onset == nil:
-		return c.until + c.day(lastDay(ends.In(loc)))
+	in := func(t *time.Time) time.Time {
+		if t == nil {
+			return time.Time{}
+		}
+		return t.In(loc)
 	}
-	from := onset.In(loc)
-	if ends == nil || !ends.After(*onset) {
-		return c.day(from) + c.at(from)
+	var list []string
+	for _, c := range calendarsIn(p.Language) {
+		list = append(list, c.span(in(pub.Onset), in(pub.Ends), pub.Class == events.ClassAlert))
 	}
-	end := ends.In(loc)
+	return slices.Compact(list)
+}
+
+// hoursMatter is up to how long people want to know the hours at which
+// something starts and ends; those of an alert always matter.
+const hoursMatter = 48 * time.Hour
+
+// span writes the time from onset to end, of which one may be zero.
+func (c calendar) span(from, end time.Time, alert bool) string {
 	to := lastDay(end)
 	switch {
+	case from.IsZero():
+		return c.until + c.day(to) + c.at(c.among, end)
+	case !end.After(from):
+		return c.day(from) + c.at(c.comma, from)
 	case sameDay(from, to) && endOfDay(end):
-		return c.day(from) + c.at(from) // an end at midnight is mostly one that nobody gave
+		return c.day(from) + c.at(c.comma, from) // an end at midnight is mostly one that nobody gave
 	case sameDay(from, to), oneNight(from, end):
-		return c.day(from) + ", " + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
-	}
-	if from.Month() == to.Month() && from.Year() == to.Year() {
-		return c.days[0] + c.weekday(from.Weekday()) + " " + c.ordinal(from.Day()) + c.days[1] + c.day(to)
+		return c.day(from) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
+	case (alert || end.Sub(from) <= hoursMatter) && !(midnight(from) && endOfDay(end)):
+		return c.days[0] + c.day(from) + c.at(c.among, from) + c.days[1] + c.day(to) + c.at(c.among, end)
+	case from.Month() == to.Month() && from.Year() == to.Year():
+		return c.days[0] + c.weekday(from.Weekday()) + c.ordinal(from.Day()) + c.days[1] + c.day(to)
 	}
 	return c.days[0] + c.day(from) + c.days[1] + c.day(to)
 }
@@ -65,18 +108,6 @@ func oneNight(from, to time.Time) bool {
 	return from.Hour() >= evening && to.Hour() < morning && sameDay(from.AddDate(0, 0, 1), to)
 }
 
-// Unsaid is a place or a date that a title has not already, empty when it has: a
-// text that has little room says it once.
-func Unsaid(title, fact string) string {
-	plain := func(s string) string {
-		return " " + strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ") + " "
-	}
-	if strings.Contains(plain(title), plain(fact)) {
-		return ""
-	}
-	return fact
-}
-
 // Moment writes a time in full on the profile's wall clock: "lundi 4 mai 2026,
 // 17 h".
 func (p Profile) Moment(t time.Time) string {
@@ -84,66 +115,11 @@ func (p Profile) Moment(t time.Time) string {
 	if err != nil {
 		loc = time.UTC
 	}
-	t, c := t.In(loc), calendarIn(p.Language)
-	return fmt.Sprintf("%s %d%s", c.day(t), t.Year(), c.at(t))
-}
-
-// calendar is how a language writes dates.
-type calendar struct {
-	weekday func(time.Weekday) string
-	month   func(time.Month) string
-	ordinal func(int) string
-	hour    func(time.Time) string
-	until   string
-	days    [2]string // before the first and the last of several days
-	hours   [2]string // the same of hours
-}
-
-func calendarIn(language string) calendar {
-	if !french(language) {
-		return calendar{
-			weekday: time.Weekday.String, month: time.Month.String, ordinal: strconv.Itoa,
-			hour:  func(t time.Time) string { return t.Format("15:04") },
-			until: "until ", days: [2]string{"from ", " to "}, hours: [2]string{"", " – "},
-		}
-	}
-	c := calendar{
-		weekday: web.FrenchDay, month: web.FrenchMonth, ordinal: frenchOrdinal, hour: frenchHour,
-		until: "jusqu’au ", days: [2]string{"du ", " au "}, hours: [2]string{"", " – "},
-	}
-	if events.IsPlainLanguage(language) {
-		c.hours = [2]string{"de ", " à "} // plain language avoids signs
-	}
-	return c
+	t, c := t.In(loc), calendarsIn(p.Language)[0]
+	return fmt.Sprintf("%s %d%s", c.day(t), t.Year(), c.at(c.comma, t))
 }
 
 func sameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }
-
-func (c calendar) day(t time.Time) string {
-	return c.weekday(t.Weekday()) + " " + c.ordinal(t.Day()) + " " + c.month(t.Month())
-}
-
-func frenchOrdinal(n int) string {
-	if n == 1 {
-		return "1er"
-	}
-	return strconv.Itoa(n)
-}
-
-// at is the hour of a moment; midnight sharp is a date without an hour.
-func (c calendar) at(t time.Time) string {
-	if midnight(t) {
-		return ""
-	}
-	return ", " + c.hour(t)
-}
-
-func frenchHour(t time.Time) string {
-	if t.Minute() == 0 {
-		return fmt.Sprintf("%d h", t.Hour())
-	}
-	return fmt.Sprintf("%d h %02d", t.Hour(), t.Minute())
-}
 
 // linkChars of a publication's identifier are in its address: 60 bits, so that
 // an SMS stays short and no two publications share one.

@@ -3,8 +3,12 @@ package gsm
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Class is the class of a message: it decides the legal mention.
@@ -29,8 +33,8 @@ type Notice struct {
 	Class Class
 	Title string
 	Place string
-	When  string // already in words: "lundi 4 mai, 9h-17h"
-	Link  string // never cut
+	When  []string // in words, from the fullest writing to the shortest: "lundi 4 mai, 9 h - 17 h", "04/05 9h-17h"
+	Link  string   // never cut
 }
 
 // Mentions are whole texts, never cut. An alert never gets one.
@@ -46,8 +50,9 @@ type Limits struct {
 	// appends itself.
 	Septets int
 	Policy  Policy
-	// Abbreviate, when set, shortens title and place before anything is cut.
-	Abbreviate func(string) string
+	// Abbreviate shortens title and place, one after the other, before anything
+	// is cut; LastResort comes after the shortest writing of the time.
+	Abbreviate, LastResort []func(string) string
 }
 
 // Composed is the text to send.
@@ -60,10 +65,11 @@ type Composed struct {
 }
 
 // Compose writes "title - place - when link", then the mention of the class on
-// a line of its own, within the limit where it can. It cuts the title at a word,
-// marked "..", then the place, and never the link nor the mention. It fails on
-// an unknown class, a promotional notice without a STOP mention, and an alert
-// that carries a STOP code.
+// a line of its own, within the limit where it can. What the title says of place
+// and time is not said twice, as long as it is not cut off. It abbreviates, cuts
+// the title at a word, marked "..", then the place, and never the link nor the
+// mention. It fails on an unknown class, a promotional notice without a STOP
+// mention, and an alert that carries a STOP code.
 func Compose(n Notice, m Mentions, l Limits) (Composed, error) {
 	mention, err := m.of(n)
 	if err != nil {
@@ -73,23 +79,30 @@ func Compose(n Notice, m Mentions, l Limits) (Composed, error) {
 	if c.limits.Septets <= 0 {
 		c.limits.Septets = 160
 	}
-	d := draft{title: oneLine(n.Title), place: oneLine(n.Place), when: oneLine(n.When)}
+	d := draft{title: c.field(n.Title), place: c.field(n.Place)}
+	for _, w := range n.When {
+		d.when = append(d.when, c.field(w))
+	}
 	return c.fit(d), nil
 }
 
-// clip bounds the work on a text that is far too long: folding shortens (emoji
-// go), but not four times.
-func (c composer) clip(s string) string {
+// field is one line without its last full stop. Its length is bounded: folding
+// shortens (emoji go), but not four times.
+func (c composer) field(s string) string {
+	s = oneLine(s)
 	if runes := []rune(s); len(runes) > 4*c.limits.Septets {
-		return string(runes[:4*c.limits.Septets])
+		s = string(runes[:4*c.limits.Septets])
 	}
-	return s
+	if prose.Shortened(s) || strings.HasSuffix(s, "..") {
+		return s
+	}
+	return strings.TrimRight(s, ".,;: ")
 }
 
 func (m Mentions) of(n Notice) (string, error) {
 	switch n.Class {
 	case Alert:
-		if HasStopCode(n.Title) || HasStopCode(n.Place) || HasStopCode(n.When) {
+		if HasStopCode(n.Title) || HasStopCode(n.Place) || slices.ContainsFunc(n.When, HasStopCode) {
 			return "", ErrStopOnAlert
 		}
 		return "", nil
@@ -112,7 +125,10 @@ func HasStopCode(text string) bool { return stopCode.MatchString(text) }
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // draft is the part of a text that may be shortened.
-type draft struct{ title, place, when string }
+type draft struct {
+	title, place string
+	when         []string // its writings, of which the first is used
+}
 
 type composer struct {
 	link, mention string
@@ -121,15 +137,15 @@ type composer struct {
 
 func (c composer) text(d draft) string {
 	var fields []string
-	for _, s := range []string{d.title, d.place, d.when} {
-		if s = strings.TrimRight(s, " "); s != "" {
+	add := func(s string) {
+		if s != "" {
 			fields = append(fields, s)
 		}
 	}
-	for i := range fields[:max(0, len(fields)-1)] {
-		if !strings.HasSuffix(fields[i], "..") {
-			fields[i] = strings.TrimRight(fields[i], ".,;: ")
-		}
+	add(d.title)
+	add(prose.UnsaidWhere(d.title, d.place))
+	if len(d.when) > 0 {
+		add(prose.UnsaidWhen(d.title, d.when[0]))
 	}
 	s := strings.Join(fields, " - ")
 	if c.link != "" {
@@ -159,97 +175,165 @@ func (c composer) fits(d draft) bool {
 }
 
 // readableTitle is the length, in characters, under which the place is cut
-// before the title is cut further.
-const readableTitle = 24
+// before the title is cut further: "Conseil municipal" says enough.
+const readableTitle = 15
 
 // readablePlace is the length under which the rest of a place says nothing:
 // "Av..", "8, r..".
 const readablePlace = 10
 
-// fit shortens d step by step until it fits, from the least loss to the worst.
-func (c composer) fit(d draft) Composed {
-	full := d
-	d = draft{title: c.clip(d.title), place: c.clip(d.place), when: c.clip(d.when)}
-	if !c.fits(d) && c.limits.Abbreviate != nil {
-		d.title, d.place = c.limits.Abbreviate(d.title), c.limits.Abbreviate(d.place)
+// fit finds the least loss that fits: other writings, then cuts, each with no
+// more abbreviations than it takes.
+func (c composer) fit(full draft) Composed {
+	writings, last := c.writings(full)
+	all := slices.Concat(writings, last)
+	if at := slices.IndexFunc(all, c.fits); at >= 0 {
+		return c.composed(full, all[at])
 	}
-	steps := []func(draft) []draft{
-		func(d draft) []draft { return vary(d, cuts(d.title, readableTitle), setTitle) },
-		func(d draft) []draft { return vary(d, append(cuts(d.place, readablePlace), ""), setPlace) },
-		func(d draft) []draft { return vary(d, cuts(d.title, 1), setTitle) },
-		func(d draft) []draft { return vary(d, append(cuts(d.when, 1), ""), setWhen) },
-		func(d draft) []draft { return vary(d, append(letters(d.title), ""), setTitle) },
+	best := writings[len(writings)-1]
+	for cut := range cuts(full, best) {
+		if !c.fits(cut.of(best)) {
+			continue
+		}
+		at := slices.IndexFunc(writings, func(d draft) bool { return c.fits(cut.of(d)) })
+		return c.composed(full, cut.of(writings[at]))
 	}
-	for _, step := range steps {
-		if c.fits(d) {
+	for _, title := range append(letters(best.title), "") {
+		if best = (draft{title: title}); c.fits(best) {
 			break
 		}
-		for _, shorter := range step(d) {
-			d = shorter
-			if c.fits(d) {
-				break
+	}
+	return c.composed(full, best)
+}
+
+// writings are d in ever shorter words that say the same: the time's second
+// writing, one more abbreviation at a time, then its other writings. last are
+// those of the last resort.
+func (c composer) writings(d draft) (list, last []draft) {
+	list = []draft{d}
+	times := func(n int) {
+		for ; n > 0 && len(d.when) > 1; n-- {
+			d.when = d.when[1:]
+			list = append(list, d)
+		}
+	}
+	apply := func(to *[]draft, each []func(string) string) {
+		for _, shorten := range each {
+			shorter := draft{shorten(d.title), shorten(d.place), d.when}
+			if shorter.title != d.title || shorter.place != d.place {
+				d = shorter
+				*to = append(*to, d)
 			}
 		}
 	}
-	if d.place == "" && full.place != "" && d.title != full.title && d.title != "" {
-		d = c.withoutPlace(full, d)
+	times(1)
+	apply(&list, c.limits.Abbreviate)
+	times(len(d.when))
+	apply(&last, c.limits.LastResort)
+	return list, last
+}
+
+// cut is how many words are kept; untouched keeps all.
+type cut struct {
+	title, place int
+	when         bool
+}
+
+const untouched = -1
+
+// cuts lists ways to shorten d, from the least loss to the worst: the address
+// behind a place's name, the end of the title, that of the place, the place, the
+// time. A place that the title names is worth the rest of the title.
+func cuts(full, d draft) iter.Seq[cut] {
+	return func(yield func(cut) bool) {
+		titles := lengths(d.title, 1)
+		readable := lengths(d.title, readableTitle)
+		if prose.UnsaidWhere(full.title, full.place) == "" {
+			readable = titles
+		}
+		places := lengths(d.place, readablePlace)
+		named := clauses(d.place)
+		all := func(lengths []int) []int { return append([]int{untouched}, lengths...) }
+		for _, try := range []struct {
+			titles, places []int
+			when           bool
+		}{
+			{all(nil), named, true},
+			{all(readable), all(slices.Concat(named, places)), true},
+			{all(titles), []int{0}, true},
+			{all(titles), []int{0}, false},
+		} {
+			for _, place := range try.places {
+				for _, title := range try.titles {
+					if !yield(cut{title, place, try.when}) {
+						return
+					}
+				}
+			}
+		}
 	}
+}
+
+// lengths are the numbers of words that s may keep with at least minChars,
+// largest first.
+func lengths(s string, minChars int) []int {
+	var list []int
+	for kept := range prose.Cuts(s) {
+		if len([]rune(kept)) < minChars {
+			break
+		}
+		list = append(list, len(strings.Fields(kept)))
+	}
+	return list
+}
+
+// clauses are the numbers of words up to the commas and dashes of s, largest
+// first: "Mairie, 1 place Foch" has the name of a place before its address.
+func clauses(s string) []int {
+	words := strings.Fields(s)
+	var list []int
+	for n := len(words) - 1; n > 0; n-- {
+		if words[n-1][0] >= '0' && words[n-1][0] <= '9' {
+			continue // "8, rue Foch"
+		}
+		if strings.HasSuffix(words[n-1], ",") || strings.Trim(words[n], "-–—") == "" || words[n][0] == '(' {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func (k cut) of(d draft) draft {
+	d.title, d.place = words(d.title, k.title), words(d.place, k.place)
+	if !k.when {
+		d.when = nil
+	}
+	return d
+}
+
+// words keeps the first n words of s.
+func words(s string, n int) string {
+	switch {
+	case n == untouched:
+		return s
+	case n == 0:
+		return ""
+	}
+	return prose.Trim(strings.Join(strings.Fields(s)[:n], " ")) + ".."
+}
+
+func (c composer) composed(full, d draft) Composed {
 	folded := Fold(c.text(d), c.limits.Policy)
 	out := Composed{Text: folded.Text, Cost: Count(folded.Text), Fits: c.fits(d), Folds: folded.Replacements}
-	for _, f := range []struct{ name, before, after string }{
-		{"title", full.title, d.title}, {"place", full.place, d.place}, {"when", full.when, d.when},
-	} {
-		if f.before != f.after {
+	for _, f := range []struct {
+		name string
+		lost bool
+	}{{"title", d.title != full.title}, {"place", d.place != full.place}, {"when", len(d.when) == 0 && len(full.when) > 0}} {
+		if f.lost {
 			out.Cut = append(out.Cut, f.name)
 		}
 	}
 	return out
-}
-
-func setTitle(d draft, s string) draft { d.title = s; return d }
-func setPlace(d draft, s string) draft { d.place = s; return d }
-func setWhen(d draft, s string) draft  { d.when = s; return d }
-
-func vary(d draft, texts []string, set func(draft, string) draft) []draft {
-	out := make([]draft, len(texts))
-	for i, s := range texts {
-		out[i] = set(d, s)
-	}
-	return out
-}
-
-// cuts lists the shorter forms of s that end at a word and keep at least
-// minChars, longest first.
-func cuts(s string, minChars int) []string {
-	words := strings.Fields(strings.TrimSuffix(s, ".."))
-	var out []string
-	for n := len(words) - 1; n > 0; n-- {
-		if n > 1 && (toolWord(words[n-1]) || shortened(words[n-1])) {
-			continue
-		}
-		kept := strings.TrimRight(strings.Join(words[:n], " "), ".,;:!?/-–—(« ")
-		if len([]rune(kept)) < minChars {
-			break
-		}
-		out = append(out, kept+"..")
-	}
-	return out
-}
-
-// withoutPlace gives the title the room that the place leaves.
-func (c composer) withoutPlace(full, cut draft) draft {
-	title := c.clip(full.title)
-	tries := []string{title}
-	if c.limits.Abbreviate != nil {
-		title = c.limits.Abbreviate(title)
-		tries = append(tries, title)
-	}
-	for _, t := range append(tries, cuts(title, 1)...) {
-		if d := (draft{title: t, when: cut.when}); c.fits(d) {
-			return d
-		}
-	}
-	return cut
 }
 
 // letters lists the prefixes of s, longest first, for a word longer than the room.
@@ -260,21 +344,4 @@ func letters(s string) []string {
 		out = append(out, string(runes[:n])+"..")
 	}
 	return out
-}
-
-// shortened reports abbreviations that want the next word: "M. Durand", "av. Thiers".
-func shortened(w string) bool {
-	stem, ok := strings.CutSuffix(w, ".")
-	return ok && len([]rune(stem)) <= 3
-}
-
-// toolWord reports words a cut title should not end with.
-func toolWord(w string) bool {
-	switch strings.ToLower(w) {
-	case "à", "a", "au", "aux", "de", "des", "du", "d'", "d’", "en", "et", "l'", "l’", "la", "le", "les", "ou",
-		"par", "pour", "sur", "un", "une", "avec", "dans", "-", "–", "—", ":", "«", "sous", "entre", "vers", "ce", "cette", "depuis", "chez", "sans",
-		"jusqu'à", "jusqu’à", "jusqu'au", "jusqu’au":
-		return true
-	}
-	return false
 }

@@ -22,8 +22,11 @@ import (
 type Abbreviation struct {
 	Full  string `json:"full" yaml:"full"`
 	Short string `json:"short" yaml:"short"`
-	Rank  int    `json:"rank" yaml:"rank"` // 1 is used before 2, before 3
+	Rank  int    `json:"rank" yaml:"rank"` // 1 is used before 2, before LastResort
 }
+
+// LastResort is the rank of short forms that a reader stumbles on.
+const LastResort = 3
 
 //go:embed abbreviations.csv
 var abbreviationsCSV []byte
@@ -120,7 +123,7 @@ func readTable(r io.Reader) ([]entry, error) {
 		rank, err := strconv.Atoi(strings.TrimSpace(record[2]))
 		a := Abbreviation{Full: strings.TrimSpace(record[0]), Short: strings.TrimSpace(record[1]), Rank: rank}
 		switch {
-		case err != nil || rank < 1 || rank > 3:
+		case err != nil || rank < 1 || rank > LastResort:
 			return nil, fmt.Errorf("panel: abbreviations: line %d: rank: %q is not 1, 2 or 3", line, record[2])
 		case a.Full == "" || a.Short == "":
 			return nil, fmt.Errorf("panel: abbreviations: line %d: a word and its shorter form are needed; - keeps the word", line)
@@ -207,14 +210,6 @@ const square = "place"
 func names(have []rune, i int) bool {
 	words := strings.FieldsFunc(string(have[i:min(len(have), i+6)]), unicode.IsSpace)
 	return len(words) == 0 || words[0] != "la" && words[0] != "le" && words[0] != "les" && words[0] != "en" && words[0] != "sous"
-}
-
-// Abbreviate applies a whole table, for outputs that have no pages to count.
-func Abbreviate(text string, table []Abbreviation) string {
-	for _, a := range table {
-		text = a.Apply(text)
-	}
-	return text
 }
 
 // keys reduces characters to what a comparison looks at, one for one.

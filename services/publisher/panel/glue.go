@@ -3,8 +3,6 @@ package panel
 import (
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Glue between words that stay on one line. A group longer than the line parts
@@ -69,35 +67,10 @@ func join(groups ...string) string {
 }
 
 var (
-	address     = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
-	sentenceEnd = regexp.MustCompile(`[.!?…]+(?:[ \x{A0}\x{202F}]?[»")])*[ \n\x{A0}\x{202F}]+`)
-	shortened   = regexp.MustCompile(`(^|[ \x{A0}\x{202F}('’])((?i:mm|mme|mlle|dr|me|st|ste|av|bd|pl|art|p|no|n°|tél|janv|févr|avr|juil|sept|oct|nov|déc|lun|mar|mer|jeu|ven|sam|dim|etc|env|ex)|[A-Z])\.$`)
+	address = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
 )
 
 // isAddress reports a web or mail address, which is never hyphenated.
 func isAddress(word string) bool {
 	return address.MatchString(strings.TrimRight(word, ".,;:!?)»"))
-}
-
-// sentences splits text after . ! ? … before a capital, a digit or a quotation mark.
-func sentences(text string) []string {
-	var out []string
-	start := 0
-	for _, m := range sentenceEnd.FindAllStringIndex(text, -1) {
-		head := strings.TrimRight(text[start:m[1]], " \n\u00A0\u202F")
-		if shortened.MatchString(head) || !startsSentence(text[m[1]:]) {
-			continue
-		}
-		out = append(out, head)
-		start = m[1]
-	}
-	if rest := strings.TrimSpace(text[start:]); rest != "" {
-		out = append(out, rest)
-	}
-	return out
-}
-
-func startsSentence(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsUpper(r) || unicode.IsDigit(r) || r == '«' || r == '"' || r == '('
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // draft is a content prepared for layout: glued, the text in sentences.
@@ -35,9 +37,24 @@ func (s screen) draft(c Content) draft {
 		d.link, d.clipped = "", append(d.clipped, "link")
 	}
 	for _, t := range one("text", c.Text) {
-		d.text = sentences(t)
+		d.text = prose.Sentences(t)
 	}
 	return d
+}
+
+// unsaid is what of time and place the title, as far as it is left, does not say.
+func (d draft) unsaid() (when, place []string) {
+	title := strings.Join(d.title, " ")
+	rest := func(fact []string, unsaid func(title, fact string) string) []string {
+		var list []string
+		for _, f := range fact {
+			if f = unsaid(title, f); f != "" {
+				list = append(list, f)
+			}
+		}
+		return list
+	}
+	return rest(d.when, prose.UnsaidWhen), rest(d.place, prose.UnsaidWhere)
 }
 
 // shortLink leaves out what nobody types.
@@ -100,7 +117,8 @@ func (s screen) lay(d draft) layout {
 	if title := spell(d.title); len(title) > 0 {
 		heads = append(heads, group{wrap(title[0], s.columns), true})
 	}
-	heads = append(heads, s.facts(spell(d.when), spell(d.place))...)
+	when, place := d.unsaid()
+	heads = append(heads, s.facts(spell(when), spell(place))...)
 	text, foot := spell(d.text), spell(link)
 	var tail []group
 	if len(foot) > 0 {

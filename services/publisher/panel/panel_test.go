@@ -102,18 +102,6 @@ func TestTheTitleIsTheLastToGo(t *testing.T) {
 	}
 }
 
-func TestSentences(t *testing.T) {
-	t.Parallel()
-	got := sentences(glue("Voir M. Dupont av. Foch. Entrée libre ! « Venez. » Le 5 à 18 h. 3 places… Et voilà"))
-	want := []string{"Voir M. Dupont av. Foch.", "Entrée libre !", "« Venez. »", "Le 5 à 18 h.", "3 places…", "Et voilà"}
-	for i := range got {
-		got[i] = strings.NewReplacer(string(weakGlue), " ", string(strongGlue), " ").Replace(got[i])
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestCharsetFold(t *testing.T) {
 	t.Parallel()
 	c := Content{Title: "Œuvres à l’Église : « été » 🎉 محمد"}

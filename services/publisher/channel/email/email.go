@@ -115,16 +115,11 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, error) {
 	v := view{
 		Language: p.Content.Language, Subject: channel.Headline(p), Authority: profile.Authority, Stream: profile.Stream,
-		Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
+		Facts: profile.Facts(p), Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
 		Unsubscribe: unsubscribePlace, Alert: p.Class == events.ClassAlert, Words: channel.WordsIn(p.Content.Language),
 	}
 	if v.Language == "" {
 		v.Language = profile.Language
-	}
-	for _, f := range []string{profile.When(p.Onset, p.Ends), p.Content.Place} {
-		if f != "" {
-			v.Facts = append(v.Facts, f)
-		}
 	}
 	text := p.Content.Text
 	if text == "" {

@@ -195,13 +195,7 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (body Bod
 	if p.Content.Instruction != "" && p.Class == events.ClassAlert {
 		text = p.Content.Instruction + " " + text
 	}
-	facts := []string{}
-	for _, f := range []string{profile.When(p.Onset, p.Ends), p.Content.Place} {
-		if f != "" {
-			facts = append(facts, f)
-		}
-	}
-	text = strings.TrimSpace(strings.Join(facts, " – ") + "\n" + strings.Join(strings.Fields(text), " "))
+	text = strings.TrimSpace(strings.Join(profile.Facts(p), " · ") + "\n" + strings.Join(strings.Fields(text), " "))
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = channel.Marked(p, own)
 	}

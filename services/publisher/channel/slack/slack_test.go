@@ -231,7 +231,7 @@ func TestMessageOnSlacktest(t *testing.T) {
 	if got := strings.Join(types, " "); got != "header section section section actions context" {
 		t.Errorf("blocks %s", got)
 	}
-	if !strings.Contains(sent.blocks, `Rue du Cœur`) || !strings.Contains(sent.metadata, `"d1"`) || sent.text == "" {
+	if !strings.Contains(sent.blocks, `rue du Cœur`) || !strings.Contains(sent.metadata, `"d1"`) || sent.text == "" {
 		t.Errorf("sent %+v", sent)
 	}
 }
@@ -299,11 +299,11 @@ func TestSourceControlsNothing(t *testing.T) {
 	if !strings.Contains(body.Sections[1], "<https://mairie.example/a?b=1&amp;c=2>.") {
 		t.Errorf("the address is no link: %q", body.Sections[1])
 	}
-	if body.Sections[0] != "*lundi 4 mai, 9 h – 17 h*\n*Rue ∗du∗ &lt;!everyone&gt;*" {
+	if body.Sections[0] != "*Lundi 4 mai, 9 h – 17 h*\n*Rue ∗du∗ &lt;!everyone&gt;*" {
 		t.Errorf("facts %q", body.Sections[0])
 	}
 	preview, err := c.Preview(r)
-	if err != nil || strings.Contains(preview.HTML, "<!") || !strings.Contains(preview.HTML, "<strong>lundi 4 mai, 9 h – 17 h</strong><br>") {
+	if err != nil || strings.Contains(preview.HTML, "<!") || !strings.Contains(preview.HTML, "<strong>Lundi 4 mai, 9 h – 17 h</strong><br>") {
 		t.Errorf("preview %q, %v", preview.HTML, err)
 	}
 }

@@ -49,7 +49,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		}
 		body.Sections = append(body.Sections, written)
 	}
-	add(strings.Join(nonEmpty(profile.When(p.Onset, p.Ends), p.Content.Place), "\n"), bold)
+	add(strings.Join(profile.Facts(p), "\n"), bold)
 	text := p.Content.Text
 	if text == "" {
 		text = p.Content.Summary

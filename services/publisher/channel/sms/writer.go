@@ -30,7 +30,7 @@ type Writer struct {
 	spec      channel.Spec
 	style     Style
 	publicURL string
-	abbrev    []panel.Abbreviation
+	limits    gsm.Limits
 }
 
 // NewWriter checks a style.
@@ -45,7 +45,15 @@ func NewWriter(spec channel.Spec, style Style, publicURL string) (*Writer, error
 	if err != nil {
 		return nil, spec.Invalid("abbreviations: %w", err)
 	}
-	return &Writer{spec: spec, style: style, publicURL: publicURL, abbrev: table}, nil
+	w := &Writer{spec: spec, style: style, publicURL: publicURL, limits: gsm.Limits{Septets: style.MaxSeptets, Policy: style.Policy}}
+	for _, a := range table {
+		to := &w.limits.Abbreviate
+		if a.Rank == panel.LastResort {
+			to = &w.limits.LastResort
+		}
+		*to = append(*to, a.Apply)
+	}
+	return w, nil
 }
 
 // Body is a rendition: the text, and what it takes.
@@ -145,12 +153,8 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 		title = strings.ToUpper(words.Correction) + " " + title
 	}
 	return gsm.Compose(gsm.Notice{
-		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: channel.Unsaid(p.Content.Title, p.Content.Place),
-		When: channel.Unsaid(p.Content.Title, profile.When(p.Onset, p.Ends)), Link: profile.Link,
-	}, m, gsm.Limits{
-		Septets: w.style.MaxSeptets, Policy: w.style.Policy,
-		Abbreviate: func(s string) string { return panel.Abbreviate(s, w.abbrev) },
-	})
+		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place, When: profile.Whens(p), Link: profile.Link,
+	}, m, w.limits)
 }
 
 // officersText adds the mention that the class demands, unless it is there.

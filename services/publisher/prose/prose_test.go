@@ -1,0 +1,111 @@
+package prose_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/crieur/crieur/services/publisher/prose"
+)
+
+func TestCut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, text string
+		room       int
+		want       string
+	}{
+		{"fits", "Fuite d’eau.", 12, "Fuite d’eau."},
+		{"at a word", "Fermeture de la piscine municipale", 26, "Fermeture de la piscine…"},
+		{"not behind a word that wants the next", "Inscription obligatoire avant le 3 juin", 35, "Inscription obligatoire…"},
+		{"not behind a title", "Vaccination : Dr Lefèvre vous reçoit", 22, "Vaccination…"},
+		{"not behind an abbreviation", "Déviation par la r. Jean-Jaurès", 22, "Déviation…"},
+		{"not inside hours", "Coupure de 9h à 11h30 pour élagage", 20, "Coupure…"},
+		{"not inside a date", "Piscine fermée du 1er au 15 août 2026", 28, "Piscine fermée…"},
+		{"not inside days and hours", "Marché mardi et jeudi, le 12 mai de 8 h 30 à 12 h 15 au bourg", 50, "Marché mardi et jeudi…"},
+		{"not between a number and what it counts", "Amende de 135 euros par véhicule", 16, "Amende…"},
+		{"not before a road’s number", "Accident sur la RD 936 à Créon", 21, "Accident…"},
+		{"a number may end it", "Rendez-vous quai 12, Pessac-Centre", 22, "Rendez-vous quai 12…"},
+		{"the first word whatever it is", "Les anticonstitutionnellement vôtres", 12, "Les…"},
+		{"letters of a long word", "anticonstitutionnellement", 10, "anticonst…"},
+		{"no room", "abc", 0, ""},
+	} {
+		fits := func(s string) bool { return utf8.RuneCountInString(s) <= c.room }
+		if got := prose.Cut(c.text, "…", fits); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	got := prose.Sentences("Voir M. Dupont av. Foch. Entrée libre\u202f! « Venez. » Le 5 à 18 h. 3 places… Et voilà")
+	want := []string{"Voir M. Dupont av. Foch.", "Entrée libre\u202f!", "« Venez. »", "Le 5 à 18 h.", "3 places…", "Et voilà"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestUnsaidWhen(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ title, when, want string }{
+		{"Menu du mardi 5 mai", "mardi 5 mai", ""},
+		{"Menu du mardi 5 mai", "mardi 5 mai, 12 h", "12 h"},
+		{"Coupure d’eau le mardi 12 mai de 8h30 à 12h", "mardi 12 mai, 8 h 30 – 12 h", ""},
+		{"Coupure d’eau le 12/05", "mar. 12 mai, 8h30-12h", "8h30-12h"},
+		{"Marché de nuit le 12 mai", "12/05 18h-23h", "18h-23h"},
+		{"Pas d’eau le 12 mai", "mardi 12 mai, de 8 h à 12 h", "de 8 h à 12 h"},
+		{"Bureaux de vote ouverts de 8 h à 18 h", "dimanche 15 mars, 8 h – 18 h", "dimanche 15 mars"},
+		{"Piscine fermée du 1er au 15 août 2026", "du samedi 1er au samedi 15 août", ""},
+		{"Inscription avant le 3 juin", "vendredi 5 juin, 6 h", "vendredi 5 juin, 6 h"},
+		{"Travaux place du 8 mai 1945", "vendredi 8 mai", "vendredi 8 mai"},
+		{"Orages le 12 juin", "du vendredi 12 juin à 14 h au samedi 13 juin à 2 h", "du vendredi 12 juin à 14 h au samedi 13 juin à 2 h"},
+		{"No water on 12 May", "Tuesday 12 May, 08:30 – 12:00", "08:30 – 12:00"},
+		{"Conseil municipal", "", ""},
+	} {
+		if got := prose.UnsaidWhen(c.title, c.when); got != c.want {
+			t.Errorf("%q, %q: %q, want %q", c.title, c.when, got, c.want)
+		}
+	}
+}
+
+func TestUnsaidWhere(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ title, place, want string }{
+		{"Coupure d’eau rue du Général-de-Gaulle", "Rue du Général de Gaulle", ""},
+		{"Bd de l'Océan : travaux", "Bd de l’Océan", ""},
+		{"Marché de la gare", "Gare de Pessac", "Gare de Pessac"},
+		{"Rue du Portail fermée", "Rue du Port", "Rue du Port"},
+		{"Coupure eau rue Pasteur", "Rue Pasteur, Pessac (33600)", ""},
+		{"Coupure eau rue Pasteur", "Rue Pasteur, 33600 Pessac", ""},
+		{"Loto à la salle des fêtes", "Salle des fêtes, 12 rue Foch", "Salle des fêtes, 12 rue Foch"},
+		{"Mairie fermée", "Mairie, Pessac", "Mairie, Pessac"},
+		{"Conseil municipal", "", ""},
+	} {
+		if got := prose.UnsaidWhere(c.title, c.place); got != c.want {
+			t.Errorf("%q at %q: %q, want %q", c.title, c.place, got, c.want)
+		}
+	}
+}
+
+func FuzzCut(f *testing.F) {
+	f.Add("Coupure d’eau le mardi 12 mai de 8h30 à 12h – quartier de l’Alouette", uint8(30))
+	f.Add("\u00a0 M. « 12 ", uint8(3))
+	f.Fuzz(func(t *testing.T, text string, room uint8) {
+		text = strings.ToValidUTF8(text, "")
+		fits := func(s string) bool { return utf8.RuneCountInString(s) <= int(room) }
+		got := prose.Cut(text, "…", fits)
+		if !fits(got) || !utf8.ValidString(got) {
+			t.Fatalf("%q for %d", got, room)
+		}
+		if kept, cut := strings.CutSuffix(got, "…"); !strings.HasPrefix(text, got) && (!cut || !strings.HasPrefix(text, kept)) {
+			t.Fatalf("%q begins %q not", got, text)
+		}
+		for kept := range prose.Cuts(text) {
+			if !strings.HasPrefix(text, kept) || len(kept) >= len(text) {
+				t.Fatalf("%q of %q", kept, text)
+			}
+		}
+	})
+}
