@@ -66,9 +66,7 @@ func join(groups ...string) string {
 	return strings.Join(groups, string(weakGlue))
 }
 
-var (
-	address = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
-)
+var address = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$|^[\w.+-]+@[\w-]+(\.[\w-]+)+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(fr|com|org|net|eu|info|bzh|paris)(/\S*)?$`)
 
 // isAddress reports a web or mail address, which is never hyphenated.
 func isAddress(word string) bool {

@@ -56,8 +56,18 @@ func daysIn(text string) []day {
 func monthOf(name string) int {
 	name = strings.NewReplacer("é", "e", "û", "u", "É", "e", "Û", "u").Replace(strings.ToLower(name))
 	for i, starts := range [][]string{
-		{"jan"}, {"fev", "feb"}, {"mar"}, {"avr", "apr"}, {"mai", "may"}, {"juin", "june"}, {"jui", "jul"}, {"aou", "aug"},
-		{"sep"}, {"oct"}, {"nov"}, {"dec"},
+		{"jan"},
+		{"fev", "feb"},
+		{"mar"},
+		{"avr", "apr"},
+		{"mai", "may"},
+		{"juin", "june"},
+		{"jui", "jul"},
+		{"aou", "aug"},
+		{"sep"},
+		{"oct"},
+		{"nov"},
+		{"dec"},
 	} {
 		if slices.ContainsFunc(starts, func(s string) bool { return strings.HasPrefix(name, s) }) {
 			return i + 1
