@@ -77,7 +77,7 @@ type Config struct {
 	StuckAfter   time.Duration // an intent without outcome nobody works on; default 20 min
 	SweepEvery   time.Duration // default 1 min
 	ReceiptGroup time.Duration // longest wait for more provider receipts; default 100 ms
-	OrphanWait   time.Duration // for a receipt that came before its answer; default 5 s
+	OrphanWait   time.Duration // before the provider of a receipt that matches nothing yet is answered; default 5 s
 	// SlowAfter without an answer to a batch, its provider counts as failing;
 	// default 15 s. A channel that fails is tried again every ProbeEvery;
 	// default 30 s.

@@ -50,6 +50,14 @@ type report struct {
 	done  func(error)
 }
 
+// answer tells the provider, once.
+func (r *report) answer(err error) {
+	if r.done != nil {
+		r.done(err)
+		r.done = nil
+	}
+}
+
 // reportQueue bounds what waits; then the provider waits.
 const reportQueue = 4096
 
@@ -82,7 +90,7 @@ func (l *later) index(en *entry) {
 	g, at := &l.current, -1
 	for i := range en.records {
 		r := &en.records[i]
-		if r.remote == "" || r.status != events.StatusSent {
+		if r.remote == "" || r.status != events.StatusSent && r.status != events.StatusUnknown {
 			continue
 		}
 		if at < 0 {
@@ -155,8 +163,8 @@ const idle = 2 * time.Millisecond
 const groupSize = 2048
 
 // run groups reports, stores them, and answers. Those that match nothing yet
-// are tried again for a while: receipts may come before the answer to the
-// submission.
+// are tried again for as long as a delivery may take, for receipts come before
+// the outcome of the submission is known; the provider is answered sooner.
 func (l *later) run(ctx context.Context) error {
 	defer close(l.stopped)
 	var waiting []report
@@ -210,19 +218,24 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 		switch {
 		case ok:
 			byEntry[name] = append(byEntry[name], r)
-		case now.Sub(r.since) < l.e.cfg.OrphanWait && len(waiting) < reportQueue:
+		case now.Sub(r.since) < l.e.cfg.SendTimeout+l.e.cfg.OrphanWait:
+			if now.Sub(r.since) >= l.e.cfg.OrphanWait {
+				r.answer(nil) // it would be repeated for ever
+			}
 			waiting = append(waiting, r)
 		default:
-			l.e.metrics.orphans.Inc()
-			r.done(nil) // it would be repeated for ever
+			l.orphan(r)
 		}
+	}
+	for ; len(waiting) > reportQueue; waiting = waiting[1:] {
+		l.orphan(waiting[0]) // the oldest
 	}
 	said := map[string]*saying{} // by delivery
 	var answered []report
 	for name, reports := range byEntry {
 		if err := l.read(ctx, name, reports, said); err != nil {
 			for _, r := range reports {
-				r.done(err)
+				r.answer(err)
 			}
 			continue
 		}
@@ -245,9 +258,15 @@ func (l *later) store(ctx context.Context, group []report) (waiting []report) {
 	}
 	l.e.metrics.reported.Add(float64(len(answered)))
 	for _, r := range answered {
-		r.done(err)
+		r.answer(err)
 	}
 	return waiting
+}
+
+// orphan gives up a report that belongs to nobody.
+func (l *later) orphan(r report) {
+	l.e.metrics.orphans.Inc()
+	r.answer(nil)
 }
 
 // saying is what a group of reports says of one delivery.
@@ -291,7 +310,11 @@ func (l *later) read(ctx context.Context, name string, reports []report, said ma
 			s = &saying{delivery: en.delivery}
 			said[en.delivery.ID] = s
 		}
-		s.to = append(s.to, events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC(), Via: rec.via})
+		to := events.Recipient{ID: rec.id, Status: r.said.Status, Reason: r.said.Reason, At: r.said.At.UTC(), Via: rec.via}
+		if rec.status == events.StatusUnknown && to.Status != events.StatusUnknown {
+			to.Units, to.CostMicroEUR = rec.units, rec.cost
+		}
+		s.to = append(s.to, to)
 	}
 	return nil
 }

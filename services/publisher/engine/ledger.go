@@ -44,11 +44,17 @@ type record struct {
 
 func (r *record) pending() bool { return r.status == events.StatusAccepted }
 
+// recipient is what a receipt says. What an unknown message cost is told once it
+// is known to have left.
 func (r *record) recipient() events.Recipient {
-	return events.Recipient{
+	to := events.Recipient{
 		ID: r.id, Status: r.status, Reason: r.reason, At: r.at,
 		Units: r.units, CostMicroEUR: r.cost, Duplicates: r.dups, Via: r.via,
 	}
+	if r.status == events.StatusUnknown {
+		to.Units, to.CostMicroEUR = 0, 0
+	}
+	return to
 }
 
 // entry is a delivery in the ledger: a line of JSON with the delivery, without

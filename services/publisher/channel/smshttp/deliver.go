@@ -39,11 +39,7 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			r, err := c.send(ctx, send.Delivery, text, to)
-			if err != nil {
-				r = channel.Failed(err, c.deps.Now())
-			}
-			done(i, r)
+			done(i, c.send(ctx, send.Delivery, text, to))
 		})
 	}
 	wg.Wait()
@@ -63,18 +59,31 @@ func (c *Channel) allowed(ctx context.Context, parts int) error {
 
 func (c *Channel) message(d events.Delivery, text string, to call.Contact) Message {
 	valid := min(max(d.Expires.Sub(c.deps.Now()), time.Minute), 4*time.Hour)
-	number := to.Address.Reveal()
+	number, id := to.Address.Reveal(), events.NewID("sms", d.ID, to.Subscriber)
 	return Message{
 		To: number, Number: strings.TrimPrefix(number, "+"), Text: text, Sender: c.cfg.Sender,
-		ID: events.NewID("sms", d.ID, to.Subscriber), Params: c.cfg.Params,
-		ReceiptURL: c.CallbackURL("receipt"), IncomingURL: c.CallbackURL("incoming"),
+		ID: id, Params: c.cfg.Params,
+		ReceiptURL: c.CallbackURL("receipt") + "?" + ourID + "=" + id, IncomingURL: c.CallbackURL("incoming"),
 		Unicode: gsm.EncodingOf(text) != gsm.GSM7, Urgent: d.Class == events.ClassAlert, Promotional: d.Class == events.ClassPromotional,
 		ValidMinutes: int(valid / time.Minute), ValidSeconds: int(valid / time.Second),
 	}
 }
 
-func (c *Channel) send(ctx context.Context, d events.Delivery, text string, to call.Contact) (channel.Result, error) {
-	m := c.message(d, text, to)
+// send is one message's result. A message whose answer is lost is known by our
+// name where the provider reports to an address that has it.
+func (c *Channel) send(ctx context.Context, d events.Delivery, text string, to call.Contact) channel.Result {
+	m, units := c.message(d, text, to), gsm.Count(text).Segments
+	r, err := c.ask(ctx, m, units)
+	if err == nil {
+		return r
+	}
+	if r = channel.Failed(err, c.deps.Now()); r.Ambiguous() && c.provider.Receipt != nil && c.provider.Request.tells("ReceiptURL") {
+		r.Remote, r.Units, r.CostMicroEUR = m.ID, units, int64(units)*c.cfg.CostMicroEUR
+	}
+	return r
+}
+
+func (c *Channel) ask(ctx context.Context, m Message, units int) (channel.Result, error) {
 	e, err := c.exchange(m)
 	if err != nil {
 		return channel.Result{}, err
@@ -86,7 +95,6 @@ func (c *Channel) send(ctx context.Context, d events.Delivery, text string, to c
 	if err != nil {
 		return channel.Result{}, err
 	}
-	units := gsm.Count(text).Segments
 	return c.read(answer, m.ID, units)
 }
 

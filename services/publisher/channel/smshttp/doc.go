@@ -12,7 +12,8 @@
 // what, how delivery reports are read, and how many messages or parts the
 // provider takes a second.
 //
-// Guarantees: a lost answer, and a 500, 502 or 504, is ambiguous; reports are
+// Guarantees: a lost answer, and a 500, 502 or 504, is ambiguous, until a report
+// tells: each goes to an address of its own where the provider is told one; reports are
 // taken at /sms/<authority>/<channel>/<token>/receipt and answers at …/incoming,
 // where the token is derived from the provider's secret and compared in constant
 // time; a report that cannot be stored is answered 503, so that it comes again.

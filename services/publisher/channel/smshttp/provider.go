@@ -119,7 +119,7 @@ type Message struct {
 	ID           string // the same for each attempt at a recipient
 	Params       map[string]string
 	Secret       string // templates of auth only
-	ReceiptURL   string
+	ReceiptURL   string // with a query that names the message: more goes after &
 	IncomingURL  string
 	Unicode      bool // UCS-2
 	Urgent       bool

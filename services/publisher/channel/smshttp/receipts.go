@@ -16,6 +16,9 @@ import (
 const (
 	maxCallBytes = 64 << 10
 	callTimeout  = 10 * time.Second
+	// ourID is our name for a message in the query of the address that it is
+	// reported to.
+	ourID = "id"
 )
 
 // ServeHTTP takes reports and answers. Whoever does not know the token learns
@@ -85,10 +88,12 @@ func (c *Channel) receipt(ctx context.Context, r *http.Request) error {
 	if !ok {
 		return nil // on its way, or nothing that changes what is known
 	}
+	said := channel.Later{Remote: id, Status: meaning.Status, Reason: meaning.Reason, At: c.deps.Now()}
+	if own := r.URL.Query().Get(ourID); own != "" && own != id {
+		said.Or = []string{own}
+	}
 	stored := make(chan error, 1)
-	c.deps.Receipts.Later(c.spec.Authority, c.spec.ID, channel.Later{
-		Remote: id, Status: meaning.Status, Reason: meaning.Reason, At: c.deps.Now(),
-	}, func(err error) { stored <- err })
+	c.deps.Receipts.Later(c.spec.Authority, c.spec.ID, said, func(err error) { stored <- err })
 	select {
 	case err := <-stored:
 		if events.OutcomeOf(err).Kind == events.PermanentFailure {
