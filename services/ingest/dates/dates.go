@@ -1,36 +1,43 @@
 package dates
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
 
-var (
-	slashed = regexp.MustCompile(`^(?:\pL+\.?,?\s+){0,3}(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?:\D{1,4}(\d{1,2})[:hH](\d{2})?(?::(\d{2}))?)?`)
-	worded  = regexp.MustCompile(`(?i)^(?:\pL+\.?,?\s+){0,3}(\d{1,2})(?:er|º)?[ \-]+(?:de )?(\pL{3,9})\.?[ \-]+(?:de )?(\d{4})(?:\D{1,4}(\d{1,2})[:h](\d{2})?(?::(\d{2}))?)?\s*([+-]\d{4}|Z|GMT|UTC)?`)
-	between = regexp.MustCompile(`(?i)^(?:du|de|from|à partir du)?\s*(.{6,40}?)\s+(?:au|à|to|jusqu'au|-|–)\s+(.{6,40})$`)
-	digits  = regexp.MustCompile(`^\d{9,13}$`)
+// What patterns share: words before a date; the hours after it, or what cannot be
+// theirs ("3 mars 20h" names no year); a zone.
+const (
+	before = `(?i)^(?:\pL+\.?,?\s+){0,3}`
+	after  = `(?:[^\d:h]\D{0,4}` + oclock + `|[^\d:h]|$)` + named
+	oclock = `(\d{1,2})\s?(?:[:h]\s?(\d{2})?(?::(\d{2})(?:[.,]\d+)?)?|heures?)(?:\s?([ap])\.?m\b)?`
+	named  = `\s*([+-]\d{2}(?::?\d{2})?\b|(?:Z|UTC?|GMT|CES?T|MES?Z|WES?T)\b)?`
 )
 
 var (
-	dayLayouts  = []string{"2006-01-02", "20060102", "2006/01/02"}
-	timeLayouts = []string{
-		time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05Z07:00",
-		"2006-01-02 15:04:05Z07", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "20060102T150405Z0700", "20060102T150405", "20060102150405", time.RFC1123Z, time.RFC1123,
-	}
+	iso        = regexp.MustCompile(`(?i)^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})` + after)
+	compact    = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2}))?()` + named + `$`)
+	slashed    = regexp.MustCompile(before + `(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})` + after)
+	worded     = regexp.MustCompile(before + `(\d{1,2})(?:er|º)?[ \-]+(?:de )?(\pL{3,9})\.?,?[ \-]+(?:de )?(\d{4}|\d{2})` + after)
+	monthFirst = regexp.MustCompile(before + `(\pL{3,9})\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})` + after)
+	unix       = regexp.MustCompile(before + `(\pL{3,9})\.? +(\d{1,2}) +` + oclock + named + ` +(\d{4})$`)
+	digits     = regexp.MustCompile(`^\d{9,13}$`)
+	serial     = regexp.MustCompile(`^\d{5}(?:[.,]\d+)?$`)
 )
 
 // Read reads a date in UTC; its wall time is zone's where the text names none:
 // ISO 8601, 31/12/2026, 31/12/26, "1er août 2026 à 10h30" in the languages of
-// month, Unix seconds or milliseconds, and the given layouts of package time,
-// tried first. Up to three words may stand before ("publié le mardi").
+// month, "Nov 23, 2026 8:00 PM", Unix seconds or milliseconds, a spreadsheet's
+// days of 2009 to 2064, and the given layouts of package time, tried first. Up to
+// three words may stand before ("publié le mardi").
 //
 // day is true for a date without time, or at midnight of no zone. ok is false
 // where nothing can be read or the year is not between 1900 and 2200.
 func Read(text string, zone *time.Location, layouts ...string) (t time.Time, day, ok bool) {
-	text = strings.TrimSpace(text)
+	text = spaced(text)
 	if text == "" || len(text) > 100 {
 		return time.Time{}, false, false
 	}
@@ -44,22 +51,40 @@ func Read(text string, zone *time.Location, layouts ...string) (t time.Time, day
 	return t.UTC(), day, true
 }
 
+// spaced puts plain spaces for those that do not break.
+func spaced(text string) string {
+	return strings.TrimSpace(strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(text))
+}
+
 func read(text string, zone *time.Location, layouts []string) (t time.Time, day, ok bool) {
 	for _, layout := range layouts {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t, !strings.Contains(layout, "15") && !strings.Contains(layout, "03"), true
 		}
 	}
-	for _, layout := range dayLayouts {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return t, true, true
-		}
+	if t, err := time.Parse(time.RFC3339, text); err == nil { // with its fractions
+		return t, false, true
 	}
-	for _, layout := range timeLayouts {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+	for _, form := range []struct {
+		pattern                       *regexp.Regexp
+		year, month, date, clock, tag int // their groups
+	}{
+		{iso, 1, 2, 3, 4, 8},
+		{compact, 1, 2, 3, 4, 8},
+		{slashed, 3, 2, 1, 4, 8},
+		{worded, 3, 2, 1, 4, 8},
+		{monthFirst, 3, 1, 2, 4, 8},
+		{unix, 8, 1, 2, 3, 7},
+	} {
+		m := form.pattern.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		t, day, ok := build(m[form.year], m[form.month], m[form.date], m[form.clock:form.clock+4], offset(m[form.tag], zone))
+		if ok {
 			// A data base writes a day as its midnight; no one means midnight itself.
-			midnight := strings.HasSuffix(text, "00:00:00") && !strings.Contains(layout, "Z07")
-			return t, midnight, true
+			day = day || m[form.tag] == "" && strings.Contains(text, "00:00") && t.Hour()+t.Minute()+t.Second() == 0
+			return t, day, true
 		}
 	}
 	if digits.MatchString(text) {
@@ -69,31 +94,50 @@ func read(text string, zone *time.Location, layouts []string) (t time.Time, day,
 		}
 		return time.Unix(n, 0), false, true
 	}
-	if m := slashed.FindStringSubmatch(text); m != nil {
-		month, _ := strconv.Atoi(m[2]) // digits by the pattern
-		return build(m[3], month, m[1], m[4:7], zone)
-	}
-	if m := worded.FindStringSubmatch(text); m != nil {
-		return build(m[3], month(m[2]), m[1], m[4:7], offset(m[7], zone))
+	if serial.MatchString(text) {
+		return sheet(strings.Replace(text, ",", ".", 1), zone)
 	}
 	return time.Time{}, false, false
 }
 
-// offset reads +0200, Z, GMT or UTC; zone where text is none of them.
-func offset(text string, zone *time.Location) *time.Location {
-	if text == "" {
-		return zone
+// sheet reads the days since 30 December 1899 that spreadsheets count. Others than
+// those of our time are numbers of something else.
+func sheet(text string, zone *time.Location) (t time.Time, day, ok bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || n < 40_000 || n >= 60_000 {
+		return time.Time{}, false, false
 	}
-	if t, err := time.Parse("-0700", text); err == nil {
-		return t.Location()
+	whole, part := math.Modf(n)
+	minutes := int(math.Round(part * 24 * 60))
+	return time.Date(1899, time.December, 30+int(whole), 0, minutes, 0, 0, zone), minutes == 0, true
+}
+
+// offset reads +0200, +02, Z, UTC, CET and their like; zone where text is none.
+func offset(text string, zone *time.Location) *time.Location {
+	switch text = strings.ToUpper(strings.ReplaceAll(text, ":", "")); text {
+	case "":
+		return zone
+	case "CET", "MEZ", "WEST":
+		return time.FixedZone(text, 3600)
+	case "CEST", "MESZ":
+		return time.FixedZone(text, 2*3600)
+	}
+	for _, layout := range []string{"-0700", "-07"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.Location()
+		}
 	}
 	return time.UTC
 }
 
-// build makes a date of digits; it refuses the 31st of a month of thirty days.
-func build(year string, month int, date string, clock []string, zone *time.Location) (time.Time, bool, bool) {
+// build makes a date of digits and a month's number or name; it refuses the 31st
+// of a month of thirty days. clock is hour, minute, second and a or p, or four "".
+func build(year, name, date string, clock []string, zone *time.Location) (t time.Time, day, ok bool) {
 	n := func(s string) int { v, _ := strconv.Atoi(s); return v } // digits by the patterns, "" is 0
-	y, d := n(year), n(date)
+	y, d, m := n(year), n(date), n(name)
+	if m == 0 {
+		m = month(name)
+	}
 	if len(year) == 2 {
 		// 01/01/32 is the end of a permission, not a date of 1932.
 		if y += 2000; y >= 2070 {
@@ -101,20 +145,15 @@ func build(year string, month int, date string, clock []string, zone *time.Locat
 		}
 	}
 	hour, minute, second := n(clock[0]), n(clock[1]), n(clock[2])
-	t := time.Date(y, time.Month(month), d, hour, minute, second, 0, zone)
-	ok := month >= 1 && month <= 12 && hour < 24 && minute < 60 && second < 61 && t.Day() == d
-	return t, clock[0] == "", ok
-}
-
-// Period reads "du 01/01/20 au 01/01/32"; ok is false for what is not two dates.
-func Period(text string, zone *time.Location) (from, to time.Time, day, ok bool) {
-	m := between.FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil {
-		return from, to, false, false
+	switch strings.ToLower(clock[3]) {
+	case "p":
+		hour = hour%12 + 12
+	case "a":
+		hour %= 12
 	}
-	from, _, okFrom := Read(m[1], zone)
-	to, day, okTo := Read(m[2], zone)
-	return from, to, day, okFrom && okTo && !to.Before(from)
+	ok = m >= 1 && m <= 12 && time.Date(y, time.Month(m), d, 0, 0, 0, 0, zone).Day() == d &&
+		(hour < 24 || hour == 24 && minute+second == 0) && minute < 60 && second < 61
+	return time.Date(y, time.Month(m), d, hour, minute, second, 0, zone), clock[0] == "", ok
 }
 
 // month reads a month's name by its first letters, in French, English,

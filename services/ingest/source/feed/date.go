@@ -8,8 +8,8 @@ import (
 	"github.com/crieur/crieur/services/ingest/dates"
 )
 
-// zoned matches the end of a date that says its zone.
-var zoned = regexp.MustCompile(`(?:Z|[+-]\d{1,2}:?\d{2}|\b(?:UT|[A-Z]{2,4}T|UTC|GMT))\s*(?:\([^)]*\))?$`)
+// zoned matches the end of a date that says its zone, which Unix follows by the year.
+var zoned = regexp.MustCompile(`(?:Z|[+-]\d{1,2}:?\d{2}|\b(?:UT|[A-Z]{2,4}T|UTC|GMT))\s*(?:\([^)]*\)|\s\d{4})?$`)
 
 // date gives a feed's date in UTC. parsed is gofeed's reading of text, nil for
 // none: it takes a date without zone for UTC, while a town site means its own
