@@ -25,6 +25,10 @@ type Options struct {
 	// StartWithin is how long a service is waited for before the next one
 	// starts all the same; default 10 s.
 	StartWithin time.Duration
+	// WriteWithin is how long a reader may take nothing of an answer before its
+	// connection is closed, unless the handler sets write deadlines itself;
+	// default 1 min.
+	WriteWithin time.Duration
 	// Wrap goes around everything the listener serves (security headers, limits,
 	// errors as pages); nil: nothing does.
 	Wrap func(http.Handler) http.Handler
@@ -56,6 +60,9 @@ func NewGroup(deps Deps, options Options) *Group {
 	}
 	if options.StartWithin == 0 {
 		options.StartWithin = 10 * time.Second
+	}
+	if options.WriteWithin == 0 {
+		options.WriteWithin = time.Minute
 	}
 	g := &Group{deps: deps.WithDefaults(), options: options, started: make(chan struct{})}
 	if nc := g.deps.NATS; nc != nil {

@@ -12,8 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// The listener's limits. There is no write timeout: server-sent events last;
-// a handler that writes much sets its own with http.ResponseController.
+// The listener's limits, besides Options.WriteWithin.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = time.Minute
@@ -66,7 +65,7 @@ func (g *Group) measured(next http.Handler) http.Handler {
 		Label{Name: "route"}, Label{Name: "status"})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, within: g.options.WriteWithin}
 		defer func() {
 			route := r.Pattern // set by the mux on this same request
 			if route == "" {
@@ -78,21 +77,47 @@ func (g *Group) measured(next http.Handler) http.Handler {
 	})
 }
 
-// recorder keeps the status. Unwrap gives http.ResponseController the rest.
+// recorder keeps the status, and moves the deadline of writes on as long as the
+// reader takes something. Unwrap gives http.ResponseController the rest.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	within time.Duration
+	paced  bool // the handler sets deadlines itself
+}
+
+// SetWriteDeadline is for http.ResponseController: the handler's own deadlines
+// hold from now on.
+func (r *recorder) SetWriteDeadline(deadline time.Time) error {
+	r.paced = true
+	return http.NewResponseController(r.ResponseWriter).SetWriteDeadline(deadline)
+}
+
+func (r *recorder) forward() {
+	if !r.paced {
+		// Not every writer has deadlines: a test's recorder.
+		_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(time.Now().Add(r.within))
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.forward()
+	return r.ResponseWriter.Write(b)
 }
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 && status >= 200 {
 		r.status = status
 	}
+	r.forward()
 	r.ResponseWriter.WriteHeader(status)
 }
 
 // Flush implements http.Flusher, for handlers that ask the writer itself.
-func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
+func (r *recorder) Flush() {
+	r.forward()
+	_ = http.NewResponseController(r.ResponseWriter).Flush()
+}
 
 // Unwrap is for http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
@@ -129,7 +154,7 @@ func (g *Group) listen(fatal context.CancelCauseFunc) (*webServer, error) {
 	base, cancel := context.WithCancel(context.Background())
 	w := &webServer{cancel: cancel, ended: make(chan struct{}), server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		WriteTimeout: g.options.WriteWithin, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    slog.NewLogLogger(g.deps.Logger.Handler(), slog.LevelWarn),
 	}}

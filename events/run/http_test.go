@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -194,4 +195,88 @@ func TestListenerFailureEndsTheProgram(t *testing.T) {
 	if err := <-done; !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Run: %v", err)
 	}
+}
+
+// A reader who stops lets go of what is kept for him; one who is slow, and one
+// who is told something now and then, are served.
+func TestReaderWhoStops(t *testing.T) {
+	t.Parallel()
+	const (
+		within = time.Second
+		bytes  = 16 << 20 // more than the sockets hold
+	)
+	wrote := make(chan error, 1)
+	big := func(w http.ResponseWriter, _ *http.Request) {
+		_, err := io.CopyN(w, endless{}, bytes)
+		wrote <- err
+	}
+	rare := func(w http.ResponseWriter, _ *http.Request) {
+		control := http.NewResponseController(w)
+		for _, event := range []string{"first\n", "second\n"} {
+			_ = control.SetWriteDeadline(time.Now().Add(time.Minute))
+			_, _ = io.WriteString(w, event)
+			_ = control.Flush()
+			<-time.After(within * 3 / 2)
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := run.NewGroup(run.Deps{Metrics: run.NewMetrics()}, run.Options{Listener: l, WriteWithin: within})
+	g.Add(site{name: "site", routes: []run.Route{
+		{Pattern: "GET /big", Handler: http.HandlerFunc(big)},
+		{Pattern: "GET /rare", Handler: http.HandlerFunc(rare)},
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	<-g.Started()
+	ask := func(path string) net.Conn {
+		t.Helper()
+		conn, err := net.Dial("tcp", l.Addr().String()) //nolint:noctx // closed by the test
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+
+	ask("/big")
+	select {
+	case err := <-wrote:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("who stops: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("who stops is waited for")
+	}
+
+	began, slow, read := time.Now(), ask("/big"), int64(0)
+	for {
+		n, err := io.CopyN(io.Discard, slow, bytes/16)
+		if read += n; err != nil {
+			break
+		}
+		<-time.After(within / 6)
+	}
+	if err := <-wrote; err != nil || read < bytes || time.Since(began) < within {
+		t.Errorf("who is slow: %d bytes in %s, %v", read, time.Since(began), err)
+	}
+
+	if all, err := io.ReadAll(ask("/rare")); err != nil || !strings.Contains(string(all), "second") {
+		t.Errorf("who is told something now and then: %q %v", all, err)
+	}
+}
+
+// endless is zeros without end.
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
 }
