@@ -15,8 +15,10 @@ import (
 
 // Defaults of SubscriberConfig.
 const (
-	DefaultConcurrency  = 16
-	DefaultCloseTimeout = 20 * time.Second
+	DefaultConcurrency = 16
+	// DefaultCloseTimeout leaves a handler time to store what it knows before
+	// the program ends: a whole stop takes five seconds.
+	DefaultCloseTimeout = 1500 * time.Millisecond
 	DefaultMaxHold      = 15 * time.Minute
 )
 

@@ -221,9 +221,7 @@ func ignoreStop(ctx context.Context, err error) error {
 
 // router binds the engine to its consumers: alerts and the others apart.
 func (s *Service) router(eng *engine.Engine) (*bus.Router, error) {
-	router, err := bus.NewRouter(bus.Deps{
-		NATS: s.deps.NATS, Logger: s.deps.Logger, Metrics: s.cfg.BusMetrics, CloseTimeout: 4 * time.Second,
-	})
+	router, err := bus.NewRouter(bus.Deps{NATS: s.deps.NATS, Logger: s.deps.Logger, Metrics: s.cfg.BusMetrics})
 	if err != nil {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}

@@ -164,7 +164,7 @@ func (j *job) settled() bool {
 // before they are published, and the whole's receipt is then never made: so a
 // crash repeats receipts and never counts anybody in two.
 func (p *parts) tell(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := settling(ctx)
 	defer cancel()
 	together := true
 	for _, j := range p.jobs {

@@ -18,13 +18,31 @@ func retryDelay(attempt int) time.Duration {
 	return min(time.Second<<min(attempt-1, 16), 5*time.Minute)
 }
 
-// settleTime bounds what is stored after a send, even while stopping.
-const settleTime = 10 * time.Second
+// settleTime bounds what is stored after a send; lastTime, once the process
+// stops.
+const (
+	settleTime = 10 * time.Second
+	lastTime   = time.Second
+)
 
-// outcome stores what became of everybody, and gives the window back. It runs
-// even when the process stops: what is known must not become unknown.
+// settling is the context of what is stored after a send. It outlives ctx: what
+// is known must not become unknown because the process stops.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	unlink := context.AfterFunc(ctx, func() {
+		if stopping(ctx) {
+			time.AfterFunc(lastTime, cancel)
+		}
+	})
+	return own, func() { unlink(); cancel() }
+}
+
+// stopping tells a process that stops from a handler whose time is over.
+func stopping(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// outcome stores what became of everybody, and gives the window back.
 func (e *Engine) outcome(ctx context.Context, j *job) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := settling(ctx)
 	defer cancel()
 	if j.tried && j.entry.attempt >= maxAttempts {
 		j.endPending(events.StatusFailed, events.ReasonRetriesExceeded, e.now())
@@ -75,7 +93,7 @@ func (e *Engine) storeOutcome(ctx context.Context, j *job) error {
 // receipts publishes what this attempt ended. A delivery with recipients left
 // is given back to the queue.
 func (e *Engine) receipts(ctx context.Context, j *job) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := settling(ctx)
 	defer cancel()
 	if err := e.publishReceipts(ctx, j, j.entry.attempt); err != nil {
 		return err

@@ -76,8 +76,13 @@ func (e *Engine) afterCrash(ctx context.Context, j *job) error {
 		return nil
 	}
 	for _, i := range j.pending() {
-		j.entry.records[i].dups++
-		e.metrics.duplicates.Inc()
+		e.doubt(j, i)
 	}
 	return nil
+}
+
+// doubt counts an alert that the i-th recipient may get twice.
+func (e *Engine) doubt(j *job, i int) {
+	j.entry.records[i].dups++
+	e.metrics.duplicates.Inc()
 }

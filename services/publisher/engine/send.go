@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,11 +11,14 @@ import (
 )
 
 // intent stores that the job is about to be handed over. Two publishers that
-// hold the same delivery meet here: one of them gets errExists.
+// hold the same delivery meet here: one of them gets errExists. A stop does not
+// leave an intent behind of what was not handed over.
 func (e *Engine) intent(ctx context.Context, j *job) error {
 	if len(j.try) == 0 {
 		return nil
 	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
 	revision, err := e.ledger.send(j.intent, j.entry.name()).wait(ctx)
 	if err != nil {
 		return err
@@ -37,7 +41,7 @@ func (e *Engine) send(ctx context.Context, j *job) error {
 	if j.delivery.Endpoint != "" {
 		r := e.post(limited, j)
 		t.add(r, false)
-		e.record(j, []answer{{0, r}}, t, e.now())
+		e.record(j, []answer{{0, r}}, t.refused, e.now())
 	} else if batch, ok := j.by.Channel.(channel.Batch); ok {
 		t = e.batch(limited, j, batch)
 	} else {
@@ -75,7 +79,10 @@ func (e *Engine) batch(ctx context.Context, j *job, batch channel.Batch) tried {
 		t.add(r, at.Sub(latest) > e.cfg.SlowAfter)
 		answers, latest = append(answers, answer{j.try[k], r}), at
 	})
-	e.record(j, answers, t, now)
+	if stopping(ctx) && d.Class == events.ClassAlert {
+		answers = e.leave(j, answers)
+	}
+	e.record(j, answers, t.refused, now)
 	return t
 }
 
@@ -96,11 +103,24 @@ func (t *tried) add(r channel.Result, slow bool) {
 	}
 }
 
+// leave has an alert sent again to those whose answer the stop did not wait for,
+// as after a crash, and returns the other answers.
+func (e *Engine) leave(j *job, answers []answer) []answer {
+	return slices.DeleteFunc(answers, func(a answer) bool {
+		if !a.r.Ambiguous() {
+			return false
+		}
+		e.doubt(j, a.i)
+		j.postpone(events.ReasonAmbiguous, 0)
+		return true
+	})
+}
+
 // record writes the answers down. Credentials that are refused for all are the
 // channel's, and whoever waits for new ones is not lost.
-func (e *Engine) record(j *job, answers []answer, t tried, now time.Time) {
+func (e *Engine) record(j *job, answers []answer, refused bool, now time.Time) {
 	for _, a := range answers {
-		if t.refused {
+		if refused {
 			j.postpone(events.ReasonUnauthorized, e.cfg.RefusedWait)
 			continue
 		}

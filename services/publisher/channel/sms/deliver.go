@@ -111,7 +111,7 @@ func (b *batch) run(ctx context.Context, done func(int, channel.Result)) {
 	pause := throttlePause
 	for try := 1; ; try++ {
 		b.submitAll(ctx)
-		b.wait()
+		b.wait(ctx)
 		again := b.report(done, func(m *message) bool {
 			return m.throttled() && ctx.Err() == nil && (try < throttleTries || m.count(accepted) > 0)
 		})
@@ -168,10 +168,12 @@ func (b *batch) submit(ctx context.Context, i int, number string, templates []sm
 		}
 		b.mu.Lock()
 		b.flying++
+		parts[n].state = awaited
 		b.mu.Unlock()
 		if err := b.c.pool.Submit(waiting, t, number, b.urgent, b, i*maxParts+n); err != nil {
 			b.mu.Lock()
 			b.flying--
+			parts[n].state = unsent
 			b.states[i].err = err
 			b.mu.Unlock()
 			if errors.Is(err, smpp.ErrNotBound) {
@@ -182,12 +184,13 @@ func (b *batch) submit(ctx context.Context, i int, number string, templates []sm
 	}
 }
 
-// wait returns once no answer is awaited. It ends without ctx: the pool gives
-// an answer up by itself.
-func (b *batch) wait() {
+// wait returns once no answer is awaited, or when ctx ends.
+func (b *batch) wait(ctx context.Context) {
+	unlink := context.AfterFunc(ctx, func() { b.mu.Lock(); b.idle.Signal(); b.mu.Unlock() })
+	defer unlink()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.flying > 0 {
+	for b.flying > 0 && ctx.Err() == nil {
 		b.idle.Wait()
 	}
 }
@@ -196,6 +199,8 @@ func (b *batch) wait() {
 // another try.
 func (b *batch) report(done func(int, channel.Result), patient func(*message) bool) (again int) {
 	now := b.c.deps.Now()
+	b.mu.Lock() // answers may still come to what ctx did not wait for
+	defer b.mu.Unlock()
 	for i := range b.states {
 		m := &b.states[i]
 		switch {

@@ -27,6 +27,7 @@ type partState uint8
 
 const (
 	unsent partState = iota
+	awaited // submitted, and not answered
 	accepted
 	refused
 	lost
@@ -39,7 +40,7 @@ func (m *message) answer(n int, a smpp.Answer) {
 	case a.Verdict == smpp.Lost:
 		p.state = lost
 	case a.Verdict == smpp.Unsent:
-		m.err = smpp.ErrNotBound
+		p.state, m.err = unsent, smpp.ErrNotBound
 	case a.Status == smpp.StatusOK:
 		p.state, p.remote = accepted, a.MessageID
 	default:
@@ -90,7 +91,7 @@ func (m *message) result(now time.Time, costMicroEUR int64) channel.Result {
 	switch n := m.count(accepted); {
 	case n > 0 && n == units && m.err == nil:
 		return channel.Result{Remote: m.parts[units-1].remote, At: now, Units: units, CostMicroEUR: int64(units) * costMicroEUR}
-	case n > 0 || m.count(lost) > 0:
+	case n > 0 || m.count(lost) > 0 || m.count(awaited) > 0:
 		return channel.Failed(events.Transient(events.ReasonAmbiguous, nil, 0), now)
 	}
 	for i := range m.parts {
