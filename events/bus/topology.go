@@ -200,7 +200,8 @@ func buckets() []bucket {
 		{name: BucketCursors, about: "where each source was read up to"},
 		{name: BucketItems, about: "curation state of messages and publications"},
 		{name: BucketVault, about: "sealed contacts"},
-		{name: BucketLedger, about: "intent and outcome of each delivery", ttl: 7 * day},
+		// As long as a message lives; most entries say less of themselves.
+		{name: BucketLedger, about: "intent and outcome of each delivery", ttl: 400 * day},
 		{name: BucketDisplays, about: "what signs and feeds show"},
 		{name: BucketFanout, about: "window of batches of each publication"},
 		{name: BucketSessions, about: "signed-in officers", ttl: 14 * day},

@@ -265,6 +265,16 @@ func (l *Ledger) put(ctx context.Context, e *entry, revision uint64) (uint64, er
 	return l.send(msg, e.name()).wait(ctx)
 }
 
+// kept is how long an entry outlives its delivery: longer than the 72 hours
+// within which providers report.
+const kept = 7 * 24 * time.Hour
+
+// life is how long e is to be kept from now on: a delivery that comes again must
+// find what was sent of it.
+func (e *entry) life(now time.Time) time.Duration {
+	return max(e.delivery.Expires.Sub(now), 0) + kept
+}
+
 // write is the message that puts e.
 func (l *Ledger) write(e *entry, revision uint64) (*nats.Msg, error) {
 	body, err := e.encode()
@@ -274,6 +284,7 @@ func (l *Ledger) write(e *entry, revision uint64) (*nats.Msg, error) {
 	msg := nats.NewMsg("$KV." + l.kv.Bucket() + "." + ledgerKey(e.name()))
 	msg.Data = body
 	msg.Header.Set(headerState, string(e.state))
+	msg.Header.Set(jetstream.MsgTTLHeader, strconv.Itoa(int(e.life(time.Now())/time.Second)))
 	msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
 	return msg, nil
 }
