@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/keyfile"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/curator/console"
@@ -94,22 +93,16 @@ func masterKey(dir string) ([]byte, error) {
 		return nil, errors.New("curator: keys_dir: required")
 	}
 	path := filepath.Join(dir, "curator.key")
-	key, err := os.ReadFile(path)
-	switch {
-	case err == nil && len(key) != keyBytes:
-		return nil, fmt.Errorf("curator: %s: %d bytes, %d expected", path, len(key), keyBytes)
-	case err == nil:
+	key, err := keyfile.Keep(path, func() ([]byte, error) {
+		key := make([]byte, keyBytes)
+		_, _ = rand.Read(key) // never fails: crypto/rand aborts the program instead
 		return key, nil
-	case !errors.Is(err, fs.ErrNotExist):
+	})
+	if err != nil {
 		return nil, fmt.Errorf("curator: master key: %w", err)
 	}
-	key = make([]byte, keyBytes)
-	_, _ = rand.Read(key) // never fails: crypto/rand aborts the program instead
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("curator: master key: %w", err)
-	}
-	if err := os.WriteFile(path, key, 0o600); err != nil {
-		return nil, fmt.Errorf("curator: master key: %w", err)
+	if len(key) != keyBytes {
+		return nil, fmt.Errorf("curator: %s: %d bytes, %d expected", path, len(key), keyBytes)
 	}
 	return key, nil
 }

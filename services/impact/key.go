@@ -4,9 +4,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/crieur/crieur/events/keyfile"
 )
 
 const (
@@ -30,36 +31,16 @@ func hmacKey(cfg Config) ([]byte, error) {
 		return nil, errors.New("impact: keys_dir: required, or hmac_key_file")
 	}
 	path := filepath.Join(cfg.KeysDir, "impact.key")
-	key, err := os.ReadFile(path)
-	switch {
-	case err == nil && len(key) != keyBytes:
-		return nil, fmt.Errorf("impact: %s: %d bytes, %d expected", path, len(key), keyBytes)
-	case err == nil:
+	key, err := keyfile.Keep(path, func() ([]byte, error) {
+		key := make([]byte, keyBytes)
+		_, _ = rand.Read(key) // never fails: crypto/rand aborts the program instead
 		return key, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("impact: key: %w", err)
-	}
-	return makeKey(path)
-}
-
-// makeKey writes a new key; of two programs that do, the first one's is kept.
-func makeKey(path string) ([]byte, error) {
-	key := make([]byte, keyBytes)
-	_, _ = rand.Read(key) // never fails: crypto/rand aborts the program instead
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("impact: key: %w", err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "impact.key-")
+	})
 	if err != nil {
 		return nil, fmt.Errorf("impact: key: %w", err)
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(key)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return nil, fmt.Errorf("impact: key: %w", err)
+	if len(key) != keyBytes {
+		return nil, fmt.Errorf("impact: %s: %d bytes, %d expected", path, len(key), keyBytes)
 	}
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("impact: key: %w", err)
-	}
-	return os.ReadFile(path)
+	return key, nil
 }

@@ -12,12 +12,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/keyfile"
 )
 
 // Sealer signs and verifies. It is safe for concurrent use and prints nothing
@@ -33,10 +31,11 @@ func (s *Sealer) String() string { return "seal " + s.id }
 // Load reads an Ed25519 key in PKCS #8 PEM. With create, a file that does not
 // exist is made, mode 0600.
 func Load(file string, create bool) (*Sealer, error) {
-	body, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) && create {
-		body, err = createKey(file)
+	var fresh func() ([]byte, error)
+	if create {
+		fresh = newKey
 	}
+	body, err := keyfile.Keep(file, fresh)
 	if err != nil {
 		return nil, fmt.Errorf("seal: seal_key_file: %w", err)
 	}
@@ -52,7 +51,7 @@ func Load(file string, create bool) (*Sealer, error) {
 	return New(key), nil
 }
 
-func createKey(file string) ([]byte, error) {
+func newKey() ([]byte, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
@@ -61,16 +60,7 @@ func createKey(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	body := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	_, err = f.Write(body)
-	return body, errors.Join(err, f.Sync(), f.Close())
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 // New returns the sealer of a key.

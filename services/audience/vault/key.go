@@ -11,14 +11,12 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/crieur/crieur/events/keyfile"
 )
 
 const keyBytes = 32
@@ -39,12 +37,17 @@ func (*Master) String() string { return "[redacted]" }
 // LoadMaster reads the master key of a file: 32 bytes in base64. With create,
 // a file that does not exist is made with mode 0600 and a random key.
 func LoadMaster(file string, create bool) (*Master, error) {
-	body, err := os.ReadFile(file)
+	var fresh func() ([]byte, error)
 	made := ""
-	if errors.Is(err, fs.ErrNotExist) && create {
-		body, err = createKey(file)
-		made = file
+	if create {
+		fresh = func() ([]byte, error) {
+			made = file
+			secret := make([]byte, keyBytes)
+			_, _ = rand.Read(secret) // never fails (crypto/rand)
+			return inFile(secret), nil
+		}
 	}
+	body, err := keyfile.Keep(file, fresh)
 	if err != nil {
 		return nil, fmt.Errorf("vault: master_key_file: %w", err)
 	}
@@ -62,40 +65,14 @@ func LoadMaster(file string, create bool) (*Master, error) {
 // Save writes the key to a file that does not exist yet, with mode 0600:
 // fs.ErrExist when there is another.
 func (m *Master) Save(file string) error {
-	body := []byte(base64.StdEncoding.EncodeToString(m.secret) + "\n")
-	if err := writeKey(file, body); err != nil {
+	if err := keyfile.Create(file, inFile(m.secret)); err != nil {
 		return fmt.Errorf("vault: master_key_file: %w", err)
 	}
 	return nil
 }
 
-// createKey writes a new key whole or not at all, and never over another.
-func createKey(file string) ([]byte, error) {
-	secret := make([]byte, keyBytes)
-	_, _ = rand.Read(secret) // never fails (crypto/rand)
-	body := []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
-	if err := writeKey(file, body); errors.Is(err, fs.ErrExist) {
-		return os.ReadFile(file)
-	} else if err != nil {
-		return nil, err
-	}
-	return body, nil
-}
-
-func writeKey(file string, body []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(body)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Link(tmp.Name(), file)
+func inFile(secret []byte) []byte {
+	return []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
 }
 
 // NewMaster derives the keys of a 32-byte secret.

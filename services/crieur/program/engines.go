@@ -16,6 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/nats-io/nats.go"
 
+	"github.com/crieur/crieur/events/keyfile"
 	"github.com/crieur/crieur/events/natsserver"
 	"github.com/crieur/crieur/services/crieur/config"
 	"github.com/crieur/crieur/services/impact/engine"
@@ -172,21 +173,11 @@ func (e *engines) close(cfg *config.Config) error {
 // Keep returns what a file of the data folder holds, made by fresh when there is
 // none.
 func Keep(path string, fresh func() string) (string, error) {
-	body, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(body)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	body, err := keyfile.Keep(path, func() ([]byte, error) { return []byte(fresh() + "\n"), nil })
+	if err != nil {
 		return "", fmt.Errorf("data: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("data: %w", err)
-	}
-	value := fresh()
-	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("data: %w", err)
-	}
-	return value, nil
+	return strings.TrimSpace(string(body)), nil
 }
 
 // secret is 260 random bits.

@@ -6,10 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"strings"
 
+	"github.com/crieur/crieur/events/keyfile"
 	"github.com/crieur/crieur/events/run"
 )
 
@@ -33,38 +32,23 @@ func readVAPID(text run.Secret) (vapid, error) {
 	return vapid{private: text, public: base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes())}, nil
 }
 
-// openVAPID reads a key's file, and makes it where there is none. Two processes
-// that start at once use the same key: a file appears whole, or not at all.
+// openVAPID reads a key's file, and makes it where there is none.
 func openVAPID(file string) (vapid, error) {
-	text, err := run.LoadSecret("vapid_key", run.Secret{}, file)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeVAPID(file); err != nil && !errors.Is(err, fs.ErrExist) {
-			return vapid{}, fmt.Errorf("vapid_key_file: %w", err)
-		}
-		text, err = run.LoadSecret("vapid_key", run.Secret{}, file)
-	}
+	body, err := keyfile.Keep(file, newVAPID)
 	if err != nil {
-		return vapid{}, err
+		return vapid{}, fmt.Errorf("vapid_key_file: %w", err)
 	}
-	k, err := readVAPID(text)
+	k, err := readVAPID(run.NewSecret(strings.TrimSpace(string(body))))
 	if err != nil {
 		return k, fmt.Errorf("vapid_key_file: %s: %w", file, err)
 	}
 	return k, nil
 }
 
-func makeVAPID(file string) error {
+func newVAPID() ([]byte, error) {
 	key, err := ecdh.P256().GenerateKey(rand.Reader)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".vapid-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(base64.RawURLEncoding.EncodeToString(key.Bytes()) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Link(f.Name(), file) // fails when it exists
-	}
-	return errors.Join(err, os.Remove(f.Name()))
+	return []byte(base64.RawURLEncoding.EncodeToString(key.Bytes()) + "\n"), nil
 }
