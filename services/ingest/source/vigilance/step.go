@@ -3,6 +3,7 @@ package vigilance
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -107,7 +108,11 @@ func moment(t time.Time) string {
 	if t.Hour() == 0 && t.Minute() == 0 { // the end of the day before, as people say
 		t, hour = t.Add(-time.Minute), "minuit"
 	}
-	return fmt.Sprintf("%s %d %s à %s", days()[t.Weekday()], t.Day(), months()[t.Month()-1], hour)
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = "1er"
+	}
+	return fmt.Sprintf("%s %s %s à %s", days()[t.Weekday()], day, months()[t.Month()-1], hour)
 }
 
 func sameSteps(a, b []Step) bool {

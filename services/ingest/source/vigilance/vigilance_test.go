@@ -330,3 +330,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMoment: a day is written as it is read.
+func TestMoment(t *testing.T) {
+	t.Parallel()
+	for want, at := range map[string]time.Time{
+		"mardi 1er décembre à 9 h":     time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC),
+		"mercredi 2 décembre à 2 h 30": time.Date(2026, 12, 2, 2, 30, 0, 0, time.UTC),
+		"mardi 1er décembre à minuit":  time.Date(2026, 12, 2, 0, 0, 0, 0, time.UTC),
+		"mercredi 11 novembre à 21 h":  time.Date(2026, 11, 11, 21, 0, 0, 0, time.UTC),
+		"lundi 30 novembre à minuit":   time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		if got := moment(at); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
