@@ -80,7 +80,7 @@ func nameEnd(text string, end int) int {
 			at = next
 			words++
 			continue
-		case unicode.IsDigit(r) && (stop == end || dated && len(w) == 4): // rue du 8 Mai 1945
+		case unicode.IsDigit(r) && (linked && stop == end || dated && len(w) == 4): // rue du 8 Mai 1945
 			dated = true
 			stop = next
 		case unicode.IsUpper(r), elided(w):
@@ -117,7 +117,7 @@ func elided(w string) bool {
 	for _, p := range []string{"l'", "l’", "d'", "d’", "L'", "L’", "D'", "D’"} {
 		if rest, ok := strings.CutPrefix(w, p); ok {
 			r, _ := utf8.DecodeRuneInString(rest)
-			return unicode.IsLetter(r)
+			return unicode.IsLetter(r) && !counted(rest)
 		}
 	}
 	return false
@@ -140,4 +140,13 @@ func number(text string, start int) int {
 		return start
 	}
 	return j
+}
+
+// counted are words after an elision that name nothing: "à la place d’un arbre".
+func counted(rest string) bool {
+	switch strings.ToLower(rest) {
+	case "un", "une", "autres", "autre", "ici", "où":
+		return true
+	}
+	return false
 }
