@@ -73,6 +73,17 @@ func officer(change func(*registry.Officer)) entity {
 	return o
 }
 
+func alertModel(change func(*registry.AlertModel)) entity {
+	m := registry.AlertModel{
+		Authority: "cobas", ID: "barrage", Name: "Lâcher d’eau", Topic: "eau", Severity: events.SeveritySevere,
+		Lasts: registry.Duration(12 * time.Hour), Title: "Lâcher d’eau : {lieu}", Instruction: "Quittez le bord de l’eau.",
+	}
+	if change != nil {
+		change(&m)
+	}
+	return m
+}
+
 func TestValidateNamesTheField(t *testing.T) {
 	t.Parallel()
 	settings := func(raw string) entity {
@@ -126,6 +137,11 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"role", officer(func(o *registry.Officer) { o.Roles["cobas"][1] = "root" }), "officer: roles.cobas[1]: "},
 		{"email", officer(func(o *registry.Officer) { o.Email = "hunter2" }), "officer: email: "},
 		{"hash", officer(func(o *registry.Officer) { o.PasswordHash = "hunter2" }), "officer: passwordHash: "},
+
+		{"alert model", alertModel(nil), ""},
+		{"alert model without what to do", alertModel(func(m *registry.AlertModel) { m.Instruction = "" }), "alert model: instruction: "},
+		{"alert model for ever", alertModel(func(m *registry.AlertModel) { m.Lasts = 0 }), "alert model: lasts: "},
+		{"alert model severity", alertModel(func(m *registry.AlertModel) { m.Severity = "High" }), "alert model: severity: "},
 
 		{"health", registry.SourceHealth{Authority: "cobas", Source: "site"}, ""},
 		{"streak", registry.SourceHealth{Authority: "cobas", Source: "site", ErrorStreak: -1}, "source health: errorStreak: "},

@@ -27,7 +27,8 @@ type Registry struct {
 	SignHealth   *Repository[SignHealth]   // sign.<authority>.<id> of the bucket of health
 	// ChannelHealth is channel.<authority>.<id> of the same bucket.
 	ChannelHealth *Repository[ChannelHealth]
-	Officers      *Repository[Officer] // officer.<id>
+	Officers      *Repository[Officer]    // officer.<id>
+	AlertModels   *Repository[AlertModel] // alertmodel.<authority>.<id>
 }
 
 // Option changes how Open makes a bucket that does not exist.
@@ -63,6 +64,7 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Regi
 		SignHealth:    New[SignHealth](health, "sign").WithConn(conn),
 		ChannelHealth: New[ChannelHealth](health, "channel").WithConn(conn),
 		Officers:      New[Officer](kv, "officer").WithConn(conn),
+		AlertModels:   New[AlertModel](kv, "alertmodel").WithConn(conn),
 	}, nil
 }
 

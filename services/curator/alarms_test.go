@@ -35,6 +35,14 @@ func TestAlarms(t *testing.T) {
 	if body := ana.get("/console/begles/alarms").body; !strings.Contains(body, pathOf("infos", soon)) {
 		t.Error("no way to what expires")
 	}
+	alert := w.emit(w.message("2", func(m *events.Message) { m.Class, m.Content.Title = events.ClassAlert, "Fuite de gaz" }))
+	ana.see("/console/begles", "Fuite de gaz")
+	if page := ana.get("/console/begles/alarms").body; strings.Contains(page, "Fuite de gaz") {
+		t.Error("an alert that has just come alarms already")
+	}
+	ana.press(pathOf("infos", alert), "approve")
+	ana.see("/console/begles/alarms", "Une alerte attend la deuxième approbation.")
+	ana.press(pathOf("infos", alert), "reject")
 	_, err := w.reg.SourceHealth.Put(t.Context(), registry.SourceHealth{Authority: "begles", Source: "site", LastAttempt: w.now, ErrorStreak: 3, LastReason: events.ReasonTLS})
 	must(t, err)
 	ana.see("/console/begles/alarms", "Le certificat du site n’est pas valide.")

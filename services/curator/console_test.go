@@ -3,15 +3,19 @@ package curator_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/curator"
 	"github.com/crieur/crieur/services/curator/account"
@@ -385,6 +389,59 @@ func TestManualEntryTakesTheNormalPath(t *testing.T) {
 	}
 }
 
+// TestAlertSaysWhatToDo: an alert without an instruction is not taken, and is
+// offered a day, not a week.
+func TestAlertSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ana := w.as("ana")
+	raws, err := w.nc.SubscribeSync(events.All(events.SubjectRaw))
+	must(t, err)
+	values := ana.form("/console/begles/new")
+	if until, err := time.Parse("2006-01-02T15:04", values.Get("expires")); err != nil || time.Until(until) < 6*24*time.Hour {
+		t.Errorf("offered until %s: %v", values.Get("expires"), err)
+	}
+	for field, value := range map[string]string{"title": "Fuite de gaz rue du Port", "topic": "risques", "class": "alert", "severity": "Severe"} {
+		values.Set(field, value)
+	}
+	if r := ana.post("/console/begles/new", values); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `href="#f-instruction"`) {
+		t.Fatalf("an alert that does not say what to do: %d", r.status)
+	}
+	values.Set("instruction", "Sortez sans rien allumer.")
+	if r := ana.post("/console/begles/new", values); r.status != http.StatusSeeOther {
+		t.Fatalf("entry: %d %s", r.status, r.body)
+	}
+	e := entryOf(t, raws)
+	if left := time.Until(e.Expires); e.Instruction != "Sortez sans rien allumer." || left < 23*time.Hour || left > 25*time.Hour {
+		t.Errorf("instruction %q, expires in %s", e.Instruction, left)
+	}
+
+	m := w.emit(w.message("1", func(m *events.Message) { m.Class, m.Content.Instruction = events.ClassAlert, "" }))
+	ana.see("/console/begles", m.Content.Title)
+	if r := ana.press(pathOf("infos", m), "approve"); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `href="#f-instruction"`) {
+		t.Errorf("an alert of a source that does not say what to do: %d", r.status)
+	}
+	if r := ana.press(pathOf("infos", m), "approve", "instruction", "Faites une réserve."); r.status != http.StatusSeeOther {
+		t.Errorf("approve: %d", r.status)
+	}
+	bob := w.as("bob")
+	bob.press(pathOf("infos", m), "approve")
+	if p := w.awaitPublications("infos", 1)[0]; p.Content.Instruction != "Faites une réserve." {
+		t.Errorf("published %+v", p.Content)
+	}
+}
+
+func entryOf(t *testing.T, raws *nats.Subscription) record.Entry {
+	t.Helper()
+	msg, err := raws.NextMsg(within)
+	must(t, err)
+	raw, err := events.Unmarshal[events.Raw](msg.Data)
+	must(t, err)
+	var e record.Entry
+	must(t, json.Unmarshal(raw.Record, &e))
+	return e
+}
+
 func TestSourcesSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -449,7 +506,6 @@ func TestVariantsInAnotherOrderAreNoEdit(t *testing.T) {
 	w := newTown(t)
 	m := w.emit(w.message("1", func(m *events.Message) {
 		m.Class, m.Severity = events.ClassAlert, events.SeveritySevere
-		m.Content.Instruction = "Faites une réserve d’eau."
 		m.Variants = []events.Content{{Language: "fr-simple", Title: "Pas d’eau"}, {Language: "en", Title: "Water cut"}}
 	}))
 	ana, bob := w.as("ana"), w.as("bob")

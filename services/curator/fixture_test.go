@@ -153,7 +153,7 @@ func (w *town) message(id string, change func(*events.Message)) events.Message {
 		ID: events.MessageID("begles", "site", id), Revision: 1, Authority: "begles", Source: "site", Status: events.StatusActual,
 		MsgType: events.MsgAlert, Class: events.ClassService, Topic: "eau", Severity: events.SeverityMinor,
 		Urgency: events.UrgencyExpected, Certainty: events.CertaintyLikely,
-		Content: events.Content{Language: "fr", Title: "Coupure d’eau rue du Port", Text: "Mardi de 8 h à 12 h."},
+		Content: events.Content{Language: "fr", Title: "Coupure d’eau rue du Port", Text: "Mardi de 8 h à 12 h.", Instruction: "Faites une réserve d’eau."},
 		Sent:    w.now, Expires: w.now.Add(24 * time.Hour), FetchedAt: w.now, CreatedAt: w.now,
 		Origin: []events.Provenance{{Authority: "begles", Source: "site", Kind: "feed", RawID: "r"}},
 	}

@@ -49,6 +49,9 @@ func TestWhatIsNotTakenBackLeaves(t *testing.T) {
 	if p.By[0] != "ana" {
 		t.Errorf("published by %v", p.By)
 	}
+	if page := ana.see(pathOf("infos", m), "Diffusée"); strings.Contains(page, "Programmée") || !strings.Contains(page, "Part dans un instant") {
+		t.Error("what was only held back is told as scheduled")
+	}
 	if page := ana.see(r.location, "C’est parti."); strings.Contains(page, "Annuler l’envoi") {
 		t.Error("what has left can still be taken back")
 	}

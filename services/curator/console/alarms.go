@@ -40,8 +40,9 @@ type alarmsView struct {
 }
 
 const (
-	// alertWaits is how long an alert may wait for its officers.
-	alertWaits = 10 * time.Minute
+	// alertWaits is how long an alert may wait for its first officer. For the
+	// second it waits not at all: whoever is there is told at once.
+	alertWaits = time.Minute
 	// unseenShown bounds the items about to expire that are named.
 	unseenShown = 5
 )
@@ -141,7 +142,7 @@ func (d *desktop) itemAlarms() []alarm {
 	for _, g := range d.groups(tabTodo) {
 		it := g[0].Value
 		switch now := d.now(); {
-		case alert(it) && now.Sub(it.UpdatedAt) > alertWaits:
+		case alert(it) && (len(it.Approvals) > 0 || now.Sub(it.UpdatedAt) > alertWaits):
 			key := "alarm.alert"
 			if len(it.Approvals) > 0 {
 				key = "alarm.alert.second"

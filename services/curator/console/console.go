@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/nats-io/nats.go"
@@ -67,6 +69,7 @@ type Back struct {
 	Officers    *registry.View[registry.Officer]
 	Signs       *registry.View[registry.Sign]
 	SignHealth  *registry.View[registry.SignHealth]
+	AlertModels *registry.View[registry.AlertModel] // the authorities' own
 	// ChannelHealth tells of providers that fail.
 	ChannelHealth *registry.View[registry.ChannelHealth]
 }
@@ -128,6 +131,10 @@ func New(cfg Config) (*Console, error) {
 		Surface: web.Console, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Assets: c.assets, Styles: []string{"console.css"},
 		Now: cfg.Clock.Now, Logger: cfg.Logger, Funcs: template.FuncMap{
 			"fields": func(form *web.Form, f sourceFields) formFields { return formFields{form, f} },
+			"upper": func(label string) string {
+				r, n := utf8.DecodeRuneInString(label)
+				return string(unicode.ToUpper(r)) + label[n:]
+			},
 			"takesIcon": func(n int) string {
 				if n > 0 {
 					return "check"
@@ -169,6 +176,11 @@ func (c *Console) Handler() http.Handler {
 		"GET /console/{authority}/live":                   c.events,
 		"GET /console/{authority}/new":                    c.entryPage,
 		"POST /console/{authority}/new":                   c.entry,
+		"GET /console/{authority}/alert":                  c.crisisPage,
+		"GET /console/{authority}/alert/{model}":          c.modelPage,
+		"POST /console/{authority}/alert/{model}":         c.fromModel,
+		"GET /console/{authority}/alert/{model}/edit":     c.modelEditPage,
+		"POST /console/{authority}/alert/{model}/edit":    c.editModel,
 		"GET /console/{authority}/sources":                c.sources,
 		"GET /console/{authority}/sources/new":            c.settingUp(c.addSourcePage),
 		"POST /console/{authority}/sources/new":           c.settingUp(c.addSource),

@@ -133,6 +133,7 @@ func (c *Console) home(w http.ResponseWriter, r *http.Request, q *request) {
 // The sections of the navigation.
 const (
 	sectionQueue   = ""
+	sectionAlert   = "alert"
 	sectionNew     = "new"
 	sectionSources = "sources"
 	sectionStreams = "streams"
@@ -166,7 +167,7 @@ func (d *desktop) page(section, title string) web.Page {
 	}
 	p.Nav = []web.Link{link(sectionQueue, "nav.queue", "inbox", d.count(tabTodo))}
 	if d.mayWrite() {
-		p.Nav = append(p.Nav, link(sectionNew, "nav.new", "plus", 0))
+		p.Nav = append(p.Nav, link(sectionAlert, "nav.alert", "megaphone", 0), link(sectionNew, "nav.new", "plus", 0))
 	}
 	p.Nav = append(p.Nav,
 		link(sectionSources, "nav.sources", "rss", 0),
@@ -176,7 +177,8 @@ func (d *desktop) page(section, title string) web.Page {
 	}
 	p.Nav = append(p.Nav,
 		link(sectionAlarms, "nav.alarms", "alert", len(d.alarms())),
-		link(sectionJournal, "nav.journal", "shield", 0))
+		link(sectionJournal, "nav.journal", "shield", 0),
+		web.Link{Label: d.t.T("nav.measure"), Href: "/impact/" + d.authority.ID, Icon: "chart"})
 	return p
 }
 

@@ -1,13 +1,14 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/crieur/crieur/events"
@@ -26,8 +27,16 @@ const sourceConsole = rule.ConsoleSource
 
 // The limits of what is typed, in characters.
 const (
-	maxTitle = 300
-	maxText  = 20_000
+	maxTitle       = 300
+	maxText        = 20_000
+	maxInstruction = 2000
+)
+
+// How long what is written here is offered to last: an alert that nobody ends
+// must not be read next week.
+const (
+	entryLasts = 7 * 24 * time.Hour
+	alertLasts = 24 * time.Hour
 )
 
 func (c *Console) entryPage(w http.ResponseWriter, r *http.Request, d *desktop) {
@@ -35,35 +44,30 @@ func (c *Console) entryPage(w http.ResponseWriter, r *http.Request, d *desktop) 
 		c.renderer.Error(w, r, http.StatusForbidden)
 		return
 	}
-	c.showEntry(w, r, d, http.StatusOK, nil)
+	var form *web.Form
+	if class := r.URL.Query().Get("class"); events.Class(class).Valid() {
+		form = web.NewForm(url.Values{"class": {class}})
+	}
+	c.showEntry(w, r, d, http.StatusOK, form)
 }
 
 type entryView struct {
 	Topics, Classes, Severities []web.Choice
-	Expires                     string
-	Place                       string
+	Expires, ExpiresAlert       string
 	Key                         string // the same for the same page: sent twice, written once
 }
 
 func (c *Console) showEntry(w http.ResponseWriter, r *http.Request, d *desktop, status int, form *web.Form) {
 	p := d.page(sectionNew, d.t.T("entry.title"))
 	p.Lede, p.Form = d.t.T("entry.lede"), form
-	v := entryView{Expires: d.now().In(d.authority.Location()).Add(7 * 24 * time.Hour).Format(inputTime), Key: rand.Text()}
-	if form != nil && form.Get("key") != "" {
-		v.Key = form.Get("key")
+	later, soon := d.now().Add(entryLasts), d.now().Add(alertLasts)
+	v := entryView{
+		Expires: d.input(&later), ExpiresAlert: d.input(&soon), Key: cmp.Or(form.Get("key"), rand.Text()),
+		Topics: append([]web.Choice{{Label: d.t.T("entry.topic.choose")}}, d.topics()...), Classes: d.classes(), Severities: d.severities(),
 	}
-	v.Topics = append(v.Topics, web.Choice{Label: d.t.T("entry.topic.choose")})
-	for _, tp := range topic.All() {
-		v.Topics = append(v.Topics, web.Choice{Value: tp.Slug, Label: topic.Name(tp.Slug, d.t.Language)})
-	}
-	for _, class := range []events.Class{events.ClassService, events.ClassAlert, events.ClassPromotional} {
-		v.Classes = append(v.Classes, web.Choice{
-			Value: string(class), Label: d.t.T("class." + string(class)), Hint: d.t.T("class." + string(class) + ".hint"),
-			Checked: class == events.ClassService,
-		})
-	}
-	for _, s := range []events.Severity{events.SeverityUnknown, events.SeverityMinor, events.SeverityModerate, events.SeveritySevere, events.SeverityExtreme} {
-		v.Severities = append(v.Severities, web.Choice{Value: string(s), Label: d.t.T("severity." + strings.ToLower(string(s)))})
+	v.Classes[0].Checked = true
+	if form.Get("class") == string(events.ClassAlert) && form.Get("expires") == "" {
+		v.Expires = v.ExpiresAlert
 	}
 	p.Data = v
 	c.renderer.Render(w, r, status, "entry", p)
@@ -90,7 +94,12 @@ func (c *Console) entry(w http.ResponseWriter, r *http.Request, d *desktop) {
 		c.showEntry(w, r, d, http.StatusUnprocessableEntity, form)
 		return
 	}
-	raw, err := d.raw(form.Get("key"), e)
+	c.send(w, r, d, form.Get("key"), e, streams)
+}
+
+// send emits an entry, and shows the first item that comes of it.
+func (c *Console) send(w http.ResponseWriter, r *http.Request, d *desktop, key string, e record.Entry, streams []registry.Stream) {
+	raw, err := d.raw(key, e)
 	if err == nil {
 		err = d.Emitter.Publish(r.Context(), raw)
 	}
@@ -112,9 +121,10 @@ func (c *Console) entry(w http.ResponseWriter, r *http.Request, d *desktop) {
 func (d *desktop) readEntry(form *web.Form) record.Entry {
 	e := record.Entry{
 		Title: form.Get("title"), Body: lines(form.Get("text")), Link: form.Get("link"), Topic: form.Get("topic"),
-		Class: form.Get("class"), Severity: form.Get("severity"), Published: d.now(),
+		Class: form.Get("class"), Severity: form.Get("severity"), Instruction: lines(form.Get("instruction")), Published: d.now(),
 	}
 	d.text(form, "title", e.Title, maxTitle, true)
+	d.instruction(form, e.Instruction, events.Class(e.Class))
 	d.text(form, "text", e.Body, maxText, false)
 	d.link(form, e.Link)
 	if !slices.ContainsFunc(topic.All(), func(tp topic.Topic) bool { return tp.Slug == e.Topic }) {
@@ -129,6 +139,9 @@ func (d *desktop) readEntry(form *web.Form) record.Entry {
 	e.Starts = deref(d.moment(form, "onset", false))
 	e.Ends = deref(d.moment(form, "ends", false))
 	e.Expires = deref(d.moment(form, "expires", true))
+	if form.Get("expires") == form.Get("untouched") && events.Class(e.Class) == events.ClassAlert && e.Expires.Sub(d.now()) > alertLasts {
+		e.Expires = d.now().Add(alertLasts) // the page could not know that it would be an alert
+	}
 	if !e.Expires.IsZero() && !e.Expires.After(d.now()) {
 		form.Reject("expires", d.t.T("form.past"))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/web"
 )
 
@@ -38,6 +39,15 @@ func (d *desktop) text(form *web.Form, field, value string, limit int, required 
 	case utf8.RuneCountInString(value) > limit:
 		form.Reject(field, d.t.T("form.long", "limit", limit))
 	}
+}
+
+// instruction is what to do: an alert that does not say it only frightens.
+func (d *desktop) instruction(form *web.Form, text string, class events.Class) {
+	if text == "" && class == events.ClassAlert {
+		form.Reject("instruction", d.t.T("form.instruction"))
+		return
+	}
+	d.text(form, "instruction", text, maxInstruction, false)
 }
 
 func (d *desktop) link(form *web.Form, link string) {

@@ -38,7 +38,7 @@ func look(action string) (web.Tone, string) {
 		return web.Success, "check"
 	case item.ActionPublish:
 		return web.Success, "send"
-	case item.ActionSchedule:
+	case item.ActionSchedule, item.ActionHold:
 		return web.Info, "clock"
 	case item.ActionCancel, item.ActionWithdraw, item.ActionReject:
 		return web.Danger, "cross"
@@ -111,6 +111,7 @@ func (d *desktop) diff(it item.Item) *diffView {
 	v := &diffView{}
 	for _, f := range []struct{ key, was, now string }{
 		{"field.title", was.Title, now.Title},
+		{"field.instruction", was.Instruction, now.Instruction},
 		{"field.summary", was.Summary, now.Summary},
 		{"field.text", was.Text, now.Text},
 		{"field.place", was.Place, now.Place},

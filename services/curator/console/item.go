@@ -30,6 +30,7 @@ type itemView struct {
 	History   web.Timeline
 	Delivery  web.Table
 	HasRun    bool // something was published
+	Alert     bool
 	Needed    int
 	Approvals []approvalView
 	Mine      bool // the officer approved already
@@ -96,7 +97,7 @@ func (c *Console) view(r *http.Request, d *desktop, it item.Item, revision uint6
 	v := itemView{
 		Item: it, Revision: revision, Path: itemPath(it), Edit: d.edit(it, rules, form),
 		Badges: badges(it), Marks: d.marks(it), State: stateBadge(it), StateAt: it.UpdatedAt,
-		Facts: d.facts(it, nil), History: d.history(it), HasRun: it.Last != nil,
+		Facts: d.facts(it, nil), History: d.history(it), HasRun: it.Last != nil, Alert: alert(it),
 		Needed: it.Needed(rules), Mine: it.ApprovedBy(d.officer.ID), Reason: it.Reason, May: d.allowed(it, known),
 	}
 	if it.State == item.Scheduled {
@@ -227,7 +228,7 @@ func channelIcon(kind string) string {
 func (d *desktop) formOf(it item.Item) *web.Form {
 	content := it.Content()
 	form := web.NewForm(map[string][]string{
-		"title": {content.Title}, "summary": {content.Summary}, "text": {content.Text}, "place": {content.Place}, "link": {content.Link},
+		"title": {content.Title}, "instruction": {content.Instruction}, "summary": {content.Summary}, "text": {content.Text}, "place": {content.Place}, "link": {content.Link},
 		"onset": {d.input(it.Onset())}, "ends": {d.input(it.Ends())}, "expires": {d.input(&it.Expires)},
 	})
 	for _, v := range it.Variants() {
@@ -242,8 +243,9 @@ func (d *desktop) formOf(it item.Item) *web.Form {
 func (d *desktop) read(it item.Item, rules item.Rules, form *web.Form) (item.Draft, bool) {
 	content := it.Content()
 	content.Title, content.Summary, content.Text = form.Get("title"), lines(form.Get("summary")), lines(form.Get("text"))
-	content.Place, content.Link = form.Get("place"), form.Get("link")
+	content.Instruction, content.Place, content.Link = lines(form.Get("instruction")), form.Get("place"), form.Get("link")
 	d.text(form, "title", content.Title, maxTitle, true)
+	d.instruction(form, content.Instruction, it.Message.Class)
 	d.text(form, "summary", content.Summary, maxText, false)
 	d.text(form, "text", content.Text, maxText, false)
 	d.link(form, content.Link)
@@ -275,6 +277,7 @@ func (d *desktop) differs(it item.Item, rules item.Rules, draft item.Draft) bool
 		chosen, overrides = it.Draft.Channels, it.Draft.Overrides
 	}
 	same := now.Title == strings.TrimSpace(was.Title) && now.Summary == lines(was.Summary) && now.Text == lines(was.Text) &&
+		now.Instruction == lines(was.Instruction) &&
 		now.Place == strings.TrimSpace(was.Place) && now.Link == strings.TrimSpace(was.Link) &&
 		d.input(draft.Onset) == d.input(it.Onset()) && d.input(draft.Ends) == d.input(it.Ends()) &&
 		d.input(&draft.Expires) == d.input(&it.Expires) && sameSet(draft.Channels, chosen) && slices.Equal(draft.Overrides, overrides) &&

@@ -35,6 +35,9 @@ func tabOf(it item.Item) string {
 	case item.Pending, item.Received:
 		return tabTodo
 	case item.Scheduled:
+		if it.Held() {
+			return tabPublished
+		}
 		return tabScheduled
 	case item.Published:
 		return tabPublished
@@ -187,7 +190,7 @@ func (d *desktop) card(g []registry.Entry[item.Item]) card {
 	content := it.Content()
 	k := card{
 		ID: it.ID, Href: itemPath(it), Title: content.Title, Summary: short(cmp.Or(content.Summary, content.Text)),
-		Alert: alert(it), Badges: badges(it), Marks: d.marks(it), Facts: d.facts(it, g[1:]),
+		Alert: alert(it), Badges: append(badges(it), differing(it)...), Marks: d.marks(it), Facts: d.facts(it, g[1:]),
 		Age: it.Message.FetchedAt, Revision: g[0].Revision,
 		MayReject: it.State == item.Pending && !it.Live() && d.mayPublish(),
 	}
@@ -208,8 +211,7 @@ func (d *desktop) card(g []registry.Entry[item.Item]) card {
 
 func alert(it item.Item) bool { return it.Message.Class == events.ClassAlert }
 
-// badges are an item's class, severity and, where they differ from the tab,
-// state.
+// badges are an item's class and severity.
 func badges(it item.Item) []web.Badge {
 	var list []web.Badge
 	if it.Message.Status != events.StatusActual {
@@ -222,17 +224,15 @@ func badges(it item.Item) []web.Badge {
 	case events.SeverityExtreme, events.SeveritySevere, events.SeverityModerate:
 		list = append(list, web.Badge(strings.ToLower(string(it.Message.Severity))))
 	}
-	switch it.State {
-	case item.Withdrawn:
-		list = append(list, "cancelled")
-	case item.Rejected:
-		list = append(list, "rejected")
-	case item.Published:
-		if it.Revision() > 1 {
-			list = append(list, "corrected")
-		}
-	}
 	return list
+}
+
+// differing is the state of an item where its tab does not say it.
+func differing(it item.Item) []web.Badge {
+	if b := stateBadge(it); b == "cancelled" || b == "rejected" || b == "corrected" {
+		return []web.Badge{b}
+	}
+	return nil
 }
 
 // marks say what an officer must know before anything else.
@@ -259,7 +259,7 @@ func (d *desktop) marks(it item.Item) []mark {
 	if it.Message.Backlog && it.State == item.Pending {
 		add(web.Neutral, "hourglass", "mark.backlog")
 	}
-	if it.Outgoing != nil {
+	if it.Outgoing != nil || it.Held() {
 		add(web.Info, "send", "mark.outgoing")
 	}
 	return list

@@ -61,7 +61,7 @@ func (d *desktop) languageName(language string) string {
 // officer left as it was, goes when the words it translates have changed.
 func (d *desktop) readVariants(it item.Item, form *web.Form, content events.Content) []events.Content {
 	was := it.Content()
-	reworded := content.Title != strings.TrimSpace(was.Title) || content.Summary != lines(was.Summary) || content.Text != lines(was.Text)
+	reworded := content.Title != strings.TrimSpace(was.Title) || content.Summary != lines(was.Summary) || content.Instruction != lines(was.Instruction) || content.Text != lines(was.Text)
 	var list []events.Content
 	for _, k := range d.variants(it, form) {
 		title, text := form.Get(k.Title), lines(form.Get(k.Text))

@@ -107,6 +107,7 @@ const (
 	ActionEdit     = "edit.item"
 	ActionApprove  = "approve.item"
 	ActionSchedule = "schedule.item"
+	ActionHold     = "hold.item" // approved, and held back a moment to be undone
 	ActionPublish  = "publish.item"
 	ActionCorrect  = "correct.item"
 	ActionWithdraw = "withdraw.item"
@@ -181,6 +182,16 @@ func (it Item) Live() bool {
 // ApprovedBy reports whether an officer has approved what is shown now.
 func (it Item) ApprovedBy(officer string) bool {
 	return slices.ContainsFunc(it.Approvals, func(a Approval) bool { return a.By == officer })
+}
+
+// held is the longest that an approval is held back to be undone: what is asked
+// for within it leaves as good as at once, and nobody has scheduled anything.
+const held = time.Minute
+
+// Held reports whether an approved item is only held back a moment.
+func (it Item) Held() bool {
+	n := len(it.Approvals)
+	return it.State == Scheduled && n > 0 && it.NotBefore.Sub(it.Approvals[n-1].At) <= held
 }
 
 // note adds a line to the history.

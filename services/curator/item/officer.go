@@ -103,7 +103,11 @@ func (it *Item) Approve(by string, r Rules, notBefore, now time.Time) (complete 
 	}
 	if it.NotBefore.After(now) && !it.Cancelled {
 		it.State = Scheduled
-		it.note(Change{Actor: by, Action: ActionSchedule, At: now, Detail: map[string]string{"notBefore": it.NotBefore.Format(time.RFC3339)}})
+		action := ActionSchedule
+		if it.Held() {
+			action = ActionHold
+		}
+		it.note(Change{Actor: by, Action: action, At: now, Detail: map[string]string{"notBefore": it.NotBefore.Format(time.RFC3339)}})
 		return true, nil
 	}
 	it.leave(r.Stream, now)

@@ -110,6 +110,29 @@
       form.querySelector("[data-wait-text]").textContent = "";
     });
   }
+  // What is typed in a blank of a model stands in its message.
+  const model = document.querySelector("[data-model]");
+  if (model) {
+    const fill = () => {
+      for (const blank of document.querySelectorAll("[data-blank]")) {
+        const typed = model.elements[blank.dataset.blank].value.trim();
+        blank.textContent = typed || blank.dataset.label;
+        blank.classList.toggle("filled", typed !== "");
+      }
+    };
+    model.addEventListener("input", fill);
+    fill();
+  }
+
+  // An alert is offered a shorter life, until somebody chose one.
+  const entry = document.querySelector("[data-entry]");
+  if (entry) {
+    const { expires, untouched } = entry.elements;
+    entry.addEventListener("change", (e) => {
+      if (e.target.name !== "class" || ![untouched.value, entry.dataset.expiresAlert].includes(expires.value)) return;
+      expires.value = e.target.value === "alert" ? entry.dataset.expiresAlert : untouched.value;
+    });
+  }
   const answer = document.querySelector("[data-focus]");
   if (answer && !document.querySelector(".error-summary")) answer.focus();
 })();

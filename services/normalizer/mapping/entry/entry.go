@@ -24,7 +24,7 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 		return mapping.Draft{}, events.Permanentf(events.ReasonInvalidContent, "entry: title, summary and body are all empty")
 	}
 	d := mapping.Draft{
-		Title: announced(e.Title, e.Status), Summary: e.Summary, Body: cmp.Or(e.Body, e.Summary),
+		Title: announced(e.Title, e.Status), Summary: e.Summary, Body: cmp.Or(e.Body, e.Summary), Instruction: e.Instruction,
 		Language: e.Language, Link: cmp.Or(e.Link, raw.URL), Categories: e.Categories,
 		Sent: later(e.Published, e.Updated), Onset: e.Starts, Ends: e.Ends, Expires: e.Expires, AllDay: e.AllDay,
 		Prose: e.Starts.IsZero(),
