@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -60,6 +61,9 @@ func Protect(next http.Handler, p Protection) (http.Handler, error) {
 		status := 0
 		compressed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			tracked := &trackedWriter{ResponseWriter: w}
+			if strings.Contains(r.Header.Get("Accept"), "text/html") {
+				tracked.page = func(status int) { p.Errors.Error(tracked, r, status) }
+			}
 			defer func() { status = tracked.status }()
 			defer p.recoverPage(tracked, r)
 			r.Body = http.MaxBytesReader(tracked, r.Body, p.MaxBodyBytes)
@@ -118,13 +122,24 @@ func (p Protection) recoverPage(w *trackedWriter, r *http.Request) {
 	p.Errors.Error(w, r, http.StatusInternalServerError)
 }
 
-// trackedWriter remembers the status.
+// trackedWriter remembers the status. An error in plain text, which is for machines, becomes a page for who reads
+// pages.
 type trackedWriter struct {
 	http.ResponseWriter
-	status int
+	status   int
+	page     func(status int) // nil for machines
+	replaced bool
 }
 
 func (w *trackedWriter) WriteHeader(status int) {
+	if w.page != nil && status >= http.StatusBadRequest && strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+		page := w.page
+		w.page = nil
+		w.Header().Del("Content-Length")
+		page(status)
+		w.replaced = true
+		return
+	}
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
 	}
@@ -132,6 +147,9 @@ func (w *trackedWriter) WriteHeader(status int) {
 }
 
 func (w *trackedWriter) Write(b []byte) (int, error) {
+	if w.replaced {
+		return len(b), nil
+	}
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}

@@ -33,6 +33,33 @@ func TestProtectHeaders(t *testing.T) {
 	}
 }
 
+func TestErrorsInPlainTextArePagesForReaders(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, accept, want string
+		not                string
+	}{
+		{"a browser", "text/html,application/xhtml+xml", "Page introuvable", "no such feed"},
+		{"a machine", "application/rss+xml, */*", "no such feed", "<html"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			re := newRenderer(t)
+			h, err := web.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, "no such feed", http.StatusNotFound)
+			}), web.Protection{Logger: discard(), Errors: re})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/feeds/x", nil)
+			w := do(t, h, r, "Accept", c.accept)
+			if body := w.Body.String(); w.Code != http.StatusNotFound || !strings.Contains(body, c.want) || strings.Contains(body, c.not) {
+				t.Errorf("%d %s", w.Code, body)
+			}
+		})
+	}
+}
+
 func TestProtectTrustsOnlyItsProxies(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, remote, want string }{
