@@ -96,6 +96,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"search", "/?q=33600", nil},
 		{"commune", "/c/pessac", func() { b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`) }},
 		{"commune-empty", "/c/bordeaux-metropole", nil},
+		{"feeds", "/c/pessac/flux", nil},
 		{"notice", "/c/pessac/p/" + p.ID, nil},
 		{"notice-english", "/c/pessac/p/" + p.ID + "?lang=en", nil},
 		{"cancelled", "/c/pessac/p/" + gone.ID, nil},

@@ -124,6 +124,15 @@ func TestACommunesPageBeginsWithWhatIsNear(t *testing.T) {
 	}
 }
 
+func TestFeedsAreListedForPeople(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	tw.has("/c/pessac/flux", `href="/feeds/pessac.ics"`, `href="/feeds/pessac/alertes.rss"`, `href="/feeds/pessac/topic/eau.rss"`, "lecteur de flux")
+	if w := tw.get("/c/bordeaux-metropole/flux"); w.Code != http.StatusNotFound {
+		t.Errorf("of who has none: %d", w.Code)
+	}
+}
+
 func TestWhatTheSummarySaysIsNotSaidAgain(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t)

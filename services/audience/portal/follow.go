@@ -71,6 +71,24 @@ func (p *Portal) following(t *web.Translator, b *Backend, a registry.Authority, 
 	return f
 }
 
+// feeds is the page of what can be followed: where /feeds/<authority> leads.
+func (p *Portal) feeds(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	a, err := p.authority(r, b)
+	if err != nil {
+		return err
+	}
+	t := p.pages.Translator(r)
+	public := func(stream string) bool { s, ok := b.Streams.Get(a.ID, stream); return ok && s.Public }
+	f := p.following(t, b, a, p.board.current(a.ID, public, p.cfg.Now()))
+	if !f.Any() {
+		return errNotFound
+	}
+	page := p.page(r, a, t.T("commune.feeds"))
+	page.Lede, page.Breadcrumb, page.Data = t.T("commune.feeds.text"), []web.Link{{Label: a.Name, Href: "/c/" + a.ID}}, f
+	p.pages.Render(w, r, http.StatusOK, "flux", page)
+	return nil
+}
+
 // feedsOf are the feeds that a publication is in, nearest to it first.
 func (p *Portal) feedsOf(t *web.Translator, b *Backend, a registry.Authority, s registry.Stream, pub events.Publication) []web.Link {
 	if !p.hasFeed(b, a.ID) || !s.Public {

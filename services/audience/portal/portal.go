@@ -23,7 +23,7 @@ import (
 	"github.com/crieur/crieur/services/web"
 )
 
-//go:embed templates i18n assets
+//go:embed all:templates i18n assets
 var files embed.FS
 
 // assetsPrefix is where the portal's own scripts are.
@@ -140,6 +140,7 @@ func (p *Portal) Routes() map[string]http.Handler {
 	for pattern, h := range map[string]handler{
 		"GET /{$}":                                   p.home,
 		"GET /c/{authority}":                         p.commune,
+		"GET /c/{authority}/flux":                    p.feeds,
 		"GET /c/{authority}/p/{id}":                  p.publication,
 		"GET /c/{authority}/p/{id}/sceau":            p.sealed,
 		"POST /c/{authority}/p/{id}/avis":            p.voice,

@@ -160,7 +160,7 @@ func badges(p events.Publication) []web.Badge {
 	}
 	switch {
 	case p.MsgType == events.MsgCancel:
-		list = append(list, "cancelled")
+		return append(list, "cancelled") // what it was alarms nobody any more
 	case p.Revision > 1:
 		list = append(list, "corrected")
 	}

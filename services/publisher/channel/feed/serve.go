@@ -79,6 +79,10 @@ const noFeed = "no such feed: /feeds/<authority>.rss, .atom, .json, .ics or .cap
 
 // ServeHTTP answers with a feed, or 304 when the reader has it.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if to, ok := s.list(r.PathValue("path")); ok {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
 	p, err := s.page(r.PathValue("path"))
 	if err != nil {
 		s.deps.Logger.Error("feed: write", "err", err)
@@ -111,6 +115,16 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(v.body) // the reader may be gone
 	}
+}
+
+// list is the page for people that a path without a format leads to: the feeds
+// of an authority, or all the authorities.
+func (s *server) list(path string) (to string, ok bool) {
+	if path == "" {
+		return "/", true
+	}
+	_, ok = s.deps.Directory.Authority(path)
+	return "/c/" + path + "/flux", ok
 }
 
 // notModified follows RFC 9110, 13.2.2: If-None-Match first.

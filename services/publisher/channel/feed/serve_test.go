@@ -19,6 +19,16 @@ import (
 	"github.com/crieur/crieur/services/publisher/speech"
 )
 
+func TestAPathWithoutAFormatIsForPeople(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, nil)
+	for path, want := range map[string]string{"": "/", "pessac": "/c/pessac/flux"} {
+		if w := tw.get("/feeds/" + path); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+			t.Errorf("/feeds/%s: %d %q, want %q", path, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+}
+
 func TestFeedsByAuthorityStreamTopicAndArea(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t, nil)
@@ -57,7 +67,7 @@ func TestFeedsByAuthorityStreamTopicAndArea(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"bordeaux.rss", "pessac.html", "pessac/interne.rss", "pessac/none.rss", "pessac", "pessac/topic/A.rss", "pessac/cap/x.xml",
+		"bordeaux.rss", "pessac.html", "pessac/interne.rss", "pessac/none.rss", "pessac/topic/A.rss", "pessac/cap/x.xml",
 		"pessac/cap/x.1.xml", "pessac/cap/x.99999999.xml", ".rss", "pessac/a/b/c.rss",
 	} {
 		if w := tw.get("/feeds/" + path); w.Code != http.StatusNotFound {
