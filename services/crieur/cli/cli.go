@@ -14,9 +14,6 @@ import (
 	"github.com/crieur/crieur/services/crieur/config"
 )
 
-// Version is the version of this program; the build may set it.
-const Version = "0.1.0"
-
 // commands is what the command line can do.
 type commands struct {
 	Run         runCmd         `cmd:"" help:"Run the whole of Crieur: every service and, unless servers are configured, the embedded NATS and ClickHouse."`
@@ -91,9 +88,3 @@ func (f configFlag) read() (*config.Config, error) {
 	return config.Read(name, connectors{})
 }
 
-type versionCmd struct{}
-
-func (versionCmd) Run(g *globals) error {
-	_, err := fmt.Fprintln(g.stdout, "crieur", Version)
-	return err
-}
