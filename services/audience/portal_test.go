@@ -213,7 +213,19 @@ func TestPreferences(t *testing.T) {
 	if reason, _ := ask(events.ClassService); reason != events.ReasonOptedOut {
 		t.Errorf("paused: %q", reason)
 	}
+	if reason, _ := ask(events.ClassAlert); reason != events.ReasonOptedOut {
+		t.Errorf("an alert while all is paused: %q", reason)
+	}
 	tw.has(prefs, "en pause jusqu’au")
+	do(url.Values{"do": {"resume"}})
+	do(url.Values{"do": {"pause"}, "days": {"7"}, "alerts": {"1"}})
+	if reason, _ := ask(events.ClassService); reason != events.ReasonOptedOut {
+		t.Errorf("paused but for alerts, a service message: %q", reason)
+	}
+	if reason, hold := ask(events.ClassAlert); reason != "" || !hold.IsZero() {
+		t.Errorf("paused but for alerts, an alert: %q %s", reason, hold)
+	}
+	tw.has(prefs, "sauf les alertes")
 	do(url.Values{"do": {"resume"}})
 	if reason, _ := ask(events.ClassService); reason != "" {
 		t.Errorf("resumed: %q", reason)

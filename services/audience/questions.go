@@ -49,7 +49,7 @@ func (r *running) resolve(ctx context.Context, q call.ResolveRequest) (call.Reso
 		b.loc = a.Location()
 	}
 	b.active = make([]bool, len(b.people))
-	r.index.Among(q.Authority, q.Stream, q.Kind, func(active func(uint32) bool) {
+	r.index.Among(q.Authority, q.Stream, q.Kind, q.Class, func(active func(uint32) bool) {
 		for i, s := range b.people {
 			b.active[i] = s.Known && s.Authority == q.Authority && active(s.Ordinal)
 		}
@@ -138,7 +138,7 @@ func (r *running) whyNot(ctx context.Context, q call.ResolveRequest, id string, 
 	switch {
 	case i < 0:
 		return events.ReasonNoConsent, nil
-	case rec.Subscriptions[i].Active():
+	case rec.Subscriptions[i].Takes(q.Class):
 		return events.ReasonNone, nil
 	case rec.Subscriptions[i].Status == consent.Ended, rec.Subscriptions[i].Status == consent.Paused:
 		return events.ReasonOptedOut, nil

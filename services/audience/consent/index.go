@@ -46,6 +46,7 @@ type dimension byte
 
 const (
 	active dimension = iota
+	alertsOnly
 	allTopics
 	topic
 	allAreas
@@ -87,11 +88,15 @@ func (x *Index) Remove(ordinal uint32, authority string) {
 func (s *shelf) add(ordinal uint32, p Profile) {
 	some := false
 	for _, sub := range p.Subscriptions {
-		if !sub.Active() {
+		switch {
+		case sub.Active():
+			s.put(set{sub.Stream, sub.Kind, active, ""}, ordinal)
+		case sub.Takes(events.ClassAlert):
+			s.put(set{sub.Stream, sub.Kind, alertsOnly, ""}, ordinal)
+		default:
 			continue
 		}
 		some = true
-		s.put(set{sub.Stream, sub.Kind, active, ""}, ordinal)
 		s.choices(sub, allTopics, topic, sub.Topics, ordinal)
 		s.choices(sub, allAreas, area, sub.Areas, ordinal)
 	}
@@ -147,24 +152,39 @@ func (s *shelf) remove(ordinal uint32) {
 	s.quiet.Remove(ordinal)
 }
 
-// Active reports whether a subscriber has a confirmed subscription on a stream
-// and kind.
-func (x *Index) Active(ordinal uint32, authority, stream, kind string) bool {
+// Active reports whether a subscriber has a subscription that takes a class, on
+// a stream and kind.
+func (x *Index) Active(ordinal uint32, authority, stream, kind string, class events.Class) bool {
 	yes := false
-	x.Among(authority, stream, kind, func(active func(uint32) bool) { yes = active(ordinal) })
+	x.Among(authority, stream, kind, class, func(active func(uint32) bool) { yes = active(ordinal) })
 	return yes
 }
 
-// Among calls do with what tells who has a confirmed subscription on a stream
-// and kind, by one reading. do must be short: nothing changes meanwhile.
-func (x *Index) Among(authority, stream, kind string, do func(active func(ordinal uint32) bool)) {
+// Among calls do with what tells who has a subscription that takes a class, on
+// a stream and kind, by one reading. do must be short: nothing changes
+// meanwhile.
+func (x *Index) Among(authority, stream, kind string, class events.Class, do func(active func(ordinal uint32) bool)) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	var b *roaring.Bitmap
+	sets := []*roaring.Bitmap{}
 	if s := x.authorities[authority]; s != nil {
-		b = s.sets[set{stream, kind, active, ""}]
+		sets = s.taking(stream, kind, class)
 	}
-	do(func(ordinal uint32) bool { return b != nil && b.Contains(ordinal) })
+	do(func(ordinal uint32) bool {
+		return slices.ContainsFunc(sets, func(b *roaring.Bitmap) bool { return b.Contains(ordinal) })
+	})
+}
+
+// taking are the sets of those whose subscription takes a class.
+func (s *shelf) taking(stream, kind string, class events.Class) []*roaring.Bitmap {
+	var sets []*roaring.Bitmap
+	if b := s.sets[set{stream, kind, active, ""}]; b != nil {
+		sets = append(sets, b)
+	}
+	if b := s.sets[set{stream, kind, alertsOnly, ""}]; b != nil && class == events.ClassAlert {
+		sets = append(sets, b)
+	}
+	return sets
 }
 
 // Quiet returns those of b who have quiet hours.
@@ -254,11 +274,7 @@ func (x *Index) Select(t Target) map[string]*roaring.Bitmap {
 
 // on is everybody who wants the target on a kind.
 func (s *shelf) on(kind string, t Target) *roaring.Bitmap {
-	b := s.sets[set{t.Stream, kind, active, ""}]
-	if b == nil {
-		return roaring.New()
-	}
-	b = b.Clone()
+	b := roaring.FastOr(s.taking(t.Stream, kind, t.Class)...)
 	if len(t.Topics) > 0 {
 		b.And(s.wanting(t.Stream, kind, allTopics, topic, t.Topics))
 	}

@@ -67,6 +67,40 @@ func TestChangingAndLeavingCountAtOnce(t *testing.T) {
 	}
 }
 
+func TestAPauseMayLetAlertsThrough(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		but   bool
+		class events.Class
+		want  bool
+	}{
+		{"alert", true, events.ClassAlert, true},
+		{"service", true, events.ClassService, false},
+		{"promotional", true, events.ClassPromotional, false},
+		{"alert, of who wants none", false, events.ClassAlert, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			paused := []consent.Subscription{sub("sms", nil, []string{"33318"})}
+			consent.Pause(paused, time.Time{}, c.but)
+			x := consent.NewIndex()
+			x.Set(1, consent.Profile{Authority: "metropole", Subscriptions: paused})
+			target := consent.Target{Authority: "metropole", Stream: "infos", Areas: []string{"33318"}, Kinds: []string{"sms"}, Class: c.class}
+			if got := x.Select(target)["sms"].Contains(1); got != c.want {
+				t.Errorf("selected: %t", got)
+			}
+			if got := x.Active(1, "metropole", "infos", "sms", c.class); got != c.want {
+				t.Errorf("active: %t", got)
+			}
+			consent.Resume(paused, func(consent.Subscription) bool { return true })
+			if paused[0].ButAlerts || !paused[0].Takes(events.ClassService) {
+				t.Errorf("resumed: %+v", paused[0])
+			}
+		})
+	}
+}
+
 func TestEndKeepsTheProof(t *testing.T) {
 	t.Parallel()
 	now := time.Now().UTC()
@@ -76,7 +110,7 @@ func TestEndKeepsTheProof(t *testing.T) {
 		t.Fatalf("%+v %v", list, err)
 	}
 	all := func(consent.Subscription) bool { return true }
-	if n := consent.Pause(list, time.Time{}); n != 1 || list[0].Active() {
+	if n := consent.Pause(list, time.Time{}, false); n != 1 || list[0].Active() {
 		t.Error("not paused")
 	}
 	if n := consent.End(list, all, events.ReasonOptedOut, "sms-stop", now); n != 1 || list[0].Proof.Text != "1" || list[0].Evidence != "sms-stop" {

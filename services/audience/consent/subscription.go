@@ -81,6 +81,7 @@ type Subscription struct {
 	Status      Status        `json:"status"`
 	Proof       Proof         `json:"proof"`
 	PausedUntil time.Time     `json:"pausedUntil,omitzero"`
+	ButAlerts   bool          `json:"butAlerts,omitempty"` // the pause lets alerts through
 	EndedAt     time.Time     `json:"endedAt,omitzero"`
 	EndReason   events.Reason `json:"endReason,omitempty"`
 	Evidence    string        `json:"evidence,omitempty"` // how the end was asked: link, sms-stop, bounce…
@@ -88,6 +89,11 @@ type Subscription struct {
 
 // Active reports whether messages may be sent on it.
 func (s Subscription) Active() bool { return s.Status == Confirmed }
+
+// Takes reports whether a message of a class may be sent on it.
+func (s Subscription) Takes(class events.Class) bool {
+	return s.Active() || s.Status == Paused && s.ButAlerts && class == events.ClassAlert
+}
 
 // Find returns the index of the subscription on a stream and kind, -1 if none.
 func Find(list []Subscription, stream, kind string) int {
@@ -106,7 +112,7 @@ func Confirm(list, asked []Subscription, at time.Time) ([]Subscription, error) {
 	list = slices.Clone(list)
 	for _, s := range asked {
 		s.Status, s.Proof.ConfirmedAt = Confirmed, at.UTC()
-		s.PausedUntil, s.EndedAt, s.EndReason, s.Evidence = time.Time{}, time.Time{}, "", ""
+		s.PausedUntil, s.ButAlerts, s.EndedAt, s.EndReason, s.Evidence = time.Time{}, false, time.Time{}, "", ""
 		if i := Find(list, s.Stream, s.Kind); i >= 0 {
 			list[i] = s
 		} else {
@@ -121,19 +127,20 @@ func End(list []Subscription, match func(Subscription) bool, reason events.Reaso
 	n := 0
 	for i := range list {
 		if s := &list[i]; s.Status != Ended && match(*s) {
-			s.Status, s.EndedAt, s.EndReason, s.Evidence, s.PausedUntil = Ended, at.UTC(), reason, evidence, time.Time{}
+			s.Status, s.EndedAt, s.EndReason, s.Evidence, s.PausedUntil, s.ButAlerts = Ended, at.UTC(), reason, evidence, time.Time{}, false
 			n++
 		}
 	}
 	return n
 }
 
-// Pause holds every confirmed subscription until a time, zero for no end.
-func Pause(list []Subscription, until time.Time) int {
+// Pause holds every confirmed subscription until a time, zero for no end; but
+// alerts, if its owner wants them all the same.
+func Pause(list []Subscription, until time.Time, butAlerts bool) int {
 	n := 0
 	for i := range list {
 		if list[i].Status == Confirmed {
-			list[i].Status, list[i].PausedUntil = Paused, until.UTC()
+			list[i].Status, list[i].PausedUntil, list[i].ButAlerts = Paused, until.UTC(), butAlerts
 			n++
 		}
 	}
@@ -145,7 +152,7 @@ func Resume(list []Subscription, match func(Subscription) bool) int {
 	n := 0
 	for i := range list {
 		if list[i].Status == Paused && match(list[i]) {
-			list[i].Status, list[i].PausedUntil = Confirmed, time.Time{}
+			list[i].Status, list[i].PausedUntil, list[i].ButAlerts = Confirmed, time.Time{}, false
 			n++
 		}
 	}

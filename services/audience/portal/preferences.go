@@ -144,6 +144,9 @@ func (p *Portal) lines(t *web.Translator, b *Backend, rec vault.Record, o offer)
 			} else {
 				l.Facts = append(l.Facts, t.T("prefs.paused.until", "at", t.Date(s.PausedUntil)))
 			}
+			if s.ButAlerts {
+				l.Facts = append(l.Facts, t.T("prefs.paused.butalerts"))
+			}
 		}
 		list = append(list, l)
 	}
@@ -202,7 +205,8 @@ func (p *Portal) change(w http.ResponseWriter, r *http.Request, b *Backend) erro
 		if days > 0 && days <= 366 {
 			until = now.AddDate(0, 0, days)
 		}
-		_, err = b.Vault.Modify(r.Context(), rec.ID, func(v *vault.Record) error { consent.Pause(v.Subscriptions, until); return nil })
+		alerts := r.PostForm.Get("alerts") == "1"
+		_, err = b.Vault.Modify(r.Context(), rec.ID, func(v *vault.Record) error { consent.Pause(v.Subscriptions, until, alerts); return nil })
 		done = "prefs.paused.done"
 	case "resume":
 		_, err = b.Vault.Modify(r.Context(), rec.ID, func(v *vault.Record) error {
