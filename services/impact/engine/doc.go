@@ -19,8 +19,8 @@
 //
 // The parent keeps the folder's lock and the listening socket and hands both
 // down, so that a second program gets ErrInUse, and connections made during a
-// restart wait instead of failing. A child that dies is started again after
-// 100 ms to 30 s, and Health tells why. libchdb cannot shut down cleanly, so
+// restart wait instead of failing. A child that dies, or cannot start, is started
+// again after 100 ms to 30 s, and Health tells why. libchdb cannot shut down cleanly, so
 // Stop kills; the child also dies with its parent, by PR_SET_PDEATHSIG on linux
 // and by the end of its standard input everywhere. It gets none of the parent's
 // environment, and its lines go to slog, but for the errors of statements, which

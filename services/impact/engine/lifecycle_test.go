@@ -71,8 +71,10 @@ func TestChildDiesWithParent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := e.Await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		os.Stdout.WriteString("ready\n")
-		_ = e
 		select {}
 	}
 	start(t).Stop() // skips without the library
@@ -116,10 +118,6 @@ func TestSignalsToTheGroupDoNotEndTheChild(t *testing.T) {
 }
 
 func TestStartFails(t *testing.T) {
-	text := filepath.Join(t.TempDir(), "libchdb.so")
-	if err := os.WriteFile(text, []byte("not a library"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
 		name string
 		cfg  Config
@@ -128,7 +126,6 @@ func TestStartFails(t *testing.T) {
 	}{
 		{"no folder", Config{}, nil, "Dir"},
 		{"no such library", Config{Library: "/nowhere/libchdb.so"}, ErrLibraryMissing, "/nowhere/libchdb.so"},
-		{"not a library", Config{Library: text}, nil, "libchdb.so"},
 		{"open to the world", Config{Listen: "0.0.0.0:8123"}, nil, "loopback"},
 		{"no port", Config{Listen: "localhost"}, nil, "Listen"},
 	} {
@@ -145,6 +142,32 @@ func TestStartFails(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+}
+
+// TestStartsOnceItCan: what is broken at the start is tried again, not the end of
+// the program.
+func TestStartsOnceItCan(t *testing.T) {
+	start(t).Stop() // skips without the library
+	library, err := FindLibrary("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(t.TempDir(), "libchdb.so")
+	if err := os.WriteFile(broken, []byte("not a library"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Start(t.Context(), Config{Dir: t.TempDir(), Library: broken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Stop)
+	if err := e.Await(t.Context()); err == nil || !strings.Contains(err.Error(), "libchdb.so") {
+		t.Errorf("%v", err)
+	}
+	if err := errors.Join(os.Remove(broken), os.Symlink(library, broken)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the engine starts", func() bool { return e.Health().State == Ready })
 }
 
 func TestFindLibrary(t *testing.T) {

@@ -39,6 +39,9 @@ func start(t testing.TB, change ...func(*Config)) *Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Stop)
+	if err := e.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return e
 }
 

@@ -26,4 +26,7 @@ func (e *Engine) Stop() {}
 // Health is always Stopped on this platform.
 func (e *Engine) Health() Health { return Health{State: Stopped, LastErr: ErrPlatform} }
 
+// Await returns ErrPlatform.
+func (e *Engine) Await(context.Context) error { return ErrPlatform }
+
 func (e *Engine) dial(context.Context) (net.Conn, error) { return nil, ErrPlatform }

@@ -34,9 +34,10 @@ type Engine struct {
 	changed chan struct{} // closed at each change of health
 }
 
-// Start starts the engine and returns when it answers. ctx bounds the start
-// only; Stop ends the engine. The errors are ErrLibraryMissing, ErrPlatform,
-// ErrInUse, ctx's, or what the engine said.
+// Start takes the folder and has the engine start, again and again while it
+// cannot: Await and Health tell. ctx bounds the wait for the folder; Stop ends the
+// engine. The errors are ErrLibraryMissing, ErrPlatform, ErrInUse or one of the
+// settings.
 //
 // The program must call ChildMain first in main.
 func Start(ctx context.Context, cfg Config) (*Engine, error) {
@@ -57,16 +58,19 @@ func Start(ctx context.Context, cfg Config) (*Engine, error) {
 	e.stop = stop
 	e.set(Health{State: Starting})
 	go e.supervise(run)
+	return e, nil
+}
 
+// Await returns once the engine answers, or with why it did not start.
+func (e *Engine) Await(ctx context.Context) error {
 	h, err := e.wait(ctx, func(h Health) bool { return h.State == Ready || h.LastErr != nil })
 	if err == nil && h.State != Ready {
 		err = h.LastErr
 	}
 	if err != nil {
-		e.Stop()
-		return nil, fmt.Errorf("engine: start: %w", err)
+		return fmt.Errorf("engine: start: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // Stop kills the child and gives the folder back. Statements under way fail;

@@ -25,6 +25,9 @@ func Engine(t testing.TB) *engine.Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Stop)
+	if err := e.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return e
 }
 
