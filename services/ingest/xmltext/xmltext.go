@@ -49,6 +49,7 @@ func root(text []byte) []byte {
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		return text
 	}
+	text = unwarned(text)
 	for {
 		at := bytes.IndexByte(text, '<')
 		if at < 0 {
@@ -71,6 +72,22 @@ func root(text []byte) []byte {
 		}
 		text = text[end:]
 	}
+}
+
+var (
+	warning = regexp.MustCompile(`(?i)^[^<]*<(?:br|b|p|div|pre|font|table|strong|span)\b`)
+	begins  = regexp.MustCompile(`<(?:\?xml|rss|feed|rdf:RDF|(?:\w+:)?alert)[\s>]`)
+)
+
+// unwarned drops the warnings in HTML that PHP prints before a document.
+func unwarned(text []byte) []byte {
+	head := text[:min(len(text), 64<<10)]
+	if warning.Match(head) {
+		if at := begins.FindIndex(head); at != nil {
+			return text[at[0]:]
+		}
+	}
+	return text
 }
 
 func after(text []byte, mark string) int {

@@ -250,3 +250,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAlertThatIsNotQuiteXMLIsRead(t *testing.T) {
+	t.Parallel()
+	for headline, want := range map[string]string{"Rafales < 100 km/h": "Rafales < 100 km/h", "Vent & pluie": "Vent & pluie", "Orages <3": "Orages <3"} {
+		doc, err := Parse([]byte("<b>Warning</b>: x<br>\n"+alert("1", headline)), Options{})
+		if err != nil || len(doc.Records) != 1 {
+			t.Errorf("%s: %v", headline, err)
+			continue
+		}
+		if got := doc.Records[0].Value.(record.Alert).Infos[0].Headline; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -73,11 +73,13 @@ func Parse(body []byte, opt Options) (*Document, error) {
 	if err != nil {
 		base = &url.URL{}
 	}
-	p := &parser{opt: opt, base: base, dec: xml.NewDecoder(bytes.NewReader(text))}
-	p.dec.Strict = false
-	p.dec.Entity = xml.HTMLEntity
+	p := newParser(text, opt, base)
 	if err := p.run(); err != nil {
-		return nil, fmt.Errorf("cap: %w", wellFormed(err))
+		mended := newParser(xmltext.Repair(text), opt, base)
+		if mended.run() != nil {
+			return nil, fmt.Errorf("cap: %w", wellFormed(err))
+		}
+		p = mended
 	}
 	verifier{trusted: opt.Trusted, now: opt.Now, zone: opt.Zone}.judge(body, p.doc.Records)
 	return &p.doc, nil
@@ -101,6 +103,13 @@ type parser struct {
 	dec  *xml.Decoder
 	doc  Document
 	root string
+}
+
+func newParser(text []byte, opt Options, base *url.URL) *parser {
+	p := &parser{opt: opt, base: base, dec: xml.NewDecoder(bytes.NewReader(text))}
+	p.dec.Strict = false
+	p.dec.Entity = xml.HTMLEntity
+	return p
 }
 
 func (p *parser) run() error {

@@ -82,6 +82,18 @@ func TestMends(t *testing.T) {
 		"bare ampersand":       {rssDoc("<title>Eau & gaz</title>"), func(e record.Entry) bool { return e.Title == "Eau & gaz" }},
 		"control characters":   {rssDoc("<title>a\x00b\x08c\x1f</title>"), func(e record.Entry) bool { return e.Title == "abc" }},
 		"warning before":       {"PHP Notice: x in y on line 3\n" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
+		"warning in HTML":      {"<br />\n<b>Warning</b>: foreach() in <b>/a/b.php</b> on line <b>3</b><br />\n" + `<?xml version="1.0"?>` + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
+		"warning, no prologue": {"<b>Notice</b>: y<br>" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
+		"less than":            {rssDoc("<title>Vitesse < 30 km/h, <3, a<=b</title>"), func(e record.Entry) bool { return e.Title == "Vitesse < 30 km/h, <3, a<=b" }},
+		"addresses in <>":      {rssDoc("<title>Voir <https://mairie.example/a?b=c></title>"), func(e record.Entry) bool { return e.Title == "Voir <https://mairie.example/a?b=c>" }},
+		"unquoted attribute": {rssDoc(`<title>x</title><enclosure url=https://mairie.example/a.pdf?b=1 type=application/pdf />`), func(e record.Entry) bool {
+			return len(e.Media) == 1 && e.Media[0].URL == "https://mairie.example/a.pdf?b=1"
+		}},
+		"HTML as it is": {rssDoc(`<title>x</title><description><p class=a>Bal < 20h<br><img src=/a.png alt="a">à la mairie</p></description>`), func(e record.Entry) bool {
+			return strings.Contains(e.Summary, "Bal") && strings.Contains(e.Summary, "à la mairie")
+		}},
+		"less than in CDATA":   {rssDoc(`<title>a < b</title><description><![CDATA[<p>1 < 2<br></p>]]></description>`), func(e record.Entry) bool { return e.Summary == "<p>1 < 2<br></p>" }},
+		"less than, then cut":  {`<rss version="2.0"><channel><item><title>x < 3</title></item><item><title>y`, func(e record.Entry) bool { return e.Title == "x < 3" }},
 		"XML 1.1":              {`<?xml version="1.1" encoding="latin-9"?>` + rssDoc("<title>été</title>"), func(e record.Entry) bool { return e.Title == "été" }},
 		"long comment":         {"<!--" + strings.Repeat("x", 9000) + "-->" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
 		"no e-mail of authors": {rssDoc("<title>x</title><author>jean@mairie.example (Jean Dupont)</author><dc:creator>marie@mairie.example</dc:creator>"), func(e record.Entry) bool { return !strings.Contains(fmt.Sprint(e.Authors), "@") }},

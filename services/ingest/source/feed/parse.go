@@ -17,6 +17,7 @@ import (
 
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/xmltext"
 )
 
 // Options say what the document itself may not.
@@ -62,14 +63,17 @@ func Parse(body []byte, opt Options) (records []source.Record, err error) {
 	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
 	parser.AtomTranslator = &gofeed.DefaultAtomTranslator{}
 	doc, err := parser.Parse(bytes.NewReader(text))
+	for _, mended := range []func([]byte) []byte{xmltext.Repair, salvage} {
+		if err == nil {
+			break
+		}
+		if better := mended(text); better != nil {
+			text = better
+			doc, err = parser.Parse(bytes.NewReader(text))
+		}
+	}
 	if err != nil {
-		rest := salvage(text)
-		if rest == nil {
-			return nil, errors.New("feed: " + reason(err))
-		}
-		if doc, err = parser.Parse(bytes.NewReader(rest)); err != nil {
-			return nil, errors.New("feed: " + reason(err))
-		}
+		return nil, errors.New("feed: " + reason(err))
 	}
 	return documentOf(doc, text, opt).records(), nil
 }
