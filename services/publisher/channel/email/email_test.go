@@ -149,7 +149,7 @@ func TestBatchHasAResultEachOnOneConnection(t *testing.T) {
 	peer := newMailbox(t)
 	c := newChannel(t, peer.addr)
 	got := send(t, c, delivery(t, c), "a@example.org", "refused@example.org", "b@example.org", "later@example.org", "not an address", "c@example.org")
-	want := []events.Reason{"", events.ReasonBadRecipient, "", events.ReasonRateLimited, events.ReasonBadRecipient, ""}
+	want := []events.Reason{"", events.ReasonBadRecipient, "", events.ReasonUnavailable, events.ReasonBadRecipient, ""}
 	for i, r := range got {
 		if r.Outcome.Reason != want[i] {
 			t.Errorf("recipient %d: %+v, want %q", i, r.Outcome, want[i])
@@ -198,6 +198,34 @@ func TestWrongPasswordIsUnauthorised(t *testing.T) {
 	got := send(t, c, delivery(t, c), "a@example.org")
 	if o := got[0].Outcome; o.Reason != events.ReasonUnauthorized {
 		t.Errorf("outcome %+v", o)
+	}
+}
+
+// TestWhoseFaultATemporaryRefusalIs: a server that cannot work is one to fail over
+// from; one that wants patience with a mailbox is not.
+func TestWhoseFaultATemporaryRefusalIs(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		code     int
+		enhanced string
+		want     events.Reason
+	}{
+		{421, "", events.ReasonUnavailable},
+		{451, "", events.ReasonUnavailable},
+		{451, "4.3.0", events.ReasonUnavailable},
+		{452, "", events.ReasonUnavailable},
+		{452, "4.3.1", events.ReasonUnavailable},
+		{450, "4.4.1", events.ReasonUnavailable},
+		{450, "", events.ReasonRateLimited},
+		{450, "4.2.0", events.ReasonRateLimited},
+		{452, "4.2.2", events.ReasonRateLimited},
+		{451, "4.7.1", events.ReasonRateLimited}, // greylisted
+		{452, "4.5.3", events.ReasonRateLimited},
+	} {
+		o := events.OutcomeOf(email.Verdict(tc.code, tc.enhanced))
+		if o.Kind != events.TransientFailure || o.Reason != tc.want {
+			t.Errorf("%d %s: %+v, want %s", tc.code, tc.enhanced, o, tc.want)
+		}
 	}
 }
 

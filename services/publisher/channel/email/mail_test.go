@@ -40,7 +40,7 @@ func TestChaos(t *testing.T) {
 		var again []string
 		for i, r := range send(t, c, delivery(t, c), left...) {
 			switch {
-			case r.Retry() && r.Outcome.Reason == events.ReasonRateLimited:
+			case r.Retry() && r.Outcome.Reason == events.ReasonUnavailable:
 				again = append(again, left[i])
 			case r.Outcome.Kind != events.Done:
 				t.Fatalf("%s: %+v", left[i], r.Outcome)

@@ -117,7 +117,7 @@ func verdict(at step, code int, enhanced string) error {
 		return events.Transient(events.ReasonAmbiguous, errors.New("email: no answer after the message"), 0)
 	case code == 0:
 		return events.Transient(events.ReasonConnection, errors.New("email: connection lost at "+string(at)), 0)
-	case code == 421:
+	case code == 421, isOurServers(code, enhanced):
 		return events.Transient(events.ReasonUnavailable, err, 0)
 	case code/100 == 4:
 		return events.Transient(events.ReasonRateLimited, err, 0)
@@ -129,6 +129,16 @@ func verdict(at step, code int, enhanced string) error {
 		return events.Permanent(events.ReasonBadRecipient, err)
 	}
 	return events.Permanent(events.ReasonRejected, err)
+}
+
+// isOurServers tells that our own server is in trouble (its disk, its queue, its
+// network), rather than that it asks for patience with one recipient: a mailbox
+// that is full, a sender that is not known yet.
+func isOurServers(code int, enhanced string) bool {
+	if enhanced == "" {
+		return code == 451 || code == 452
+	}
+	return strings.HasPrefix(enhanced, "4.3.") || strings.HasPrefix(enhanced, "4.4.")
 }
 
 // dead tells audience that nobody is at a subscriber's address.
