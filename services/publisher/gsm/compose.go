@@ -117,9 +117,11 @@ func (m Mentions) of(n Notice) (string, error) {
 	return "", fmt.Errorf("%q: %w", n.Class, ErrClass)
 }
 
-var stopCode = regexp.MustCompile(`(?i)\bstop\s+(sms\s+)?(au\s+)?[0-9]{5}\b`)
+// stopCode is STOP and a short number, with nothing but small words and signs
+// between: a post code farther on is none.
+var stopCode = regexp.MustCompile(`(?i)\bstop\b(?:[\s\pZ\pP=]|sms|au|à|par|le)*3(?:\pZ?[0-9]){4}\b`)
 
-// HasStopCode reports a mention such as "STOP au 36111".
+// HasStopCode reports a mention such as "STOP au 36111", "STOP SMS : 36 111".
 func HasStopCode(text string) bool { return stopCode.MatchString(text) }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -253,3 +253,16 @@ func FuzzPack(f *testing.F) {
 		}
 	})
 }
+
+func TestHasStopCode(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"STOP au 36111": true, "STOP: 36111": true, "STOP=36111": true, "Stop SMS : 36111": true, "stop sms au 36 111": true,
+		"Stop au 36\u00a0111": true, "STOP - 36111": true, "(stop au : 38200)": true,
+		"": false, "Stop aux incivilités, 33600 Pessac": false, "Non-stop 14 h": false, "Arrêt Stop 361": false, "Le 36111": false, "stop 361110": false,
+	} {
+		if got := HasStopCode(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
