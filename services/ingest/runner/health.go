@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/ingest/source"
 )
@@ -110,55 +109,6 @@ func (r *Runner) reportUnusable(ctx context.Context, spec source.Spec, err error
 		LastReason: events.OutcomeOf(err).Reason, LastError: cutTo(err.Error(), maxErrorBytes),
 	})
 	return putErr
-}
-
-// fields is a set of what the records of a source usually have.
-type fields uint8
-
-const (
-	hasItems fields = 1 << iota
-	hasTitle
-	hasText
-	hasLink
-	hasDate
-)
-
-// leastSample is how many records say something about all of them.
-const leastSample = 3
-
-// drift compares the fields filled in most records with those of before. A field
-// lost stays expected until it comes back.
-func drift(expected fields, records []source.Record, drifting *bool) fields {
-	if len(records) == 0 {
-		*drifting = expected&hasItems != 0
-		return expected
-	}
-	if len(records) < leastSample {
-		return expected
-	}
-	counts := map[fields]int{}
-	for _, r := range records {
-		e, ok := r.Value.(record.Entry)
-		if !ok {
-			continue
-		}
-		for f, has := range map[fields]bool{
-			hasTitle: e.Title != "", hasText: e.Summary != "" || e.Body != "",
-			hasLink: r.URL != "", hasDate: !source.Date(e).IsZero(),
-		} {
-			if has {
-				counts[f]++
-			}
-		}
-	}
-	now := hasItems
-	for f, n := range counts {
-		if n*2 > len(records) {
-			now |= f
-		}
-	}
-	*drifting = expected&^now != 0
-	return expected | now
 }
 
 // cutTo shortens a text to n bytes at a character.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/ingest/source"
 )
@@ -247,25 +246,5 @@ func TestSilentSourceBecomesStale(t *testing.T) {
 	}
 	if h = nextHealth(h, outcome{}, h.LastChange.Add(2*time.Hour), time.Hour); !h.Stale {
 		t.Error("the silence that was set is not observed")
-	}
-}
-
-func TestDrift(t *testing.T) {
-	t.Parallel()
-	full := source.Record{URL: "https://m.example/1", Value: record.Entry{Title: "x", Body: "y", Published: now}}
-	bare := source.Record{URL: "https://m.example/1", Value: record.Entry{Body: "y", Published: now}}
-	var drifting bool
-	fields := drift(0, []source.Record{full, full, full, bare}, &drifting)
-	if drifting {
-		t.Error("drifts at first")
-	}
-	if fields = drift(fields, []source.Record{bare, bare, bare, full}, &drifting); !drifting {
-		t.Error("the lost titles are not seen")
-	}
-	if fields = drift(fields, []source.Record{full, full, full}, &drifting); drifting {
-		t.Error("still drifts once the titles are back")
-	}
-	if drift(fields, nil, &drifting); !drifting {
-		t.Error("a source that gives nothing any more does not drift")
 	}
 }

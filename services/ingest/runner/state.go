@@ -24,8 +24,7 @@ type state struct {
 	Cursor source.Cursor `json:"cursor"`
 	// Address is a hash of the configuration the cursor belongs to.
 	Address string `json:"address"`
-	// Fields are those that the source's records usually fill, to see drift.
-	Fields   fields `json:"fields,omitempty"`
+	shape
 	revision uint64
 }
 

@@ -73,6 +73,7 @@ func (r *Runner) read(ctx context.Context, t *task) (changes, items int, err err
 	if errors.Is(err, source.ErrUnchanged) {
 		moved := cursor.MovedTo != t.state.Cursor.MovedTo
 		t.state.Cursor = cursor
+		t.health.Drifting = t.state.Lost // what it shows is what was read before
 		if moved {
 			return 0, 0, r.saveMoved(ctx, t)
 		}
@@ -169,7 +170,8 @@ func (r *Runner) settle(ctx context.Context, t *task, records []source.Record, c
 	revision := st.revision
 	st = *t.state
 	st.revision, st.Cursor = revision, cursor
-	st.Fields = drift(st.Fields, records, &t.health.Drifting)
+	st.shape = st.after(records, t.kind.NeverEmpty)
+	t.health.Drifting = st.Lost
 	found := ledger.Apply(records, r.rules(t.kind, false))
 	if err := r.publish(ctx, t.spec, t.kind, found); err != nil {
 		return 0, err

@@ -177,6 +177,9 @@ type Kind struct {
 	// VanishWithdraws says that an item no longer shown no longer stands, as in a
 	// list of what is in force. In a feed it has only scrolled out.
 	VanishWithdraws bool
+	// NeverEmpty says that a document without items is one that cannot be read any
+	// more: never of what is in force, or of changes, where nothing is no news.
+	NeverEmpty bool
 	// Guess reports whether the answer of an address looks like this kind; nil where
 	// a kind is never guessed.
 	Guess func(res *fetch.Response) bool

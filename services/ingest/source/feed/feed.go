@@ -58,11 +58,12 @@ var (
 // Kind describes the connector. Town sites publish a few items a day.
 func Kind() source.Kind {
 	return source.Kind{
-		Name:     Name,
-		New:      made,
-		Interval: source.Interval{Least: 5 * time.Minute, Usual: 15 * time.Minute, Most: time.Hour},
-		Guess:    guess,
-		Title:    func(res *fetch.Response) string { return xmltext.Title(res.Body, res.ContentType) },
+		Name:       Name,
+		New:        made,
+		Interval:   source.Interval{Least: 5 * time.Minute, Usual: 15 * time.Minute, Most: time.Hour},
+		NeverEmpty: true,
+		Guess:      guess,
+		Title:      func(res *fetch.Response) string { return xmltext.Title(res.Body, res.ContentType) },
 	}
 }
 

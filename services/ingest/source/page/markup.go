@@ -30,6 +30,24 @@ func (e extractor) markup(n *html.Node) string {
 	return strings.TrimSpace(strings.ToValidUTF8(out.String(), "\uFFFD"))
 }
 
+// says reports whether a markup holds a word or a picture.
+func says(markup string) bool {
+	for z := html.NewTokenizer(strings.NewReader(markup)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return false
+		case html.TextToken:
+			if strings.TrimSpace(string(z.Text())) != "" {
+				return true
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if name, _ := z.TagName(); string(name) == "img" {
+				return true
+			}
+		}
+	}
+}
+
 // prune copies a node without what is no content.
 func (e extractor) prune(n *html.Node, depth int) *html.Node {
 	if left(n) || depth > maxDepth {

@@ -50,9 +50,10 @@ var _ source.Source = (*Page)(nil)
 // Kind describes the connector. A page is heavy for its host: it is asked rarely.
 func Kind() source.Kind {
 	return source.Kind{
-		Name:     Name,
-		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
-		Interval: source.Interval{Least: 15 * time.Minute, Usual: time.Hour, Most: 6 * time.Hour},
+		Name:       Name,
+		New:        func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
+		Interval:   source.Interval{Least: 15 * time.Minute, Usual: time.Hour, Most: 6 * time.Hour},
+		NeverEmpty: true,
 	}
 }
 

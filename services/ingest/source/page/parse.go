@@ -168,38 +168,39 @@ func (e extractor) selection() ([]source.Record, error) {
 	return records, nil
 }
 
-// entry reads one item, noting in found which selectors matched something.
+// entry reads one item, noting in found the selectors of which something was read.
 func (e extractor) entry(scope *html.Node, found map[string]bool) record.Entry {
 	title, link, date := mainTitle, cascadia.Selector(nil), cascadia.Selector(nil)
 	if e.rules.Item != nil {
 		title, link, date = anyHeading, anyLink, anyTime
 	}
-	one := func(field string, selector, otherwise cascadia.Selector) *html.Node {
+	one := func(selector, otherwise cascadia.Selector) *html.Node {
 		if selector == nil {
-			if otherwise == nil {
-				return nil
-			}
-			return cascadia.Query(scope, otherwise)
+			selector = otherwise
 		}
-		n := cascadia.Query(scope, selector)
-		found[field] = found[field] || n != nil
-		return n
+		if selector == nil {
+			return nil
+		}
+		return cascadia.Query(scope, selector)
 	}
 	var entry record.Entry
-	if n := one("title", e.rules.Title, title); n != nil {
+	if n := one(e.rules.Title, title); n != nil {
 		entry.Title = words(n)
 	}
-	entry.Link = e.link(scope, link, found)
-	if n := one("date", e.rules.Date, date); n != nil {
+	entry.Link = e.link(scope, link)
+	if n := one(e.rules.Date, date); n != nil {
 		entry.Published, _, _ = dates.Read(cmp.Or(attribute(n, "datetime"), attribute(n, "content"), words(n)), e.rules.Zone)
 	}
-	entry.Body = e.body(scope, found)
+	entry.Body = e.body(scope)
+	for field, read := range map[string]bool{"title": entry.Title != "", "link": entry.Link != "", "date": !entry.Published.IsZero(), "body": says(entry.Body)} {
+		found[field] = found[field] || read
+	}
 	entry.Language = language(e.doc)
 	return entry
 }
 
 // link is the first address that people can open.
-func (e extractor) link(scope *html.Node, otherwise cascadia.Selector, found map[string]bool) string {
+func (e extractor) link(scope *html.Node, otherwise cascadia.Selector) string {
 	selector := e.rules.Link
 	if selector == nil {
 		selector = otherwise
@@ -208,7 +209,6 @@ func (e extractor) link(scope *html.Node, otherwise cascadia.Selector, found map
 		return ""
 	}
 	for _, n := range cascadia.QueryAll(scope, selector) {
-		found["link"] = true
 		if n.DataAtom != atom.A {
 			if n = cascadia.Query(n, anyLink); n == nil {
 				continue
@@ -221,11 +221,10 @@ func (e extractor) link(scope *html.Node, otherwise cascadia.Selector, found map
 	return ""
 }
 
-func (e extractor) body(scope *html.Node, found map[string]bool) string {
+func (e extractor) body(scope *html.Node) string {
 	if e.rules.Body != nil {
 		var parts []string
 		for _, n := range cascadia.QueryAll(scope, e.rules.Body) {
-			found["body"] = true
 			parts = append(parts, e.markup(n))
 		}
 		return strings.TrimSpace(strings.Join(parts, "\n"))

@@ -53,10 +53,11 @@ var _ source.Source = (*Source)(nil)
 // Kind describes the connector. Data sets change daily at most.
 func Kind() source.Kind {
 	return source.Kind{
-		Name:     Name,
-		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
-		Interval: source.Interval{Least: 10 * time.Minute, Usual: time.Hour, Most: 12 * time.Hour},
-		Guess:    guess,
+		Name:       Name,
+		New:        func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
+		Interval:   source.Interval{Least: 10 * time.Minute, Usual: time.Hour, Most: 12 * time.Hour},
+		NeverEmpty: true,
+		Guess:      guess,
 	}
 }
 
