@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,6 +24,9 @@ type Config struct {
 	// PublicURL is where the world reaches this installation, https://…: hubs push
 	// there. Empty: no hub is subscribed to.
 	PublicURL string `yaml:"public_url"`
+	// Client names who sent a request, proxies looked through; nil for the other end
+	// of the connection.
+	Client func(r *http.Request) string `yaml:"-"`
 	// Alone says that no other process reads these sources, as with an embedded
 	// NATS: a new start after a crash then waits for no one.
 	Alone bool `yaml:"alone"`

@@ -23,6 +23,7 @@ import (
 	"github.com/crieur/crieur/services/ingest"
 	"github.com/crieur/crieur/services/normalizer"
 	"github.com/crieur/crieur/services/publisher"
+	"github.com/crieur/crieur/services/web"
 )
 
 // Services are the names of the services, in the order of the path.
@@ -141,7 +142,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 			return nil, err
 		}
 		c.Alone, c.SecretsDir = p.engines.nats != nil, filepath.Join(cfg.Data, "secrets")
-		c.PublicURL = cfg.PublicURL
+		c.PublicURL, c.Client = cfg.PublicURL, web.ClientKey
 		return ingest.New(deps, c)
 	case "normalizer":
 		return normalizer.New(deps, normalizer.Config{Rules: cfg.Normalizer.Rules})

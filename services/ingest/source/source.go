@@ -113,6 +113,9 @@ type Deps struct {
 	// Callback is the public address at which a source is pushed to, "" when this
 	// installation has none; nil for none.
 	Callback func(authority, id string) string
+	// Client names who sent a request, the same for all that one home or office
+	// sends; nil for the address of the other end of the connection.
+	Client func(r *http.Request) string
 	// Memory is shared by the two faces of a source that is polled and pushed to,
 	// and by all processes; nil where there is none.
 	Memory Memory

@@ -195,8 +195,7 @@ func TestInATelephone(t *testing.T) {
 	b.picture("signin")
 	b.run(fmt.Sprintf(`document.querySelector("#f-code").value = %q; setTimeout(() => document.querySelector("form button").click())`, code))
 	b.until(`document.querySelector("#f-title") !== null && navigator.serviceWorker.controller !== null`)
-	b.call("Page.reload", nil) // now through the service worker, which keeps it
-	b.until(`document.querySelector("#here") !== null && !document.querySelector("#here").hidden && performance.getEntriesByType("navigation")[0].type === "reload"`)
+	b.until(`document.querySelector("#here") !== null && !document.querySelector("#here").hidden`)
 	b.picture("form")
 
 	o.mu.Lock()
@@ -253,6 +252,17 @@ func TestInATelephone(t *testing.T) {
 	b.picture("refused")
 	b.run(`document.querySelector("#queue li button").click()`)
 	b.until(`document.querySelector("#queue").hidden`)
+
+	o.mu.Lock()
+	o.stuck = "Bloqué"
+	o.mu.Unlock()
+	b.run(`document.querySelector("#f-title").value = "Bloqué"; document.querySelector("#f-urgency").checked = true; document.querySelector("#send").click()`)
+	b.until(`document.querySelector("#queue li .hint")?.innerText.includes("503") === true && document.querySelector("#status").innerText.includes("réessayé")`)
+	b.run(`document.querySelector("#f-title").value = "Passe"; document.querySelector("#f-urgency").checked = true; document.querySelector("#send").click()`)
+	b.until(`document.querySelector("#f-title").value === "" && document.querySelector("#send").disabled === false && document.querySelectorAll("#queue li").length === 1`)
+	if list := o.got(); list[len(list)-1].Value.(record.Entry).Title != "Passe" {
+		t.Errorf("one that waits holds the next back: %+v", list[len(list)-1])
+	}
 	for _, line := range b.console {
 		if strings.Contains(line, "Content Security Policy") || strings.Contains(line, "exceptionThrown") {
 			t.Error(line)

@@ -50,7 +50,7 @@ type Form struct {
 	deps  source.Deps
 	key   string // of the source
 	base  string // of its pages
-	tries limiter
+	tries *tries
 	room  chan struct{}
 }
 
@@ -95,7 +95,7 @@ func New(deps source.Deps, spec source.Spec) (*Form, error) {
 	}
 	return &Form{
 		cfg: cfg, deps: deps, key: spec.Key(), base: Prefix + spec.Authority + "/" + spec.ID,
-		tries: limiter{burst: 10, every: 15 * time.Second}, room: make(chan struct{}, atOnce),
+		tries: newTries(), room: make(chan struct{}, atOnce),
 	}, nil
 }
 
@@ -145,7 +145,8 @@ func (f *Form) sign(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, f.base, http.StatusSeeOther)
 		return
 	}
-	if !f.tries.allow(f.deps.Now()) {
+	client := f.client(r)
+	if !f.tries.allow(client, f.deps.Now()) {
 		w.Header().Set("Retry-After", "15")
 		v.reject("code", "code.wait")
 		v.draw(w, "signin", http.StatusTooManyRequests)
@@ -157,7 +158,7 @@ func (f *Form) sign(w http.ResponseWriter, r *http.Request) {
 		v.draw(w, "signin", http.StatusUnprocessableEntity)
 		return
 	}
-	f.tries.forgive()
+	f.tries.forgive(client)
 	f.remember(w, r, agent)
 	http.Redirect(w, r, f.base, http.StatusSeeOther)
 }

@@ -40,8 +40,9 @@ type office struct {
 	code    string
 	records []source.Record
 	media   map[string][]byte
-	refuse  bool // the bus is away
-	down    bool // no network
+	refuse  bool   // the bus is away
+	stuck   string // the title of an entry that is never taken
+	down    bool   // no network
 }
 
 // Keep implements source.Media.
@@ -88,7 +89,7 @@ func newOffice(t *testing.T, settings string) *office {
 		form.Serve(w, r, func(_ context.Context, records []source.Record) error {
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			if o.refuse {
+			if o.refuse || o.stuck != "" && records[0].Value.(record.Entry).Title == o.stuck {
 				return errors.New("the bus is away")
 			}
 			o.records = append(o.records, records...)
@@ -377,6 +378,34 @@ func TestGuessingIsSlow(t *testing.T) {
 	o.now = o.now.Add(16 * time.Second)
 	o.mu.Unlock()
 	p.signIn()
+}
+
+// TestOneGuesserLocksNoOneOut: tries are counted by client, and altogether only where
+// they are many.
+func TestOneGuesserLocksNoOneOut(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	all := newTries()
+	for n := range 50 {
+		if got := all.allow("192.0.2.1", now); got != (n < triesEach) {
+			t.Fatalf("try %d: %t", n+1, got)
+		}
+	}
+	if !all.allow("192.0.2.2", now) {
+		t.Error("another client is locked out")
+	}
+	passed := 0
+	for n := range 2 * maxClients {
+		if all.allow(fmt.Sprint("2001:db8::", n), now) {
+			passed++
+		}
+	}
+	if passed > triesAll || len(all.clients) > maxClients {
+		t.Errorf("%d tries of many clients pass, %d are remembered", passed, len(all.clients))
+	}
+	if now = now.Add(time.Hour); !all.allow("192.0.2.1", now) || len(all.clients) > 1 {
+		t.Errorf("an hour later, %d are remembered", len(all.clients))
+	}
 }
 
 // TestPagesKeepThePolicy: no inline script or style, a label for every control,

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"maps"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,24 +18,31 @@ import (
 
 const cookieName = "crieur_terrain"
 
-// limiter lets burst tries pass, then one each so often. A code is long enough for
-// that to be a wall, and a telephone that is signed in passes no limiter.
+const (
+	triesEach = 10 // of one client, then one each
+	tryEvery  = 15 * time.Second
+	// triesAll bounds all clients together: who has many addresses guesses no faster
+	// than a code withstands, and locks no one out for long.
+	triesAll    = 200
+	tryAllEvery = time.Second
+	maxClients  = 4096
+)
+
+// limiter lets burst tries pass, then one each so often.
 type limiter struct {
 	burst int
 	every time.Duration
+	used  float64
+	last  time.Time
+}
 
-	mu   sync.Mutex
-	used float64
-	last time.Time
+// usedAt is how much of the burst is used at a time.
+func (l *limiter) usedAt(now time.Time) float64 {
+	return max(0, l.used-float64(now.Sub(l.last))/float64(l.every))
 }
 
 func (l *limiter) allow(now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.last.IsZero() {
-		l.used = max(0, l.used-float64(now.Sub(l.last))/float64(l.every))
-	}
-	l.last = now
+	l.used, l.last = l.usedAt(now), now
 	if l.used+1 > float64(l.burst) {
 		return false
 	}
@@ -41,11 +50,54 @@ func (l *limiter) allow(now time.Time) bool {
 	return true
 }
 
-// forgive gives a try back: it was right.
-func (l *limiter) forgive() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.used = max(0, l.used-1)
+// tries bounds the codes that are tried, by client and altogether. A telephone that
+// is signed in tries none.
+type tries struct {
+	mu      sync.Mutex
+	all     limiter
+	clients map[string]*limiter
+}
+
+func newTries() *tries {
+	return &tries{all: limiter{burst: triesAll, every: tryAllEvery}, clients: map[string]*limiter{}}
+}
+
+func (t *tries) allow(client string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.clients) >= maxClients {
+		maps.DeleteFunc(t.clients, func(_ string, l *limiter) bool { return l.usedAt(now) == 0 })
+	}
+	l := t.clients[client]
+	if l == nil {
+		l = &limiter{burst: triesEach, every: tryEvery}
+		if len(t.clients) < maxClients {
+			t.clients[client] = l
+		}
+	}
+	return l.allow(now) && t.all.allow(now)
+}
+
+// forgive gives a client's try back: it was right.
+func (t *tries) forgive(client string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all.used = max(0, t.all.used-1)
+	if l := t.clients[client]; l != nil {
+		l.used = max(0, l.used-1)
+	}
+}
+
+// client names who asks.
+func (f *Form) client(r *http.Request) string {
+	if f.deps.Client != nil {
+		return f.deps.Client(r)
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 // code is an agent's secret, "" where it cannot be read or is too short.

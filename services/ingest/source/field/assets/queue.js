@@ -29,7 +29,8 @@ const crieurQueue = (() => {
   const drop = (id) => run("readwrite", (store) => store.delete(id));
   const all = () => run("readonly", (store) => store.getAll());
 
-  // send gives one entry to the server: "sent", "wait", "signin" or "refused".
+  // send gives one entry to the server: "sent", "wait" without a network, "later"
+  // where the server does not take it now, "signin" or "refused".
   // Sending twice is harmless: the server knows an entry by its identifier.
   async function send(entry) {
     const form = new FormData();
@@ -46,7 +47,10 @@ const crieurQueue = (() => {
       return "sent";
     }
     if (response.status === 401) return "signin";
-    if (response.status !== 422 && response.status !== 413 && response.status !== 400) return "wait";
+    if (response.status !== 422 && response.status !== 413 && response.status !== 400) {
+      await put({ ...entry, later: response.status });
+      return "later";
+    }
     let reason = String(response.status);
     try {
       reason = (await response.json()).errors.map((e) => e.message).join(" ");
@@ -57,9 +61,10 @@ const crieurQueue = (() => {
     return "refused";
   }
 
-  // flush sends what waits for one form, oldest first, until the network fails.
+  // flush sends what waits for one form, oldest first, until the network fails. One
+  // that the server does not take holds no other back.
   async function flush(base) {
-    const outcome = { sent: 0, signin: false, refused: 0 };
+    const outcome = { sent: 0, signin: false, refused: 0, later: 0 };
     const waiting = (await all()).filter((e) => !e.refused && (!base || e.base === base));
     waiting.sort((a, b) => a.fields.at.localeCompare(b.fields.at));
     for (const entry of waiting) {
@@ -67,6 +72,7 @@ const crieurQueue = (() => {
       if (result === "sent") outcome.sent++;
       if (result === "signin") outcome.signin = true;
       if (result === "refused") outcome.refused++;
+      if (result === "later") outcome.later++;
       if (result === "wait" || result === "signin") break;
     }
     return outcome;

@@ -6,7 +6,22 @@ importScripts("queue.js");
 const store = "crieur-terrain-1";
 const base = new URL(self.registration.scope).pathname;
 
-self.addEventListener("install", () => self.skipWaiting());
+// What the form needs without a network. The page that registers this worker was
+// read before it: at the first visit, nothing else would keep it.
+const needed = [base, base + "/terrain.js", base + "/queue.js", base + "/terrain.css", base + "/manifest.json", "/assets/crieur.css", "/assets/crieur.svg"];
+
+// keep puts an answer aside; of the page, only the form and not the sign-in.
+async function keep(path, response) {
+  const cache = await caches.open(store);
+  const page = path === base;
+  if (response.ok && (!page || response.headers.has("X-Crieur-Form"))) await cache.put(path, response.clone());
+  else if (page && response.ok) await cache.delete(path); // signed out
+}
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(Promise.all(needed.map(async (path) => keep(path, await fetch(path, { credentials: "same-origin" })))));
+});
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
@@ -25,17 +40,13 @@ function ours(request) {
 self.addEventListener("fetch", (event) => {
   if (!ours(event.request)) return;
   event.respondWith((async () => {
-    const url = new URL(event.request.url);
-    const key = url.pathname; // one page, whatever its query
-    const cache = await caches.open(store);
+    const key = new URL(event.request.url).pathname; // one page, whatever its query
     try {
       const response = await fetch(event.request);
-      const page = url.pathname === base;
-      if (response.ok && (!page || response.headers.has("X-Crieur-Form"))) await cache.put(key, response.clone());
-      if (page && response.ok && !response.headers.has("X-Crieur-Form")) await cache.delete(key); // signed out
+      await keep(key, response);
       return response;
     } catch (error) {
-      const kept = await cache.match(key);
+      const kept = await (await caches.open(store)).match(key);
       if (kept) return kept;
       throw error;
     }

@@ -27,6 +27,12 @@
     queue.querySelector("ul").replaceChildren(...entries.map((entry) => {
       const item = document.createElement("li");
       item.textContent = entry.fields.title;
+      if (entry.later && !entry.refused) {
+        const reason = document.createElement("p");
+        reason.className = "hint";
+        reason.textContent = words.later + " " + entry.later;
+        item.append(reason);
+      }
       if (entry.refused) {
         const reason = document.createElement("p");
         reason.className = "error";
@@ -46,6 +52,7 @@
     const outcome = await crieurQueue.flush(base);
     if (outcome.signin) say("danger", words.signin);
     else if (outcome.refused > 0) say("danger", words.refusedSome);
+    else if (outcome.later > 0) say("info", words.laterSome);
     else if (outcome.sent > 0) say("success", words.sent);
     else if (announce) say("info", words.kept);
     await show();
