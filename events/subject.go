@@ -12,8 +12,7 @@ const (
 	SubjectReceipt     = "receipt"
 	SubjectAudit       = "audit"
 	SubjectDeadLetter  = "deadletter"
-	// SubjectRejected is followed by .<authority>.<source>: what a source gave
-	// that cannot be used.
+	// SubjectRejected begins those of [RejectedSubject] and [UnsignedSubject].
 	SubjectRejected = "rejected"
 )
 
@@ -25,6 +24,17 @@ func All(tokens ...string) string { return strings.Join(tokens, ".") + ".>" }
 // every authority.
 func DeliveryFilter(kind string, class Class) string {
 	return All(SubjectDelivery, kind, string(class))
+}
+
+// RejectedSubject is that of what a source gave and cannot be used.
+func RejectedSubject(authority, source string) string {
+	return subject(SubjectRejected, authority, source)
+}
+
+// UnsignedSubject is that of what was pushed to a source by who did not prove to be
+// its sender. It is apart: anyone can fill it.
+func UnsignedSubject(authority, source string) string {
+	return subject(SubjectRejected, authority, source, "unsigned")
 }
 
 func subject(tokens ...string) string { return strings.Join(tokens, ".") }

@@ -90,7 +90,7 @@ func streams() []stream {
 		{name: StreamDeadLetters, prefix: events.SubjectDeadLetter, maxAge: 90 * day, duplicates: time.Hour},
 		// The only stream that drops its oldest: a source that gives rubbish
 		// must neither fill the disk nor hide what others gave.
-		{name: StreamRejected, prefix: events.SubjectRejected, maxAge: 30 * day, perSubject: 50, maxBytes: 512 << 20, compressed: true},
+		{name: StreamRejected, prefix: events.SubjectRejected, maxAge: 30 * day, duplicates: day, perSubject: 1000, maxBytes: 1 << 30, compressed: true},
 	}
 }
 

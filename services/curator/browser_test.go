@@ -46,7 +46,7 @@ func busy(t *testing.T) (*town, map[string]string) {
 		Body: []byte("<feed>\n<entry>\n  <title>Fermeture de la piscine</title>\n</feed>"), Bytes: 61,
 	})
 	must(t, err)
-	_, err = w.js.Publish(t.Context(), events.SubjectRejected+".begles.site", body)
+	_, err = w.js.Publish(t.Context(), events.RejectedSubject("begles", "site"), body)
 	must(t, err)
 	w.refusing()
 	w.hears("gare", "Gare", registry.Sign{}, w.now.Add(-2*time.Hour))

@@ -3,6 +3,7 @@ package curator_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -402,6 +403,30 @@ func TestStreamIsCreatedEditedPausedAndRemoved(t *testing.T) {
 	}
 }
 
+// TestTheLastOfManyRefusedAreShown: those of the source itself, however many others
+// push to it unsigned.
+func TestTheLastOfManyRefusedAreShown(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for i := range 120 {
+		r := record.Rejection{Authority: "begles", Source: "site", Item: fmt.Sprint("n", i), At: w.now.Add(time.Duration(i-120) * time.Minute), Reason: events.ReasonInvalidContent, Detail: fmt.Sprintf("row %d: no date", i), Unsigned: i >= 60}
+		body, err := json.Marshal(r)
+		must(t, err)
+		_, err = w.js.Publish(t.Context(), r.Subject(), body)
+		must(t, err)
+	}
+	com := w.as("com")
+	if list := com.get("/console/begles/sources").body; !strings.Contains(list, "120 informations refusées en 30 jours") || !strings.Contains(list, "row 59: no date") {
+		t.Error("the list does not count them, or shows what anyone pushed")
+	}
+	page := com.get("/console/begles/sources/site").body
+	for row, want := range map[int]bool{0: false, 9: false, 10: true, 59: true, 60: false, 70: true, 119: true} {
+		if got := strings.Contains(page, fmt.Sprintf("row %d: no date", row)); got != want {
+			t.Errorf("row %d is shown: %t", row, got)
+		}
+	}
+}
+
 func TestRefusedInputsAreShownUnderTheirSource(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -412,7 +437,7 @@ func TestRefusedInputsAreShownUnderTheirSource(t *testing.T) {
 		r.Authority, r.Source, r.At = "begles", "site", w.now.Add(time.Duration(i-2)*time.Hour)
 		body, err := json.Marshal(r)
 		must(t, err)
-		_, err = w.js.Publish(t.Context(), events.SubjectRejected+".begles.site", body)
+		_, err = w.js.Publish(t.Context(), r.Subject(), body)
 		must(t, err)
 	}
 	com := w.as("com")

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
@@ -84,12 +86,17 @@ func TestHookReachesTheBusAndRefusesTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// One an hour of what anyone may push, apart from what the sender itself did wrong.
+	info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter("rejected.>"))
+	if n := info.State.Subjects["rejected.bordeaux.travaux.unsigned"]; err != nil || n == 0 || n > 2 {
+		t.Errorf("%v, %v", info.State.Subjects, err)
+	}
 	msg, err := stream.GetLastMsgForSubject(t.Context(), "rejected.bordeaux.travaux")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var kept record.Rejection
-	if err := json.Unmarshal(msg.Data, &kept); err != nil || kept.Reason == events.ReasonNone {
+	if err := json.Unmarshal(msg.Data, &kept); err != nil || kept.Reason != events.ReasonInvalidContent {
 		t.Errorf("kept %+v, %v", kept, err)
 	}
 	if strings.Contains(logs.String(), hookSecret) || strings.Contains(string(msg.Data), hookSecret) {

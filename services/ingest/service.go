@@ -203,13 +203,13 @@ func Spec(s registry.Source) source.Spec {
 	}
 }
 
-func (s *Service) reject(ctx context.Context, r record.Rejection) error {
+func (s *Service) reject(ctx context.Context, r record.Rejection) (fresh bool, _ error) {
 	body, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = s.deps.JetStream.Publish(ctx, events.SubjectRejected+"."+r.Authority+"."+r.Source, body)
-	return err
+	ack, err := s.deps.JetStream.Publish(ctx, r.Subject(), body, jetstream.WithMsgID(r.ID()))
+	return err == nil && !ack.Duplicate, err
 }
 
 // Handlers implements run.Routed: the web hooks, the sources that answer for

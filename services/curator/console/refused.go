@@ -32,7 +32,7 @@ type refusedView struct {
 
 const (
 	refusedWithin = 2 * time.Second
-	// refusedShown bounds the page of a source: the stream keeps 50 of each.
+	// refusedShown bounds the page of a source, the last ones.
 	refusedShown = 50
 	// bodyShown bounds what is shown of each, in bytes.
 	bodyShown = 4 << 10
@@ -47,11 +47,12 @@ func (d *desktop) rejected(ctx context.Context) jetstream.Stream {
 	return s
 }
 
-func refusedSubject(s registry.Source) string {
-	return events.SubjectRejected + "." + s.Authority + "." + s.ID
+// refusedSubjects are those of a source: what it gave, and what others pushed to it.
+func refusedSubjects(s registry.Source) []string {
+	return []string{events.RejectedSubject(s.Authority, s.ID), events.UnsignedSubject(s.Authority, s.ID)}
 }
 
-// refusals are how many each source of the authority gave, by subject.
+// refusals are how many the stream keeps of the authority, by subject.
 func (d *desktop) refusals(ctx context.Context) map[string]uint64 {
 	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
 	defer cancel()
@@ -59,7 +60,7 @@ func (d *desktop) refusals(ctx context.Context) map[string]uint64 {
 	if s == nil {
 		return nil
 	}
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(events.SubjectRejected+"."+d.authority.ID+".*"))
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(events.All(events.SubjectRejected, d.authority.ID)))
 	if err != nil {
 		return nil
 	}
@@ -74,14 +75,16 @@ func (d *desktop) lastRefused(ctx context.Context, s registry.Source) *refusedVi
 	if stream == nil {
 		return nil
 	}
-	last, err := stream.GetLastMsgForSubject(ctx, refusedSubject(s))
-	if err != nil {
-		return nil
+	for _, subject := range refusedSubjects(s) {
+		if last, err := stream.GetLastMsgForSubject(ctx, subject); err == nil {
+			return d.refusedView(last.Data)
+		}
 	}
-	return d.refusedView(last.Data)
+	return nil
 }
 
-// allRefused are those of a source, the last first.
+// allRefused are the last ones of a source, the last first. What others pushed to
+// it, which may be much, takes the place of none.
 func (d *desktop) allRefused(ctx context.Context, s registry.Source) ([]refusedView, error) {
 	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
 	defer cancel()
@@ -90,21 +93,52 @@ func (d *desktop) allRefused(ctx context.Context, s registry.Source) ([]refusedV
 		return nil, nil
 	}
 	var list []refusedView
-	for seq := uint64(1); len(list) < refusedShown; {
-		msg, err := stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(refusedSubject(s)))
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			break
-		}
+	for _, subject := range refusedSubjects(s) {
+		last, err := lastOf(ctx, stream, subject, refusedShown)
 		if err != nil {
 			return list, err
 		}
-		if v := d.refusedView(msg.Data); v != nil {
-			list = append(list, *v)
+		for _, seq := range last {
+			msg, err := stream.GetMsg(ctx, seq)
+			if errors.Is(err, jetstream.ErrMsgNotFound) {
+				continue // it went meanwhile
+			}
+			if err != nil {
+				return list, err
+			}
+			if v := d.refusedView(msg.Data); v != nil {
+				list = append(list, *v)
+			}
 		}
-		seq = msg.Sequence + 1
 	}
-	slices.Reverse(list)
+	slices.SortStableFunc(list, func(a, b refusedView) int { return b.At.Compare(a.At) })
 	return list, nil
+}
+
+// lastOf are the sequences of the last n of a subject, found by their headers alone:
+// a stream is not read backwards.
+func lastOf(ctx context.Context, stream jetstream.Stream, subject string, n int) ([]uint64, error) {
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject))
+	if err != nil || info.State.Subjects[subject] == 0 {
+		return nil, err
+	}
+	reader, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{subject}, HeadersOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	heads, err := reader.Fetch(int(info.State.Subjects[subject]), jetstream.FetchMaxWait(refusedWithin/2)) //nolint:gosec // the stream keeps a thousand of each
+	if err != nil {
+		return nil, err
+	}
+	var last []uint64
+	for head := range heads.Messages() {
+		meta, err := head.Metadata()
+		if err != nil {
+			return nil, err
+		}
+		last = append(last, meta.Sequence.Stream)
+	}
+	return last[max(len(last)-n, 0):], heads.Error()
 }
 
 func (d *desktop) refusedView(data []byte) *refusedView {

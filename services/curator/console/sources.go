@@ -43,8 +43,12 @@ func (c *Console) sources(w http.ResponseWriter, r *http.Request, d *desktop) {
 			continue // it is the officers themselves
 		}
 		v := d.source(s)
-		if n := refusals[refusedSubject(s)]; n > 0 {
-			v.RefusedCount, v.Refused = int(n), d.lastRefused(r.Context(), s) //nolint:gosec // the stream keeps 50 of each
+		n := uint64(0)
+		for _, subject := range refusedSubjects(s) {
+			n += refusals[subject]
+		}
+		if n > 0 {
+			v.RefusedCount, v.Refused = int(n), d.lastRefused(r.Context(), s) //nolint:gosec // the stream keeps a thousand of each
 		}
 		list = append(list, v)
 	}

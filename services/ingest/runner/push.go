@@ -24,7 +24,7 @@ func (r *Runner) Push(ctx context.Context, key string, header http.Header, body 
 	}
 	records, err := l.accept.Accept(ctx, header, body)
 	if err != nil {
-		r.rejectSpec(ctx, l.spec, "", err)
+		r.rejectPush(ctx, l.spec, err)
 		return statusOf(err), err
 	}
 	err = r.accept(ctx, l, records)

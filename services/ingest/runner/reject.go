@@ -2,9 +2,8 @@ package runner
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/cespare/xxhash/v2"
+	"net/http"
+	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
@@ -24,24 +23,40 @@ func (r *Runner) reject(ctx context.Context, t *task, item string, err error) {
 			return
 		}
 	}
-	// The same refusal comes at every turn until the source is mended.
-	same := fmt.Sprintf("%s %s %016x", item, err, xxhash.Sum64(body))
-	if t.rejected == same {
-		return
-	}
-	t.rejected = same
 	r.rejectSpec(ctx, t.spec, item, err)
 }
 
 func (r *Runner) rejectSpec(ctx context.Context, spec *source.Spec, item string, err error) {
+	r.keepRefused(ctx, rejectionOf(spec, item, err, r.deps.Clock.Now().UTC()))
+}
+
+// rejectPush keeps a push that was refused. What anyone may send is kept apart, and
+// counted each time.
+func (r *Runner) rejectPush(ctx context.Context, spec *source.Spec, err error) {
+	rejection := rejectionOf(spec, "", err, r.deps.Clock.Now().UTC())
+	rejection.Unsigned = statusOf(err) == http.StatusUnauthorized
+	if !r.keepRefused(ctx, rejection) && rejection.Unsigned {
+		r.deps.Metrics.rejection(rejection.Reason)
+	}
+}
+
+func rejectionOf(spec *source.Spec, item string, err error, now time.Time) record.Rejection {
 	body := source.BodyOf(err)
-	rejection := record.Rejection{
-		Authority: spec.Authority, Source: spec.ID, Item: cutTo(item, maxItemBytes), At: r.deps.Clock.Now().UTC(),
+	return record.Rejection{
+		Authority: spec.Authority, Source: spec.ID, Item: cutTo(item, maxItemBytes), At: now,
 		Reason: events.OutcomeOf(err).Reason, Detail: cutTo(err.Error(), maxErrorBytes),
 		Body: body[:min(len(body), maxKeptBytes)], Bytes: len(body),
 	}
-	r.deps.Metrics.rejection(rejection.Reason)
-	if err := r.deps.Reject(ctx, rejection); err != nil {
-		r.deps.Log.Error("refused item cannot be kept", "authority", spec.Authority, "source", spec.ID, "err", err)
+}
+
+// keepRefused reports whether it was not kept before; it is then counted.
+func (r *Runner) keepRefused(ctx context.Context, rejection record.Rejection) bool {
+	fresh, err := r.deps.Reject(ctx, rejection)
+	if err != nil {
+		r.deps.Log.Error("refused item cannot be kept", "authority", rejection.Authority, "source", rejection.Source, "err", err)
 	}
+	if fresh {
+		r.deps.Metrics.rejection(rejection.Reason)
+	}
+	return fresh
 }

@@ -100,7 +100,8 @@ type Deps struct {
 	Health  HealthStore
 	// Publish returns once all the events are stored.
 	Publish func(ctx context.Context, evs ...events.Event) error
-	Reject  func(ctx context.Context, r record.Rejection) error
+	// Reject keeps what cannot be used, once; fresh is false where it was kept before.
+	Reject func(ctx context.Context, r record.Rejection) (fresh bool, err error)
 	// Owns says whether this process asks a host; nil for all of them.
 	Owns    func(host string) bool
 	Clock   run.Clock

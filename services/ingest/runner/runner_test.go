@@ -86,11 +86,14 @@ func newBench(t *testing.T, js jetstream.JetStream, owns func(string) bool, fetc
 			}
 			return nil
 		},
-		Reject: func(_ context.Context, r record.Rejection) error {
+		Reject: func(_ context.Context, r record.Rejection) (bool, error) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
+			if slices.ContainsFunc(b.rejected, func(other record.Rejection) bool { return other.ID() == r.ID() }) {
+				return false, nil
+			}
 			b.rejected = append(b.rejected, r)
-			return nil
+			return true, nil
 		},
 	})
 	return b

@@ -34,7 +34,6 @@ type task struct {
 	state    *state // nil until first read
 	health   registry.SourceHealth
 	reported time.Time // when health was last written
-	rejected string    // the last refusal, so that it is kept once
 	alarms   alarms    // those that are counted
 	told     alarms    // those that were logged, by this process or before
 }
