@@ -9,7 +9,6 @@ import (
 	"hash/fnv"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 	_ "time/tzdata" // the host may lack the table
 
@@ -39,10 +38,7 @@ type Page struct {
 	url    string
 	rules  Rules
 	deps   source.Deps
-	robots struct {
-		sync.Mutex
-		verdict
-	}
+	robots robots
 }
 
 var _ source.Source = (*Page)(nil)
@@ -105,13 +101,19 @@ func (cfg Config) rules(zones *source.Zones) (Rules, error) {
 
 // Fetch implements source.Source.
 func (p *Page) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
-	if err := p.obey(ctx); err != nil {
+	asked := cmp.Or(cur.MovedTo, p.url)
+	if err := p.obey(ctx, asked); err != nil {
 		return nil, cur, err
 	}
 	next := cur
 	res, err := source.Get(ctx, p.deps, fetch.Request{URL: p.url, Header: http.Header{"Accept": {"text/html, application/xhtml+xml"}}}, &next)
 	if err != nil {
 		return nil, next, err
+	}
+	if res.FinalURL != asked { // what was led to may be another host's
+		if err := p.obey(ctx, res.FinalURL); err != nil {
+			return nil, cur, err
+		}
 	}
 	records, err := Parse(res.Body, res.ContentType, res.FinalURL, p.rules)
 	if err != nil {
@@ -133,25 +135,16 @@ func (p *Page) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 }
 
 // obey refuses a page that its host asks robots not to read.
-func (p *Page) obey(ctx context.Context) error {
-	p.robots.Lock()
-	defer p.robots.Unlock()
+func (p *Page) obey(ctx context.Context, address string) error {
 	now := time.Now()
 	if p.deps.Now != nil {
 		now = p.deps.Now()
 	}
-	if now.After(p.robots.until) {
-		v, err := ask(ctx, p.deps.HTTP, p.url)
-		if err != nil {
-			return err
-		}
-		v.until = now.Add(robotsAge)
-		p.robots.verdict = v
+	allowed, err := p.robots.allow(ctx, p.deps.HTTP, address, now)
+	if err == nil && !allowed {
+		err = events.Transient(events.ReasonForbidden, errors.New(fetch.Redact(address)+": robots.txt of the host asks not to read it"), robotsAge)
 	}
-	if !p.robots.allowed {
-		return events.Transient(events.ReasonForbidden, errors.New(fetch.Redact(p.url)+": robots.txt of the host asks not to read it"), robotsAge)
-	}
-	return nil
+	return err
 }
 
 // hostOf is scheme://host of an address.

@@ -110,6 +110,52 @@ func TestRobotsAreObeyed(t *testing.T) {
 	}
 }
 
+// TestRobotsOfWhereAPageLeads: the rules of another host, and of another path, are
+// obeyed too, at the move and once it is remembered.
+func TestRobotsOfWhereAPageLeads(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		robots string // of the other host
+		want   events.Reason
+	}{
+		"moved to one that refuses":    {http.StatusMovedPermanently, "User-agent: *\nDisallow: /actu", events.ReasonForbidden},
+		"sent to one that refuses":     {http.StatusFound, "User-agent: *\nDisallow: /actu", events.ReasonForbidden},
+		"moved to one that allows":     {http.StatusMovedPermanently, "User-agent: *\nDisallow: /admin", ""},
+		"moved, and it cannot be read": {http.StatusMovedPermanently, "down", events.ReasonUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path != "/robots.txt":
+					fmt.Fprint(w, list(item("/1", "Un", "a")))
+				case c.robots == "down":
+					w.WriteHeader(http.StatusServiceUnavailable)
+				default:
+					fmt.Fprint(w, c.robots)
+				}
+			}))
+			t.Cleanup(other.Close)
+			s, newPage := newSite(t)
+			s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/robots.txt" {
+					http.Redirect(w, r, other.URL+"/actu", c.status)
+				}
+			})
+			p := newPage(settings)
+			_, cur, err := p.Fetch(t.Context(), source.Cursor{})
+			if events.OutcomeOf(err).Reason != c.want || err != nil && cur.MovedTo != "" {
+				t.Errorf("%v, moved to %q", err, cur.MovedTo)
+			}
+			_, _, err = newPage(settings).Fetch(t.Context(), source.Cursor{MovedTo: other.URL + "/actu"})
+			if events.OutcomeOf(err).Reason != c.want {
+				t.Errorf("remembered: %v", err)
+			}
+		})
+	}
+}
+
 func TestRobotsAreAskedOnceADay(t *testing.T) {
 	t.Parallel()
 	s, newPage := newSite(t)

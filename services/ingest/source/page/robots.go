@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/temoto/robotstxt"
@@ -19,31 +20,59 @@ const (
 	robotsBytes = 500 << 10
 	// agent is our name in it, as at the head of our User-Agent.
 	agent = "Crieur"
+	// maxHosts bounds those remembered of one page.
+	maxHosts = 4
 )
 
-type verdict struct {
-	allowed bool
-	until   time.Time
+// robots are the rules of the hosts that a page is on: of its own, and of one that
+// it leads to.
+type robots struct {
+	sync.Mutex
+	hosts map[string]rulesOf
 }
 
-// ask reads the robots.txt of a page's host. One that is not there allows all;
-// one that cannot be reached is an error: it may forbid all (RFC 9309 §2.3.1).
-func ask(ctx context.Context, client source.Doer, page string) (verdict, error) {
+type rulesOf struct {
+	group *robotstxt.Group // nil allows all
+	until time.Time
+}
+
+// allow reports whether an address may be read.
+func (r *robots) allow(ctx context.Context, client source.Doer, page string, now time.Time) (bool, error) {
 	host, path, err := hostOf(page)
 	if err != nil {
-		return verdict{}, events.Permanent(events.ReasonInvalidConfig, err)
+		return false, events.Permanent(events.ReasonInvalidConfig, err)
 	}
+	r.Lock()
+	defer r.Unlock()
+	rules, known := r.hosts[host]
+	if !known || now.After(rules.until) {
+		group, err := ask(ctx, client, host)
+		if err != nil {
+			return false, err
+		}
+		rules = rulesOf{group, now.Add(robotsAge)}
+		if r.hosts == nil || len(r.hosts) >= maxHosts {
+			r.hosts = map[string]rulesOf{}
+		}
+		r.hosts[host] = rules
+	}
+	return rules.group == nil || rules.group.Test(path), nil
+}
+
+// ask reads the robots.txt of a host. One that is not there allows all; one that
+// cannot be reached is an error: it may forbid all (RFC 9309 §2.3.1).
+func ask(ctx context.Context, client source.Doer, host string) (*robotstxt.Group, error) {
 	res, err := client.Do(ctx, fetch.Request{URL: host + "/robots.txt", MaxBytes: robotsBytes, Header: http.Header{"Accept": {"text/plain, */*;q=0.1"}}})
 	if err != nil {
 		switch events.OutcomeOf(err).Reason {
 		case events.ReasonNotFound, events.ReasonUnauthorized, events.ReasonRejected, events.ReasonTooLarge:
-			return verdict{allowed: true}, nil
+			return nil, nil
 		}
-		return verdict{}, err
+		return nil, err
 	}
 	rules, err := robotstxt.FromBytes(res.Body)
 	if err != nil { // a page of error, most often
-		return verdict{allowed: true}, nil
+		return nil, nil
 	}
-	return verdict{allowed: rules.TestAgent(path, agent)}, nil
+	return rules.FindGroup(agent), nil
 }
