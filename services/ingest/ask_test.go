@@ -42,6 +42,11 @@ func TestTryIsAnsweredOverNATS(t *testing.T) {
 	mux.HandleFunc("/page", page(`<!doctype html><title>Ville de Foix</title><link rel="alternate" type="application/rss+xml" href="/untitled">`))
 	mux.HandleFunc("/untitled", page(`<rss version="2.0"><channel>`+item(1, 3)+"</channel></rss>"))
 	mux.HandleFunc("/calendar", page("BEGIN:VCALENDAR\r\nX-WR-CALNAME:Agenda\\, Foix\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Marché\r\nDTSTART:20991201T080000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"))
+	article := "<h1>Coupure d’eau</h1>" + strings.Repeat("<p>L’eau sera coupée rue des Érables, lundi, de huit heures à midi, pour réparer une conduite.</p>", 8)
+	mux.HandleFunc("/article", page("<!doctype html><html><head><title>Coupure d’eau</title></head><body><article>"+article+"</article></body></html>"))
+	mux.HandleFunc("/deadfeed", page(`<!doctype html><html><head><title>Mairie</title><link rel="alternate" type="application/rss+xml" href="/gone"></head><body><article>`+article+"</article></body></html>"))
+	mux.HandleFunc("/gone", http.NotFound)
+	mux.HandleFunc("/robots.txt", http.NotFound)
 	mux.HandleFunc("/nothing", page("<html><body>Mairie</body></html>"))
 	server := httptest.NewServer(mux)
 	defer server.Close()
@@ -64,6 +69,8 @@ func TestTryIsAnsweredOverNATS(t *testing.T) {
 		"cut to what NATS takes":  {path: "/large", kind: "feed", title: "Mairie & de Foix", limit: 100, total: 40, shown: 8},
 		"refused ones are told":   {path: "/toolarge", kind: "feed", total: 3, shown: 3, refused: 2},
 		"a page leads to a feed":  {path: "/page", kind: "feed", title: "Ville de Foix", total: 1, shown: 1},
+		"a page is one":           {path: "/article", kind: "page", title: "Coupure d’eau", total: 1, shown: 1},
+		"a page with a dead feed": {path: "/deadfeed", kind: "page", title: "Mairie", total: 1, shown: 1},
 		"a calendar has its name": {path: "/calendar", kind: "ical", title: "Agenda, Foix", limit: 1, total: 1, shown: 1},
 	} {
 		got, err := ask(want.path, want.limit)

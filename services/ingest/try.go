@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/source/page"
 )
 
 // A Trial is what an address would give if it were a source.
@@ -40,7 +42,8 @@ const (
 )
 
 // Try guesses the kind of source at an address, reads it once and returns what
-// would come. A page leads to the feeds it names. Nothing is published or kept.
+// would come. A page leads to the feeds it names; one that names none that can be
+// read is itself a source, where it has an article. Nothing is published or kept.
 // The error of an address that is no source has events.ReasonUnsupported.
 func Try(ctx context.Context, cfg Config, address string) (*Trial, error) {
 	client, err := fetch.New(cfg.Fetch)
@@ -82,6 +85,14 @@ func try(ctx context.Context, deps source.Deps, address string) (*Trial, error) 
 			}
 			return trial, err
 		}
+	}
+	if isPage(res) {
+		trial, err := read(ctx, deps, page.Kind(), res)
+		if err == nil {
+			trial.Name = pageTitle(res)
+			return trial, nil
+		}
+		first = errors.Join(first, err)
 	}
 	return nil, events.Permanent(events.ReasonUnsupported, errors.Join(errors.New(fetch.Redact(address)+": no kind of source is recognised there"), first))
 }
@@ -157,6 +168,10 @@ func read(ctx context.Context, deps source.Deps, kind source.Kind, res *fetch.Re
 		return nil, err
 	}
 	return trial, nil
+}
+
+func isPage(res *fetch.Response) bool {
+	return strings.Contains(res.ContentType, "html") || strings.HasPrefix(http.DetectContentType(res.Body), "text/html")
 }
 
 // leads are the feeds that a page names in its head.
