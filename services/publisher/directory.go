@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/territory"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/sign"
 )
@@ -61,6 +63,17 @@ func (d *directory) Authority(id string) (registry.Authority, bool) {
 func (d *directory) location(id string) *time.Location {
 	a, _ := d.Authority(id)
 	return a.Location()
+}
+
+// departements are those that an authority is in.
+func (d *directory) departements(id string) []string {
+	a, _ := d.Authority(id)
+	var list []string
+	for _, code := range a.INSEE {
+		list = append(list, territory.DepartementOf(code))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // Stream implements channel.Directory.

@@ -162,7 +162,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	eng := engine.New(s.cfg.Engine, engine.Deps{
 		JS: js, Ledger: ledger, Channels: s.fleet, Resolve: s.resolve, Emit: bus.NewEmitter(pub).Publish,
-		Location: s.directory.location, Profile: s.profile, Now: s.deps.Clock.Now, Logger: s.deps.Logger, Metrics: s.metrics,
+		Location: s.directory.location, Departements: s.directory.departements, Profile: s.profile, Now: s.deps.Clock.Now, Logger: s.deps.Logger, Metrics: s.metrics,
 		Health: s.tellHealth(reg.ChannelHealth),
 	})
 	s.engine.Store(eng)

@@ -60,6 +60,9 @@ type Deps struct {
 	Emit     func(context.Context, ...events.Event) error
 	// Location is an authority's time zone; nil is UTC.
 	Location func(authority string) *time.Location
+	// Departements are those that an authority is in, whose public holidays it
+	// has; nil: none.
+	Departements func(authority string) []string
 	// Profile completes a channel's profile with what the authority says of
 	// itself and the publication's public page.
 	Profile func(p events.Publication, endpoint channel.Profile) channel.Profile

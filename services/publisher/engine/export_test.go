@@ -24,6 +24,9 @@ func Patience() time.Duration {
 	return sum
 }
 
+// Solicitation is the first moment from t on at which people may be solicited.
+func Solicitation(t time.Time, departements ...string) time.Time { return solicitation(t, departements) }
+
 // Lane is one channel's limiter.
 type Lane struct {
 	rates rates

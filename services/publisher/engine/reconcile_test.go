@@ -31,6 +31,8 @@ type account struct {
 	away   error // what every call answers, when set
 	unable bool  // cannot tell what it has
 	quiet  *registry.QuietHours
+	// carries is what the channel's renditions are made for.
+	carries string
 }
 
 var (
@@ -104,7 +106,7 @@ func (a *account) said() []string {
 
 // Channel implements engine.Channels.
 func (a *account) Channel(string, string) (engine.Made, error) {
-	return engine.Made{Channel: a, Kind: "account", Name: "account", QuietHours: a.quiet}, nil
+	return engine.Made{Channel: a, Kind: "account", Name: "account", QuietHours: a.quiet, Carries: a.carries}, nil
 }
 
 // office is an engine on one account; its clock runs ahead by later.
