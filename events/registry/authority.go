@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	_ "time/tzdata" // an authority's time zone must not depend on the machine
 
@@ -41,9 +42,18 @@ type Authority struct {
 	ContactURL string        `json:"contactUrl,omitempty"` // page where residents write to it
 	Website    string        `json:"website,omitempty"`
 	Population int           `json:"population,omitempty"` // inhabitants, INSEE's population municipale
+	Legal      Legal         `json:"legal,omitzero"`       // what its pages have to say of it
 	// RelayStateAlerts lets the alerts of State services be published on its
 	// streams without the review of two officers, word for word.
 	RelayStateAlerts bool `json:"relayStateAlerts,omitempty"`
+}
+
+// Legal is what the law wants a public site to say besides its publisher
+// (LCEN, art. 1-1; GDPR, art. 13). It is shown as it is written.
+type Legal struct {
+	Director string `json:"director,omitempty"` // who answers for what is published
+	Host     string `json:"host,omitempty"`     // name and address of the hosting company
+	DPO      string `json:"dpo,omitempty"`      // mail address of the data protection officer
 }
 
 // Theme is how an authority's pages look.
@@ -108,6 +118,7 @@ func (a Authority) Validate() error {
 	c.that(a.Theme.Colour == "" || colourRe.MatchString(a.Theme.Colour), "theme.colour", "%q is not #rrggbb", a.Theme.Colour)
 	c.web("contactUrl", a.ContactURL)
 	c.web("website", a.Website)
+	c.that(a.Legal.DPO == "" || strings.Contains(a.Legal.DPO, "@"), "legal.dpo", "%q is not a mail address", a.Legal.DPO)
 	c.that(a.Population >= 0, "population", "must be 0 or more")
 	return c.err()
 }

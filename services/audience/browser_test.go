@@ -108,8 +108,8 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"preferences", preferences, nil},
 		{"notifications", device, nil},
 		{"verify", "/verifier", nil},
-		{"accessibility", "/accessibilite", nil},
-		{"legal", "/mentions", nil},
+		{"accessibility", "/c/pessac/accessibilite", nil},
+		{"legal", "/c/pessac/mentions", nil},
 		{"not-found", "/c/nulle-part", nil},
 	} {
 		b.Go(site.URL + page.path)

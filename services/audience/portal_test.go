@@ -10,6 +10,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/registry"
 )
 
 // has fails unless a page is found and says all of it.
@@ -122,6 +123,22 @@ func TestACommunesPageBeginsWithWhatIsNear(t *testing.T) {
 		}
 		last = at
 	}
+}
+
+func TestLegalPagesAreTheAuthoritys(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, func(tw *town) {
+		_, _, err := tw.reg.Authorities.Modify(tw.t.Context(), registry.Key{"pessac"}, func(a *registry.Authority) error {
+			a.ContactURL, a.Legal = "https://pessac.example/contact", registry.Legal{Director: "Ana Dupont", Host: "Hébergeur SA, Bègles", DPO: "dpd@pessac.example"}
+			return nil
+		})
+		if err != nil {
+			tw.t.Fatal(err)
+		}
+	})
+	tw.has("/c/pessac", `href="/c/pessac/mentions"`, `href="/c/pessac/accessibilite"`)
+	tw.has("/c/pessac/mentions", "Pessac est responsable de ces données", "https://pessac.example/contact", "Ana Dupont", "Hébergeur SA, Bègles", "mailto:dpd@pessac.example", "Base légale", "Durée")
+	tw.has("/c/pessac/accessibilite", "écrivez à Pessac", "https://pessac.example/contact")
 }
 
 func TestFeedsAreListedForPeople(t *testing.T) {

@@ -44,6 +44,9 @@ type Authority struct {
 	LogoURL string // same origin; the plate with the name is drawn when empty
 	HomeURL string // "/" when empty
 	Color   string // "#rrggbb"; DefaultColor when empty or malformed
+	// LegalURL is what /accessibilite and /mentions follow in the addresses of
+	// the pages that are about this authority, "/c/albi"; empty: the site's own.
+	LegalURL string
 }
 
 // Theme is the authority's colours.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -38,26 +39,48 @@ func (re *Renderer) Mount(mux *http.ServeMux) {
 	re.shared.Mount(mux)
 	mux.HandleFunc("GET "+assetsPrefix+"theme/{file}", serveTheme)
 	mux.HandleFunc("GET "+assetsPrefix+"icon/{file}", serveIcon)
-	mux.HandleFunc("GET /accessibilite", re.statement)
+	mux.HandleFunc("GET /accessibilite", func(w http.ResponseWriter, r *http.Request) {
+		re.Statement(w, r, re.Base(r), re.options.Site.legal())
+	})
 	mux.HandleFunc("GET /mentions", func(w http.ResponseWriter, r *http.Request) {
-		page := re.Base(r)
-		page.Title, page.Lede = re.Translator(r).T("legal.title"), ""
-		re.Render(w, r, http.StatusOK, "mentions", page)
+		re.Mentions(w, r, re.Base(r), re.options.Site.legal())
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { re.Error(w, r, http.StatusNotFound) })
 }
 
-// statement is the RGAA's declaration, with the parts its model requires.
-func (re *Renderer) statement(w http.ResponseWriter, r *http.Request) {
-	t, site := re.Translator(r), re.options.Site
-	page := re.Base(r)
+// Legal is who answers for a site.
+type Legal struct {
+	Publisher string
+	Director  string // directeur·rice de la publication (LCEN, art. 1-1)
+	Host      string // name and address of the hosting company
+	Contact   string // address of the page or mailto to write to
+	DPO       string // mail address of the data protection officer
+}
+
+func (s Site) legal() Legal {
+	return Legal{Publisher: cmp.Or(s.Publisher, s.Name), Director: s.Director, Host: s.Host, Contact: s.Contact}
+}
+
+// Mentions draws the legal mentions of who answers for a site, in the chrome of page.
+func (re *Renderer) Mentions(w http.ResponseWriter, r *http.Request, page Page, of Legal) {
+	page.Title, page.Lede, page.Data = re.Translator(r).T("legal.title"), "", re.elsewhere(of)
+	re.Render(w, r, http.StatusOK, "mentions", page)
+}
+
+// elsewhere completes what an authority does not say with what the site says.
+func (re *Renderer) elsewhere(of Legal) Legal {
+	site := re.options.Site
+	of.Host, of.Contact = cmp.Or(of.Host, site.Host), cmp.Or(of.Contact, site.Contact)
+	return of
+}
+
+// Statement draws the RGAA's declaration, with the parts its model requires.
+func (re *Renderer) Statement(w http.ResponseWriter, r *http.Request, page Page, of Legal) {
+	t := re.Translator(r)
 	page.Title, page.Lede = t.T("a11y.title"), ""
-	publisher := site.Publisher
-	if publisher == "" {
-		publisher = site.Name
-	}
-	page.Data = struct{ Publisher, State string }{
-		publisher, t.T("a11y.state." + string(known(site.Conformity))),
-	}
+	page.Data = struct {
+		Legal
+		State string
+	}{re.elsewhere(of), t.T("a11y.state." + string(known(re.options.Site.Conformity)))}
 	re.Render(w, r, http.StatusOK, "accessibilite", page)
 }

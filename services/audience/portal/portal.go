@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -141,6 +142,8 @@ func (p *Portal) Routes() map[string]http.Handler {
 		"GET /{$}":                                   p.home,
 		"GET /c/{authority}":                         p.commune,
 		"GET /c/{authority}/flux":                    p.feeds,
+		"GET /c/{authority}/accessibilite":           p.statement,
+		"GET /c/{authority}/mentions":                p.mentions,
 		"GET /c/{authority}/p/{id}":                  p.publication,
 		"GET /c/{authority}/p/{id}/sceau":            p.sealed,
 		"POST /c/{authority}/p/{id}/avis":            p.voice,
@@ -215,7 +218,7 @@ func (p *Portal) page(r *http.Request, a registry.Authority, title string) web.P
 	return web.Page{
 		Title: title, Manifest: manifestPath(a.ID, false),
 		Authority: web.Authority{
-			ID: a.ID, Name: a.Name, Kind: t.T("kind." + string(a.Kind)), HomeURL: home, Color: a.Theme.Colour,
+			ID: a.ID, Name: a.Name, Kind: t.T("kind." + string(a.Kind)), HomeURL: home, LegalURL: home, Color: a.Theme.Colour,
 		},
 		Nav: []web.Link{
 			{Label: t.T("nav.current"), Href: home, Icon: "megaphone", Current: r.URL.Path == home},
@@ -225,6 +228,26 @@ func (p *Portal) page(r *http.Request, a registry.Authority, title string) web.P
 			{Label: t.T("nav.elsewhere"), Href: "/", Icon: "search"},
 		},
 	}
+}
+
+// statement and mentions are those pages of the site about one authority.
+func (p *Portal) statement(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	return p.about(w, r, b, p.pages.Statement)
+}
+
+func (p *Portal) mentions(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	return p.about(w, r, b, p.pages.Mentions)
+}
+
+func (p *Portal) about(w http.ResponseWriter, r *http.Request, b *Backend, draw func(http.ResponseWriter, *http.Request, web.Page, web.Legal)) error {
+	a, err := p.authority(r, b)
+	if err != nil {
+		return err
+	}
+	draw(w, r, p.page(r, a, ""), web.Legal{
+		Publisher: a.Name, Director: a.Legal.Director, Host: a.Legal.Host, Contact: cmp.Or(a.ContactURL, a.Website), DPO: a.Legal.DPO,
+	})
+	return nil
 }
 
 func (p *Portal) authority(r *http.Request, b *Backend) (registry.Authority, error) {

@@ -20,7 +20,7 @@ const (
 func authorities() []registry.Authority {
 	return []registry.Authority{
 		{ID: commons, Name: "Communauté d’agglomération de l’Albigeois", Kind: registry.Intercommunity, SIREN: "248100737", Theme: registry.Theme{Colour: "#1d5b4f"}, Population: 81947},
-		{ID: town, Name: "Albi", Kind: registry.Municipality, INSEE: []string{"81004"}, SIREN: "218100048", Parent: commons, Theme: registry.Theme{Colour: "#a3342b"}, Population: 51290, RelayStateAlerts: true},
+		{ID: town, Name: "Albi", Kind: registry.Municipality, INSEE: []string{"81004"}, SIREN: "218100048", Parent: commons, Theme: registry.Theme{Colour: "#a3342b"}, Population: 51290, RelayStateAlerts: true, Legal: registry.Legal{Host: "Cette machine, pour la démonstration", DPO: "dpd@albi.example.org"}},
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 func (d *Dashboard) chrome(r *http.Request, q *request) web.Page {
 	page := web.Page{Surface: web.Impact, Breadcrumb: []web.Link{{Label: q.t.T("home"), Href: "/"}}}
 	if a := q.authority; a.ID != "" {
-		page.Authority = web.Authority{ID: a.ID, Name: a.Name, Kind: q.kind(a), HomeURL: "/", Color: a.Theme.Colour}
+		page.Authority = web.Authority{ID: a.ID, Name: a.Name, Kind: q.kind(a), HomeURL: "/", LegalURL: "/c/" + a.ID, Color: a.Theme.Colour}
 		page.Breadcrumb = append(page.Breadcrumb, web.Link{Label: q.t.T("index.title"), Href: "/impact"})
 	}
 	if q.signedIn {
