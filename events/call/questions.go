@@ -89,13 +89,24 @@ type Rendered struct {
 // Preview is how a console shows a rendition.
 type Preview struct {
 	// Images are data URIs (image/png): sign pages, image cards; Alts are their
-	// texts, one each.
+	// texts, one each. Shown, where there are several, names the endpoints that
+	// show each, separated by spaces.
 	Images []string `json:"images,omitempty"`
 	Alts   []string `json:"alts,omitempty"`
+	Shown  []string `json:"shown,omitempty"`
+	// Variants are the same for those who read another language.
+	Variants []PreviewVariant `json:"variants,omitempty"`
 	// HTML is a sanitised fragment: mail, post.
 	HTML string `json:"html,omitempty"`
 	// Facts are short lines: "1 SMS, 134 septets, 0,05 €".
 	Facts []string `json:"facts,omitempty"`
+}
+
+// PreviewVariant is a text in another language, or in plain words.
+type PreviewVariant struct {
+	Language string   `json:"language"` // BCP 47
+	Text     string   `json:"text"`
+	Facts    []string `json:"facts,omitempty"`
 }
 
 // Addresses asks publisher which addresses the providers of an authority's
@@ -138,6 +149,23 @@ const (
 // Resolve asks audience for the contacts of subscribers, for one delivery. It
 // leaves out those who withdrew their consent or paused since, with a reason.
 var Resolve = Endpoint[ResolveRequest, ResolveReply]{Service: "audience", Name: "resolve"}
+
+// Tell asks publisher to say something to an authority's own people, on the
+// channels that they read: that an alert waits for them.
+var Tell = Endpoint[TellRequest, TellReply]{Service: "publisher", Name: "tell"}
+
+// TellRequest is what to say.
+type TellRequest struct {
+	Authority string `json:"authority"`
+	Text      string `json:"text"` // a line or two, plain
+	Label     string `json:"label"`
+	Link      string `json:"link"` // where to go; Label says so
+}
+
+// TellReply names the channels that said it.
+type TellReply struct {
+	Channels []string `json:"channels,omitempty"`
+}
 
 // ResolveRequest names subscribers of one authority and the kind of contact.
 type ResolveRequest struct {

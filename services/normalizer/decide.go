@@ -116,7 +116,7 @@ func (p *Pipeline) areas(w *work) {
 	}
 	if m.Areas[0].Place == "" && d.Prose {
 		m.Areas[0].Place = area.Street(m.Content.Title)
-		if m.Areas[0].Place == "" {
+		if m.Areas[0].Place == "" && d.Class != events.ClassAlert { // what the rest of an alert names is where to go, as often as where the danger is
 			m.Areas[0].Place = area.Street(m.Content.Text)
 		}
 	}

@@ -338,6 +338,9 @@ func TestRenderAnswersWithPreviews(t *testing.T) {
 	if len(sign.Preview.Images) != sign.Rendition.Units || !strings.HasPrefix(sign.Preview.Images[0], "data:image/png;base64,") {
 		t.Errorf("preview %d images of %d pages", len(sign.Preview.Images), sign.Rendition.Units)
 	}
+	if len(sign.Preview.Shown) != len(sign.Preview.Images) || sign.Preview.Shown[0] == "" {
+		t.Errorf("which sign shows what: %q", sign.Preview.Shown)
+	}
 	if missing := reply.Rendered[2]; missing.Reason != events.ReasonInvalidConfig || missing.Error == "" {
 		t.Errorf("missing channel: %+v", missing)
 	}

@@ -3,6 +3,7 @@ package publisher
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
@@ -31,12 +32,12 @@ func (s *Service) renderOne(p events.Publication, id string) call.Rendered {
 	if err != nil {
 		return failed(out, err)
 	}
-	profiles := profilesOf(made.Channel, p)
-	if len(profiles) == 0 {
+	shapes := shapesOf(made.Channel, p)
+	if len(shapes) == 0 {
 		return failed(out, events.Permanentf(events.ReasonInvalidConfig, "no endpoint of this channel concerns the publication"))
 	}
-	for i, profile := range profiles {
-		r, err := made.Render(p, s.profile(p, profile))
+	for i, shape := range shapes {
+		r, err := made.Render(p, s.profile(p, shape.Profile))
 		if err != nil {
 			return failed(out, err)
 		}
@@ -50,6 +51,10 @@ func (s *Service) renderOne(p events.Publication, id string) call.Rendered {
 			}
 			out.Preview.Images = append(out.Preview.Images, preview.Images...)
 			out.Preview.Alts = append(out.Preview.Alts, preview.Alts...)
+			for range preview.Images {
+				out.Preview.Shown = append(out.Preview.Shown, strings.Join(shape.endpoints, " "))
+			}
+			out.Preview.Variants = append(out.Preview.Variants, preview.Variants...)
 			out.Preview.HTML += preview.HTML
 			out.Preview.Facts = append(out.Preview.Facts, preview.Facts...)
 		}
@@ -65,17 +70,25 @@ func failed(out call.Rendered, err error) call.Rendered {
 // maxPreviews bounds the different shapes shown for one channel.
 const maxPreviews = 4
 
-// profilesOf lists the different shapes a publication takes on a channel.
-func profilesOf(c channel.Channel, p events.Publication) []channel.Profile {
+// shape is a form that a publication takes on some endpoints of a channel.
+type shape struct {
+	channel.Profile
+	endpoints []string
+}
+
+// shapesOf lists the different ones.
+func shapesOf(c channel.Channel, p events.Publication) []shape {
 	endpoint, ok := c.(channel.Endpoint)
 	if !ok {
-		return []channel.Profile{{}}
+		return []shape{{}}
 	}
-	var list []channel.Profile
+	var list []shape
 	for _, profile := range endpoint.Endpoints(p) {
-		same := func(o channel.Profile) bool { return string(o.Shape) == string(profile.Shape) }
-		if len(list) < maxPreviews && !slices.ContainsFunc(list, same) {
-			list = append(list, profile)
+		same := func(o shape) bool { return string(o.Shape) == string(profile.Shape) }
+		if i := slices.IndexFunc(list, same); i >= 0 {
+			list[i].endpoints = append(list[i].endpoints, profile.Endpoint)
+		} else if len(list) < maxPreviews {
+			list = append(list, shape{profile, []string{profile.Endpoint}})
 		}
 	}
 	return list

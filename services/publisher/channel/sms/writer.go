@@ -1,16 +1,19 @@
 package sms
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/gsm"
 	"github.com/crieur/crieur/services/publisher/panel"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Style is how an authority writes its SMS, whoever carries them.
@@ -55,6 +58,10 @@ func NewWriter(spec channel.Spec, style Style, publicURL string) (*Writer, error
 	}
 	return w, nil
 }
+
+// alertSeptets are two parts: the room of an alert that says what to do, at
+// least. A danger is worth a second SMS.
+const alertSeptets = 306
 
 // Body is a rendition: the text, and what it takes.
 type Body struct {
@@ -152,9 +159,40 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 	case p.MsgType == events.MsgUpdate || p.Revision > 1:
 		title = strings.ToUpper(words.Correction) + " " + title
 	}
-	return gsm.Compose(gsm.Notice{
+	n := gsm.Notice{
 		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place, When: profile.Whens(p), Link: profile.Link,
-	}, m, w.limits)
+	}
+	what := p.Content.Instruction
+	if what == "" || p.Class != events.ClassAlert || p.MsgType == events.MsgCancel {
+		return gsm.Compose(n, m, w.limits)
+	}
+	if gsm.HasStopCode(what) {
+		return gsm.Composed{}, gsm.ErrStopOnAlert
+	}
+	limits := w.limits
+	limits.Septets = max(limits.Septets, alertSeptets)
+	said := whatToDo(what, limits.Septets*3/5)
+	n.Link = strings.TrimSpace("- " + said + " " + n.Link) // it goes with the link, which is never cut
+	composed, err := gsm.Compose(n, m, limits)
+	if said != strings.Join(strings.Fields(what), " ") {
+		composed.Cut = append(composed.Cut, "instruction")
+	}
+	return composed, err
+}
+
+// whatToDo is as many sentences of an instruction as fit, of the first one what
+// fits where it is too long.
+func whatToDo(text string, characters int) string {
+	fits := func(s string) bool { return utf8.RuneCountInString(s) <= characters }
+	said := ""
+	for _, sentence := range prose.Sentences(strings.Join(strings.Fields(text), " ")) {
+		longer := strings.TrimSpace(said + " " + strings.TrimSpace(sentence))
+		if !fits(longer) {
+			break
+		}
+		said = longer
+	}
+	return cmp.Or(said, prose.Cut(text, "..", fits))
 }
 
 // officersText adds the mention that the class demands, unless it is there.
@@ -185,23 +223,28 @@ func (w *Writer) Preview(r events.Rendition) (call.Preview, error) {
 	if err != nil {
 		return call.Preview{}, err
 	}
-	unit := "septets"
-	if body.Cost.Encoding != gsm.GSM7 {
-		unit = "caractères (UCS-2)"
-	}
-	line := fmt.Sprintf("%d SMS, %d %s, reste %d", body.Cost.Segments, body.Cost.Units, unit, body.Cost.Remaining)
+	facts := []string{size(body.Cost)}
 	if r.CostMicroEUR > 0 {
-		line += ", " + strings.Replace(fmt.Sprintf("%.3f €", float64(r.CostMicroEUR)/1e6), ".", ",", 1)
+		facts = append(facts, strings.Replace(fmt.Sprintf("%.3f € par personne", float64(r.CostMicroEUR)/1e6), ".", ",", 1))
 	}
-	facts := []string{line}
 	for _, a := range body.Cost.Accents {
 		facts = append(facts, fmt.Sprintf("« %s » (%d fois) coûte %d SMS ; « %s » n’en coûte aucun", a.Char, a.Count, a.ExtraSegments, a.Fold))
 	}
+	out := call.Preview{Facts: append(facts, r.Warnings...)}
 	for _, language := range slices.Sorted(maps.Keys(body.Variants)) {
 		v := body.Variants[language]
-		facts = append(facts, fmt.Sprintf("%s, %d SMS : « %s »", language, v.Cost.Segments, v.Text))
+		out.Variants = append(out.Variants, call.PreviewVariant{Language: language, Text: v.Text, Facts: []string{size(v.Cost)}})
 	}
-	return call.Preview{Facts: append(facts, r.Warnings...)}, nil
+	return out, nil
+}
+
+// size says what a text takes: "122 caractères sur 160 · 1 SMS".
+func size(c gsm.Cost) string {
+	s := fmt.Sprintf("%d caractères sur %d · %d SMS", c.Units, c.Units+c.Remaining, c.Segments)
+	if c.Encoding != gsm.GSM7 {
+		s += " (des caractères rares en réduisent la place)"
+	}
+	return s
 }
 
 // In is the message for those who read a language.
