@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"path"
 	"reflect"
@@ -80,25 +81,50 @@ func TestValidExamplesRoundTrip(t *testing.T) {
 
 // lost returns the path of the first value of want that got lacks.
 func lost(at string, want, got any) string {
-	w, ok := want.(map[string]any)
-	if !ok {
-		if !reflect.DeepEqual(want, got) && at != "" {
-			if _, list := want.([]any); !list {
-				return at
+	switch w := want.(type) {
+	case map[string]any:
+		g, _ := got.(map[string]any)
+		for k, v := range w {
+			if _, ok := g[k]; !ok {
+				return at + "/" + k
+			}
+			if m := lost(at+"/"+k, v, g[k]); m != "" {
+				return m
 			}
 		}
-		return ""
-	}
-	g, _ := got.(map[string]any)
-	for k, v := range w {
-		if _, ok := g[k]; !ok {
-			return at + "/" + k
+	case []any:
+		g, _ := got.([]any)
+		if len(g) != len(w) {
+			return at
 		}
-		if m := lost(at+"/"+k, v, g[k]); m != "" {
-			return m
+		for i, v := range w {
+			if m := lost(fmt.Sprintf("%s/%d", at, i), v, g[i]); m != "" {
+				return m
+			}
+		}
+	default:
+		if !reflect.DeepEqual(want, got) {
+			return at
 		}
 	}
 	return ""
+}
+
+func TestLostLooksIntoLists(t *testing.T) {
+	t.Parallel()
+	for want, got := range map[string]string{
+		`{"to":[{"id":"a","at":1}]}`: `{"to":[{"id":"a"}]}`,
+		`{"to":[1,2]}`:               `{"to":[1]}`,
+		`{"to":[1]}`:                 `{"to":[2]}`,
+	} {
+		var w, g any
+		if json.Unmarshal([]byte(want), &w) != nil || json.Unmarshal([]byte(got), &g) != nil {
+			t.Fatal("not JSON")
+		}
+		if lost("", w, g) == "" {
+			t.Errorf("%s becomes %s, and nothing is lost", want, got)
+		}
+	}
 }
 
 func TestInvalidExamplesAreRefused(t *testing.T) {
