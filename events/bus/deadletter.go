@@ -169,7 +169,7 @@ func (d *DeadLetters) stream(ctx context.Context) (jetstream.Stream, error) {
 	return s, nil
 }
 
-// readLetter reads what newLetter wrote. Headers that are missing leave their
+// readLetter reads what NewLetter wrote. Headers that are missing leave their
 // field empty: a letter can always be shown.
 func readLetter(raw *jetstream.RawStreamMsg) DeadLetter {
 	h := raw.Header

@@ -75,6 +75,11 @@ func Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
 			return err
 		}
 	}
+	for _, r := range retired() {
+		if err := js.DeleteConsumer(ctx, r.Stream, r.Consumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return fmt.Errorf("bus: consumer %s of stream %s: %w", r.Consumer, r.Stream, err)
+		}
+	}
 	for _, b := range buckets() {
 		if err := ensureBucket(ctx, js, b, o); err != nil {
 			return fmt.Errorf("bus: bucket %s: %w", b.name, err)

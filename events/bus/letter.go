@@ -30,25 +30,26 @@ const (
 	maxErrorBytes = 1024
 )
 
-// newLetter makes the dead letter of m. Its ID is that of the original's place
-// and of the consumer, so that burying twice stores one letter.
-func newLetter(b Binding, m *held, cause error) *nats.Msg {
-	sequence := strconv.FormatUint(m.meta.Sequence.Stream, 10)
-	header := carried(m.msg.Headers())
+// NewLetter makes the dead letter of an event that o.Consumer gave up. Its ID is
+// that of the event's place and of the consumer, so that burying twice stores one
+// letter. Its subject is the letter's: it is published as it is.
+func NewLetter(o Origin, header nats.Header, body []byte, cause error, at time.Time) *nats.Msg {
+	sequence := strconv.FormatUint(o.Sequence, 10)
+	header = carried(header)
 	for key, value := range map[string]string{
-		jetstream.MsgIDHeader: strings.Join([]string{"dead", b.Consumer, b.Stream, sequence}, "."),
-		HeaderDeadSubject:     m.msg.Subject(),
-		HeaderDeadStream:      b.Stream,
+		jetstream.MsgIDHeader: strings.Join([]string{"dead", o.Consumer, o.Stream, sequence}, "."),
+		HeaderDeadSubject:     o.Subject,
+		HeaderDeadStream:      o.Stream,
 		HeaderDeadSequence:    sequence,
-		HeaderDeadConsumer:    b.Consumer,
+		HeaderDeadConsumer:    o.Consumer,
 		HeaderDeadReason:      string(letterReason(cause)),
 		HeaderDeadError:       oneLine(cause.Error(), maxErrorBytes),
-		HeaderDeadDeliveries:  strconv.FormatUint(m.meta.NumDelivered, 10),
-		HeaderDeadTime:        timeHeader(time.Now()),
+		HeaderDeadDeliveries:  strconv.Itoa(o.Attempt),
+		HeaderDeadTime:        timeHeader(at),
 	} {
 		header[key] = []string{value}
 	}
-	return &nats.Msg{Subject: deadLetterSubject(b.Consumer), Header: header, Data: m.msg.Data()}
+	return &nats.Msg{Subject: deadLetterSubject(o.Consumer), Header: header, Data: body}
 }
 
 // letterReason is the error's own reason when it is permanent. A transient

@@ -46,7 +46,7 @@ func (s *subscription) giveBack(m *held) {
 
 // bury stores the dead letter, and only then terminates the original.
 func (s *subscription) bury(m *held, cause error) {
-	letter := newLetter(s.binding, m, cause)
+	letter := NewLetter(s.origin(m), m.msg.Headers(), m.msg.Data(), cause, time.Now())
 	if err := s.parent.letters.send([]outgoing{{ctx: context.Background(), msg: letter}}); err != nil {
 		s.log.Error("bus: dead letter not stored; the message will be delivered again",
 			"sequence", m.meta.Sequence.Stream, "err", err)

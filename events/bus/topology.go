@@ -26,15 +26,20 @@ const (
 // Durable consumers. Those of DELIVERIES are named by AlertConsumer and
 // BulkConsumer.
 const (
-	ConsumerNormalizer         = "normalizer"
-	ConsumerCurator            = "curator"
-	ConsumerAudience           = "audience"
-	ConsumerPublisher          = "publisher"
+	ConsumerNormalizer       = "normalizer"
+	ConsumerCurator          = "curator"
+	ConsumerAudience         = "audience"
+	ConsumerPublisher        = "publisher"
+	ConsumerAudienceReceipts = "audience-receipts"
+	ConsumerCuratorReceipts  = "curator-receipts"
+)
+
+// The names of impact in dead letters. It keeps its own place in each stream,
+// beside the rows, and has no durable consumer.
+const (
 	ConsumerImpact             = "impact"
 	ConsumerImpactMessages     = "impact-messages"
 	ConsumerImpactPublications = "impact-publications"
-	ConsumerAudienceReceipts   = "audience-receipts"
-	ConsumerCuratorReceipts    = "curator-receipts"
 )
 
 // Key-value buckets.
@@ -54,7 +59,7 @@ const (
 const (
 	day = 24 * time.Hour
 	// unlimitedDeliveries never makes a dead letter of a transient error: for
-	// consumers that wait for a database, however long it is away.
+	// consumers that count by themselves what was tried.
 	unlimitedDeliveries = 0
 	// alertAckWait brings back the alerts that a killed process had in hand.
 	alertAckWait = 5 * time.Second
@@ -135,11 +140,16 @@ func consumers() []consumer {
 		{name: ConsumerCurator, stream: StreamMessages, deliveries: 20, ackPending: 1024},
 		{name: ConsumerAudience, stream: StreamPublications, deliveries: 20, ackPending: 256},
 		{name: ConsumerPublisher, stream: StreamPublications, deliveries: 20, ackPending: 256},
-		{name: ConsumerImpactMessages, stream: StreamMessages, deliveries: unlimitedDeliveries, ackPending: 20_000},
-		{name: ConsumerImpactPublications, stream: StreamPublications, deliveries: unlimitedDeliveries, ackPending: 20_000},
-		{name: ConsumerImpact, stream: StreamReceipts, deliveries: unlimitedDeliveries, ackPending: 50_000},
 		{name: ConsumerAudienceReceipts, stream: StreamReceipts, deliveries: 20, ackPending: 1024},
 		{name: ConsumerCuratorReceipts, stream: StreamReceipts, deliveries: 20, ackPending: 1024},
+	}
+}
+
+// retired are the consumers that earlier versions declared. Nobody reads them,
+// and their lag would grow for ever.
+func retired() []Binding {
+	return []Binding{
+		{StreamReceipts, ConsumerImpact}, {StreamPublications, ConsumerImpactPublications}, {StreamMessages, ConsumerImpactMessages},
 	}
 }
 

@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,24 @@ func TestEnsureGivesBucketsAnEnd(t *testing.T) {
 	}
 }
 
+// A consumer that nobody reads would look like one that hangs.
+func TestEnsureRetiresWhatNobodyReads(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	for range 2 {
+		if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := js.Consumer(t.Context(), bus.StreamReceipts, bus.ConsumerImpact); !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			t.Fatalf("%s: %v", bus.ConsumerImpact, err)
+		}
+		// As an earlier version did.
+		if _, err := js.CreateConsumer(t.Context(), bus.StreamReceipts, jetstream.ConsumerConfig{Durable: bus.ConsumerImpact}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestEnsureRefuses(t *testing.T) {
 	t.Parallel()
 	js := eventstest.JetStream(t)
@@ -169,7 +188,7 @@ func TestAuditCannotBeDeleted(t *testing.T) {
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	for name, stream := range map[string]string{
-		bus.ConsumerNormalizer: bus.StreamRaw, bus.ConsumerImpact: bus.StreamReceipts,
+		bus.ConsumerNormalizer: bus.StreamRaw, bus.ConsumerAudienceReceipts: bus.StreamReceipts,
 		bus.AlertConsumer("web-push"): bus.StreamDeliveries, bus.BulkConsumer("sms"): bus.StreamDeliveries,
 	} {
 		b, err := bus.Resolve(name)

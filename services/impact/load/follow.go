@@ -46,7 +46,8 @@ func (c *chunk) add(sequence uint64, subject string, header nats.Header, body []
 		return
 	}
 	if err := c.rows.add(sequence, body); err != nil {
-		c.letters = append(c.letters, letter(c.target, sequence, subject, header, body, err, now))
+		origin := bus.Origin{Stream: c.target.stream, Consumer: c.target.consumer, Subject: subject, Sequence: sequence, Attempt: 1}
+		c.letters = append(c.letters, bus.NewLetter(origin, header, body, err, now))
 	}
 }
 
