@@ -25,7 +25,9 @@ func Patience() time.Duration {
 }
 
 // Solicitation is the first moment from t on at which people may be solicited.
-func Solicitation(t time.Time, departements ...string) time.Time { return solicitation(t, departements) }
+func Solicitation(t time.Time, departements ...string) time.Time {
+	return solicitation(t, departements)
+}
 
 // Lane is one channel's limiter.
 type Lane struct {

@@ -152,8 +152,8 @@ func meaning(state byte, stat string) (events.ReceiptStatus, events.Reason, bool
 		return events.StatusFailed, events.ReasonExpired, true
 	case 4, 8:
 		return events.StatusFailed, events.ReasonRejected, true
-	case 5:
-		return events.StatusFailed, events.ReasonBadRecipient, true
+	case 5: // it may have been off
+		return events.StatusFailed, events.ReasonUnavailable, true
 	case 7:
 		return events.StatusUnknown, events.ReasonAmbiguous, true
 	}

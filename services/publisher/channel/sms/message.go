@@ -26,8 +26,8 @@ type part struct {
 type partState uint8
 
 const (
-	unsent partState = iota
-	awaited // submitted, and not answered
+	unsent  partState = iota
+	awaited           // submitted, and not answered
 	accepted
 	refused
 	lost

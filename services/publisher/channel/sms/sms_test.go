@@ -221,6 +221,20 @@ func TestReceiptsInEveryWriting(t *testing.T) {
 	}
 }
 
+// TestATelephoneThatIsOff is not an address that nobody has.
+func TestATelephoneThatIsOff(t *testing.T) {
+	t.Parallel()
+	for _, said := range []struct {
+		state byte
+		stat  string
+	}{{5, ""}, {0, "UNDELIV"}} {
+		status, reason, ok := sms.Meaning(said.state, said.stat)
+		if !ok || status != events.StatusFailed || reason != events.ReasonUnavailable {
+			t.Errorf("%+v: %s %s", said, status, reason)
+		}
+	}
+}
+
 func TestStopOptsOut(t *testing.T) {
 	t.Parallel()
 	peer := smsctest.Start(t, "none")

@@ -167,6 +167,9 @@ func (r Rule) holds(status int, doc any) bool {
 		return true
 	}
 	value, ok := at(doc, r.Path)
+	if r.Has != "" {
+		return ok && strings.Contains(strings.ToLower(value), strings.ToLower(r.Has))
+	}
 	return ok && (r.Present || value == r.Is)
 }
 

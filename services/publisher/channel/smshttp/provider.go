@@ -78,6 +78,7 @@ type Rule struct {
 	Status  int           `yaml:"status"`  // 0: any
 	Path    string        `yaml:"path"`    // of the body; empty: any
 	Is      string        `yaml:"is"`      // its value
+	Has     string        `yaml:"has"`     // instead: a part of its value, in any case
 	Present bool          `yaml:"present"` // instead of a value: it is there
 	Outcome string        `yaml:"outcome"` // permanent, transient or ambiguous
 	Reason  events.Reason `yaml:"reason"`
@@ -94,7 +95,7 @@ type Receipt struct {
 
 // Meaning is a receipt's status.
 type Meaning struct {
-	Status events.ReceiptStatus `yaml:"status"` // delivered or failed
+	Status events.ReceiptStatus `yaml:"status"` // delivered, failed, or opted_out: who is named in incoming.from left
 	Reason events.Reason        `yaml:"reason"`
 }
 
@@ -192,8 +193,11 @@ func (p *Provider) validate() error {
 	}
 	if p.Receipt != nil {
 		for said, m := range p.Receipt.Statuses {
-			if m.Status != events.StatusDelivered && m.Status != events.StatusFailed {
-				return fmt.Errorf("receipt.statuses.%s: status is delivered or failed", said)
+			switch {
+			case m.Status == events.StatusDelivered, m.Status == events.StatusFailed:
+			case m.Status == events.StatusOptedOut && p.Incoming != nil:
+			default:
+				return fmt.Errorf("receipt.statuses.%s: status is delivered or failed, or opted_out with an incoming", said)
 			}
 		}
 	}

@@ -80,13 +80,18 @@ func (c *Channel) receipt(ctx context.Context, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	meaning, ok := of.Statuses[field(of.Status)]
+	switch in := c.provider.Incoming; {
+	case meaning.Status == events.StatusOptedOut:
+		return c.leaves(ctx, field(in.From))
+	case !ok && in != nil && in.Format == of.Format:
+		return c.answered(ctx, field) // some report what people answer, too
+	case !ok:
+		return nil // on its way, or nothing that changes what is known
+	}
 	id := field(of.ID)
 	if id == "" {
 		return events.Permanentf(events.ReasonInvalidEvent, "smshttp: a report without %s", of.ID)
-	}
-	meaning, ok := of.Statuses[field(of.Status)]
-	if !ok {
-		return nil // on its way, or nothing that changes what is known
 	}
 	said := channel.Later{Remote: id, Status: meaning.Status, Reason: meaning.Reason, At: c.deps.Now()}
 	if own := r.URL.Query().Get(ourID); own != "" && own != id {
@@ -105,18 +110,28 @@ func (c *Channel) receipt(ctx context.Context, r *http.Request) error {
 	}
 }
 
-// incoming takes off those who say stop. Other texts are for nobody.
+// incoming takes what people answer.
 func (c *Channel) incoming(ctx context.Context, r *http.Request) error {
-	of := c.provider.Incoming
-	field, err := fields(r, of.Format)
+	field, err := fields(r, c.provider.Incoming.Format)
 	if err != nil {
 		return err
 	}
-	from := field(of.From)
-	if from == "" || !sms.IsStop(field(of.Text)) {
+	return c.answered(ctx, field)
+}
+
+// answered takes off those who say stop. Other texts are for nobody.
+func (c *Channel) answered(ctx context.Context, field func(string) string) error {
+	if !sms.IsStop(field(c.provider.Incoming.Text)) {
 		return nil
 	}
-	_, err = c.deps.OptOut(ctx, sms.Stop(c.spec.Authority, from, c.deps.Now()))
+	return c.leaves(ctx, field(c.provider.Incoming.From))
+}
+
+func (c *Channel) leaves(ctx context.Context, from string) error {
+	if from == "" {
+		return nil
+	}
+	_, err := c.deps.OptOut(ctx, sms.Stop(c.spec.Authority, from, c.deps.Now()))
 	if err != nil {
 		c.deps.Logger.Error("smshttp: opt-out not stored; the provider will repeat it", "authority", c.spec.Authority, "channel", c.spec.ID, "err", err)
 	}

@@ -65,7 +65,7 @@ func ask(h http.Handler, address, contentType, body string) int {
 func TestWhatIsToBeTold(t *testing.T) {
 	t.Parallel()
 	for provider, want := range map[string][]call.InboundKind{
-		"twilio": {call.InboundIncoming}, "brevo": {call.InboundIncoming}, "kannel": {call.InboundIncoming}, "smsmode": nil, "ovh": nil,
+		"twilio": {call.InboundIncoming}, "brevo": {call.InboundIncoming}, "kannel": {call.InboundIncoming}, "smsmode": nil, "ovh": {call.InboundReceipts},
 	} {
 		c, _ := desk(t, provider, &intake{}, nil)
 		var got []call.InboundKind
@@ -86,10 +86,11 @@ func TestReceipts(t *testing.T) {
 		want                        channel.Later
 	}{
 		"twilio, delivered":  {"twilio", form, "MessageSid=SM2&MessageStatus=delivered&To=%2B33612340000", channel.Later{Remote: "SM2", Status: events.StatusDelivered}},
-		"twilio, failed":     {"twilio", form, "MessageSid=SM2&MessageStatus=undelivered&ErrorCode=30003", channel.Later{Remote: "SM2", Status: events.StatusFailed, Reason: events.ReasonBadRecipient}},
+		"twilio, failed":     {"twilio", form, "MessageSid=SM2&MessageStatus=undelivered&ErrorCode=30003", channel.Later{Remote: "SM2", Status: events.StatusFailed, Reason: events.ReasonUnavailable}},
 		"twilio, on its way": {"twilio", form, "MessageSid=SM2&MessageStatus=sent", channel.Later{}},
 		"brevo, delivered":   {"brevo", asJSON, `{"id":1,"to":"33612340000","messageId":1511882900176220,"msg_status":"delivered","ts_event":1604933737}`, channel.Later{Remote: "1511882900176220", Status: events.StatusDelivered}},
 		"brevo, hard bounce": {"brevo", asJSON, `{"messageId":1511882900176220,"msg_status":"hard_bounce"}`, channel.Later{Remote: "1511882900176220", Status: events.StatusFailed, Reason: events.ReasonBadRecipient}},
+		"smsmode, off":       {"smsmode", asJSON, `{"messageId":"0f5b","status":{"value":"UNDELIVERED"}}`, channel.Later{Remote: "0f5b", Status: events.StatusFailed, Reason: events.ReasonUnavailable}},
 		"smsmode, delivered": {"smsmode", asJSON, `{"messageId":"0f5b","status":{"deliveryDate":"2026-05-04T07:00:00","value":"DELIVERED"}}`, channel.Later{Remote: "0f5b", Status: events.StatusDelivered}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,6 +114,51 @@ func TestReceipts(t *testing.T) {
 				t.Errorf("said %+v, want %+v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestOVHReports: in the query of the one address that the account has.
+func TestOVHReports(t *testing.T) {
+	t.Parallel()
+	for ptt, want := range map[string]channel.Later{
+		"3":  {},
+		"4":  {Status: events.StatusDelivered},
+		"23": {Status: events.StatusFailed, Reason: events.ReasonBadRecipient},
+		"24": {Status: events.StatusFailed, Reason: events.ReasonUnavailable},
+	} {
+		in, out := &intake{}, []call.OptOutRequest{}
+		c, h := desk(t, "ovh", in, &out)
+		query := "?id=27814656&ptt=" + ptt + "&date=2026-05-04+09%3A00%3A00&description=1&descriptionDlr=x"
+		if code := ask(h, c.CallbackURL("receipt")+query, "", ""); code != http.StatusNoContent {
+			t.Errorf("%s: answered %d", ptt, code)
+		}
+		switch {
+		case want.Status == "" && len(in.said) == 0:
+		case len(in.said) != 1:
+			t.Errorf("%s: said %+v", ptt, in.said)
+		case in.said[0].Remote != "27814656" || in.said[0].Status != want.Status || in.said[0].Reason != want.Reason:
+			t.Errorf("%s: said %+v", ptt, in.said[0])
+		}
+	}
+}
+
+// TestStopAmongReports: Brevo calls one address for all that becomes of a message.
+func TestStopAmongReports(t *testing.T) {
+	t.Parallel()
+	for body, ends := range map[string]bool{
+		`{"to":"33612340000","messageId":42,"msg_status":"replied","reply":"STOP"}`:  true,
+		`{"to":"33612340000","messageId":42,"msg_status":"replied","reply":"Merci"}`: false,
+		`{"to":"33612340000","messageId":42,"msg_status":"unsubscribe"}`:             true,
+		`{"to":"33612340000","messageId":42,"msg_status":"accepted"}`:                false,
+	} {
+		in, out := &intake{}, []call.OptOutRequest{}
+		c, h := desk(t, "brevo", in, &out)
+		if code := ask(h, c.CallbackURL("receipt"), "application/json", body); code != http.StatusNoContent {
+			t.Errorf("%s: answered %d", body, code)
+		}
+		if len(in.said) != 0 || (len(out) == 1) != ends || ends && out[0].Address.Reveal() != number {
+			t.Errorf("%s: said %+v, left %+v", body, in.said, out)
+		}
 	}
 }
 

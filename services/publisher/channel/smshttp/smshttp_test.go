@@ -302,6 +302,8 @@ func TestRefusals(t *testing.T) {
 		"ovh: wrong key":          {"ovh", 403, `{"errorCode":"INVALID_CREDENTIAL","message":"This credential is not valid"}`, events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonForbidden}},
 		"ovh: clocks apart":       {"ovh", 403, `{"errorCode":"QUERY_TIME_OUT"}`, events.Outcome{Kind: events.TransientFailure, Reason: events.ReasonUnavailable, RetryAfter: time.Minute}},
 		"brevo: no credits":       {"brevo", 402, `{"code":"not_enough_credits"}`, events.Outcome{Kind: events.TransientFailure, Reason: events.ReasonUnavailable, RetryAfter: 5 * time.Minute}},
+		"brevo: not a number":     {"brevo", 400, `{"code":"invalid_parameter","message":"Invalid telephone number"}`, events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonBadRecipient}},
+		"brevo: wrong sender":     {"brevo", 400, `{"code":"invalid_parameter","message":"Sender is invalid"}`, events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonRejected}},
 		"smsmode: wrong key":      {"smsmode", 401, `{}`, events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonUnauthorized}},
 		"smsmode: broken gateway": {"smsmode", 502, `<html>`, events.Outcome{Kind: events.TransientFailure, Reason: events.ReasonAmbiguous}},
 		"twilio: not a number":    {"twilio", 400, `{"code":21211,"status":400}`, events.Outcome{Kind: events.PermanentFailure, Reason: events.ReasonBadRecipient}},
