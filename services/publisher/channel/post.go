@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/topic"
 )
 
 // Headline is the title, marked when it corrects, withdraws or is an exercise.
@@ -65,8 +66,11 @@ type Limit struct {
 	Max  int                // in Count's unit
 	Link int                // what a link counts; 0: as it is written
 	Size func(s string) int // nil: Unicode characters
-	Tags []string           // hashtags, on a line of their own before the link
+	Tags []string           // hashtags, on a line of their own before the link; left out when the text would be cut for them
 }
+
+// bare is l without what may be left out.
+func (l Limit) bare() Limit { l.Tags = nil; return l }
 
 func (l Limit) size(s string) int {
 	if l.Size != nil {
@@ -90,6 +94,9 @@ func (l Limit) Compose(p events.Publication, profile Profile, override string) (
 	post, cut = l.fill(blocks(p, profile, override, p.Content.Summary, atEnd), l.Max-its)
 	if cut {
 		post, _ = l.fill(blocks(p, profile, override, p.Content.Summary, atFront), l.Max-its)
+	}
+	if cut && len(l.Tags) > 0 {
+		return l.bare().Compose(p, profile, override)
 	}
 	size = l.size(post) + its
 	return strings.TrimLeft(post+end, "\n"), size, cut
@@ -194,6 +201,14 @@ func (l Limit) cut(text, whole string, room int) string {
 		}
 	}
 	return ""
+}
+
+// Tags are the hashtags of a post: its topic's.
+func Tags(p events.Publication, profile Profile) []string {
+	if tag := Hashtag(topic.Name(p.Topic, profile.Language)); tag != "" {
+		return []string{tag}
+	}
+	return nil
 }
 
 // Hashtag writes a topic's name as one tag, each word with a capital so that

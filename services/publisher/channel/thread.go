@@ -19,6 +19,16 @@ const MaxThread = 10
 // text that fits in one is one post without a number. size is that of the
 // longest; cut tells that the last one does not end the text.
 func (l Limit) Thread(p events.Publication, profile Profile, override string, most int) (posts []string, size int, cut bool) {
+	posts, size, cut = l.thread(p, profile, override, most)
+	if len(l.Tags) > 0 && (cut || len(posts) > 1) {
+		if fewer, its, short := l.bare().thread(p, profile, override, most); cut || len(fewer) < len(posts) {
+			return fewer, its, short
+		}
+	}
+	return posts, size, cut
+}
+
+func (l Limit) thread(p events.Publication, profile Profile, override string, most int) (posts []string, size int, cut bool) {
 	if most <= 1 {
 		post, size, cut := l.Compose(p, profile, override)
 		return []string{post}, size, cut

@@ -8,9 +8,28 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 )
+
+// TestTagsGoFirst: what would be cut for a hashtag is not.
+func TestTagsGoFirst(t *testing.T) {
+	t.Parallel()
+	p := channeltest.Publication()
+	p.Content = events.Content{Title: "Titre", Summary: strings.Repeat("mot ", 60) + "fin"}
+	plain, size, _ := channel.Limit{Max: 1000}.Compose(p, channel.Profile{}, "")
+	for room, tagged := range map[int]bool{size: false, size + 5: false, size + len("\n\n#Eau"): true} {
+		limit := channel.Limit{Max: room, Tags: []string{"#Eau"}}
+		post, _, cut := limit.Compose(p, channel.Profile{}, "")
+		if cut || strings.Contains(post, "#Eau") != tagged || !strings.HasPrefix(post, plain) {
+			t.Errorf("%d: cut %t, %q", room, cut, post)
+		}
+		if posts, _, _ := limit.Thread(p, channel.Profile{}, "", 3); len(posts) != 1 || strings.Contains(posts[0], "#Eau") != tagged {
+			t.Errorf("%d: %q", room, posts)
+		}
+	}
+}
 
 func TestThread(t *testing.T) {
 	t.Parallel()
@@ -42,8 +61,11 @@ func TestThread(t *testing.T) {
 				if n := uniseg.GraphemeClusterCount(post); n > 300 {
 					t.Errorf("post %d has %d graphemes", i, n)
 				}
-				if i == 0 != strings.HasSuffix(post, "#Voirie\n\n"+channeltest.Profile().Link) {
+				if i == 0 != strings.HasSuffix(post, "\n\n"+channeltest.Profile().Link) {
 					t.Errorf("post %d: %q", i, post)
+				}
+				if tagged := i == 0 && !c.cut; tagged != strings.Contains(post, "#Voirie") {
+					t.Errorf("post %d, with its tag %t: %q", i, !tagged, post)
 				}
 				if part := channel.PartOf(post); len(posts) > 1 && part != i+1 && i > 0 || i == 0 && part != 0 {
 					t.Errorf("post %d says that it is %d", i, part)

@@ -158,7 +158,7 @@ func size(s string) int {
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
 	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
-	posts, n, cut := channel.Limit{Max: maxGraphemes, Size: size}.Thread(p, profile, own, c.cfg.Thread)
+	posts, n, cut := channel.Limit{Max: maxGraphemes, Size: size, Tags: channel.Tags(p, profile)}.Thread(p, profile, own, c.cfg.Thread)
 	body, warnings := Body{}, []string(nil)
 	for i, text := range posts {
 		record := Record{Type: collection, Text: text, CreatedAt: p.At.UTC().Truncate(time.Millisecond).Format(dateTime), Facets: Facets(text)}

@@ -88,7 +88,7 @@ type Body struct {
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
 	p, profile = channel.In(c.cfg.Language, p, profile)
 	own, _ := p.Text(c.spec.ID)
-	text, size, cut := channel.Limit{Max: c.cfg.Max, Size: uniseg.GraphemeClusterCount}.Compose(p, profile, own)
+	text, size, cut := channel.Limit{Max: c.cfg.Max, Size: uniseg.GraphemeClusterCount, Tags: channel.Tags(p, profile)}.Compose(p, profile, own)
 	body, warnings := Body{Message: text, Link: profile.Link}, []string(nil)
 	if cut {
 		warnings = append(warnings, "cut: text")

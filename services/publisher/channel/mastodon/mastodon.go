@@ -11,7 +11,6 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
-	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/publisher/card"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
@@ -100,9 +99,7 @@ type Body struct {
 func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {
 	p, profile = channel.In(c.cfg.Language, p, profile)
 	limit := c.limit()
-	if tag := channel.Hashtag(topic.Name(p.Topic, profile.Language)); tag != "" {
-		limit.Tags = []string{tag}
-	}
+	limit.Tags = channel.Tags(p, profile)
 	for _, said := range []*string{
 		&p.Content.Title, &p.Content.Summary, &p.Content.Text, &p.Content.Instruction, &p.Content.Place,
 	} {

@@ -93,7 +93,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if c.cfg.Card {
 		body.Card, warnings = card.Want(p, profile, warnings)
 	}
-	text, size, cut := channel.Limit{Max: body.limit(), Size: units}.Compose(p, profile, own)
+	text, size, cut := channel.Limit{Max: body.limit(), Size: units, Tags: channel.Tags(p, profile)}.Compose(p, profile, own)
 	if cut {
 		warnings = append(warnings, "cut: text")
 	}
