@@ -87,4 +87,3 @@ func (f configFlag) read() (*config.Config, error) {
 	}
 	return config.Read(name, connectors{})
 }
-

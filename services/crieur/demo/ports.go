@@ -31,12 +31,13 @@ const (
 
 // listen opens the stand-ins and the site; it returns the first port.
 func listen(data string) (*outside.World, net.Listener, int, error) {
+	inbox := filepath.Join(data, "demo", "inbox.json")
 	var world *outside.World
 	var site net.Listener
 	var taken error
 	kept, err := program.Keep(filepath.Join(data, "demo", "port"), func() string {
 		for first := leastPort; first <= mostPort; first += portStep {
-			if world, site, taken = listenFrom(first); taken == nil {
+			if world, site, taken = listenFrom(first, inbox); taken == nil {
 				return strconv.Itoa(first)
 			}
 		}
@@ -53,15 +54,15 @@ func listen(data string) (*outside.World, net.Listener, int, error) {
 		return nil, nil, 0, fmt.Errorf("demo: port: %w", err)
 	}
 	if world == nil {
-		if world, site, err = listenFrom(first); err != nil {
+		if world, site, err = listenFrom(first, inbox); err != nil {
 			return nil, nil, 0, fmt.Errorf("%w; does this demonstration run already?", err)
 		}
 	}
 	return world, site, first, nil
 }
 
-func listenFrom(first int) (*outside.World, net.Listener, error) {
-	world, err := outside.Listen(outside.Ports{SMPP: first + portSMPP, SMTP: first + portSMTP, HTTP: first + portWeb})
+func listenFrom(first int, inbox string) (*outside.World, net.Listener, error) {
+	world, err := outside.Listen(outside.Ports{SMPP: first + portSMPP, SMTP: first + portSMTP, HTTP: first + portWeb}, inbox)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,6 @@
 // and keeps what it received so that a visitor can see what the residents
 // would have got. Telephone numbers and addresses here are invented ones.
 //
-// In: connections from Crieur's channels. Out: Inbox, a bounded list in
-// memory, oldest dropped first.
+// In: connections from Crieur's channels. Out: Inbox, a bounded list,
+// oldest dropped first, that a file keeps over restarts.
 package outside

@@ -1,6 +1,12 @@
 package outside
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +24,7 @@ type Received struct {
 	Text  string
 	Link  string
 	State string // "", edited or deleted
-	key   string // what edits and deletes name
+	Key   string // what edits and deletes name
 }
 
 // Lines are the lines of the text that say something.
@@ -35,28 +41,94 @@ func (r Received) Lines() []string {
 // inboxSize bounds the memory of a long demonstration.
 const inboxSize = 2000
 
-// Inbox keeps what was received, newest first when listed.
+// saveEvery is how much of a killed demonstration may be forgotten.
+const saveEvery = time.Second
+
+// Inbox keeps what was received, newest first when listed, over restarts too.
 type Inbox struct {
-	mu     sync.Mutex
-	seq    int64
-	list   []Received
-	totals map[string]int
-	wake   chan struct{}
+	file string
+
+	mu   sync.Mutex
+	all  received
+	wake chan struct{}
 }
 
-// NewInbox returns an empty inbox.
-func NewInbox() *Inbox { return &Inbox{totals: map[string]int{}, wake: make(chan struct{})} }
+// received is what the file holds.
+type received struct {
+	Seq    int64
+	List   []Received
+	Totals map[string]int
+}
+
+// openInbox reads what a file kept; one that does not exist is an empty inbox.
+func openInbox(file string) (*Inbox, error) {
+	b := &Inbox{file: file, all: received{Totals: map[string]int{}}, wake: make(chan struct{})}
+	body, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return b, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &b.all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("outside: inbox: %s: %w", file, err)
+	}
+	return b, nil
+}
+
+// save writes the file whole, or leaves it as it was.
+func (b *Inbox) save() error {
+	b.mu.Lock()
+	body, err := json.Marshal(b.all)
+	b.mu.Unlock()
+	if err == nil {
+		err = os.WriteFile(b.file+".new", body, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(b.file+".new", b.file)
+	}
+	if err != nil {
+		return fmt.Errorf("outside: inbox: %w", err)
+	}
+	return nil
+}
+
+// keep saves what changes until ctx ends.
+func (b *Inbox) keep(ctx context.Context) {
+	changed := b.Changed()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(saveEvery):
+		}
+		changed = b.Changed()
+		_ = b.save() // the last one tells
+	}
+}
+
+// last is the number of the newest.
+func (b *Inbox) last() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Seq
+}
 
 func (b *Inbox) add(r Received) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.seq++
-	r.Seq, r.At = b.seq, time.Now().UTC()
-	if len(b.list) == inboxSize {
-		b.list = slices.Delete(b.list, 0, 1)
+	b.all.Seq++
+	r.Seq, r.At = b.all.Seq, time.Now().UTC()
+	if len(b.all.List) == inboxSize {
+		b.all.List = slices.Delete(b.all.List, 0, 1)
 	}
-	b.list = append(b.list, r)
-	b.totals[r.Kind]++
+	b.all.List = append(b.all.List, r)
+	b.all.Totals[r.Kind]++
 	b.changed()
 }
 
@@ -64,9 +136,9 @@ func (b *Inbox) add(r Received) {
 func (b *Inbox) change(kind, key string, edit func(*Received)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := len(b.list) - 1; i >= 0; i-- {
-		if b.list[i].Kind == kind && b.list[i].key == key {
-			edit(&b.list[i])
+	for i := len(b.all.List) - 1; i >= 0; i-- {
+		if b.all.List[i].Kind == kind && b.all.List[i].Key == key {
+			edit(&b.all.List[i])
 			b.changed()
 			return true
 		}
@@ -85,9 +157,9 @@ func (b *Inbox) List(kind string, n int) []Received {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []Received
-	for i := len(b.list) - 1; i >= 0 && len(out) < n; i-- {
-		if kind == "" || b.list[i].Kind == kind {
-			out = append(out, b.list[i])
+	for i := len(b.all.List) - 1; i >= 0 && len(out) < n; i-- {
+		if kind == "" || b.all.List[i].Kind == kind {
+			out = append(out, b.all.List[i])
 		}
 	}
 	return out
@@ -97,7 +169,7 @@ func (b *Inbox) List(kind string, n int) []Received {
 func (b *Inbox) Total(kind string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.totals[kind]
+	return b.all.Totals[kind]
 }
 
 // Changed is closed at the next change.

@@ -6,11 +6,16 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/smtp"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	webpush "github.com/SherClockHolmes/webpush-go"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/crieur/demo/outside"
 	"github.com/linxGnu/gosmpp"
 	"github.com/linxGnu/gosmpp/data"
@@ -20,20 +25,28 @@ import (
 // world runs the outside until the test ends.
 func world(t *testing.T) *outside.World {
 	t.Helper()
-	w, err := outside.Listen(outside.Ports{})
+	w, _ := worldOf(t, filepath.Join(t.TempDir(), "inbox.json"))
+	return w
+}
+
+// worldOf runs the outside with a file's inbox, until stop.
+func worldOf(t *testing.T, inbox string) (w *outside.World, stop func()) {
+	t.Helper()
+	w, err := outside.Listen(outside.Ports{}, inbox)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
 		}
 	})
-	return w
+	t.Cleanup(stop)
+	return w, stop
 }
 
 // await returns the n-th thing of a kind once it is there.
@@ -138,6 +151,56 @@ func TestMastodonHonoursTheIdempotencyKey(t *testing.T) {
 	}
 	if code := post("DELETE", "/api/v1/statuses/9", ""); code != http.StatusNotFound {
 		t.Errorf("deleting nothing: %d", code)
+	}
+}
+
+// What was received is there at the next start, and is still edited by its name.
+func TestInboxOutlivesTheProgram(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "inbox.json")
+	post := func(w *outside.World, method, path, body string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, w.Web()+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s %s: %s", method, path, resp.Status)
+		}
+	}
+	w, stop := worldOf(t, file)
+	post(w, "POST", "/api/v1/statuses", `{"status":"Bonjour"}`)
+	eventstest.Eventually(t, func() bool {
+		body, err := os.ReadFile(file)
+		return err == nil && bytes.Contains(body, []byte("Bonjour"))
+	}, 10*time.Second, "a kill would forget it")
+	post(w, "POST", "/api/v1/statuses", `{"status":"Bonsoir"}`)
+	stop()
+
+	w, stop = worldOf(t, file)
+	post(w, "POST", "/api/v1/statuses", `{"status":"Bonne nuit"}`)
+	post(w, "PUT", "/api/v1/statuses/1", `{"status":"Bon matin"}`)
+	stop()
+
+	w, _ = worldOf(t, file)
+	var texts []string
+	for _, got := range w.Inbox.List("mastodon", 9) {
+		texts = append(texts, got.Text+got.State)
+	}
+	if want := []string{"Bonne nuit", "Bonsoir", "Bon matinedited"}; !slices.Equal(texts, want) || w.Inbox.Total("mastodon") != 3 {
+		t.Errorf("%d: %q", w.Inbox.Total("mastodon"), texts)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := outside.Listen(outside.Ports{}, file); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("a broken file: %v", err)
 	}
 }
 

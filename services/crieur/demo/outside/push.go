@@ -88,7 +88,7 @@ func (s *devices) take(w http.ResponseWriter, r *http.Request) {
 		got.Title, got.Text, got.State = shown.Title, shown.Body, "edited"
 	})
 	if !replaces {
-		s.inbox.add(Received{Kind: "push", To: d.Name, Title: shown.Title, Text: shown.Body, Link: shown.URL, key: d.Name + "/" + shown.Tag})
+		s.inbox.add(Received{Kind: "push", To: d.Name, Title: shown.Title, Text: shown.Body, Link: shown.URL, Key: d.Name + "/" + shown.Tag})
 	}
 	w.WriteHeader(http.StatusCreated)
 }

@@ -89,7 +89,7 @@ func (s *social) toot(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	if !again || key == "" {
-		s.inbox.add(Received{Kind: "mastodon", To: "@ville", Text: f["status"], Link: s.base + "/@ville/" + id, key: id})
+		s.inbox.add(Received{Kind: "mastodon", To: "@ville", Text: f["status"], Link: s.base + "/@ville/" + id, Key: id})
 	}
 	answer(w, s.status(id, f["status"]))
 }
@@ -98,7 +98,7 @@ func (s *social) statuses(w http.ResponseWriter, _ *http.Request) {
 	list := []map[string]any{}
 	for _, got := range s.inbox.List("mastodon", 40) {
 		if got.State != "deleted" {
-			list = append(list, s.status(got.key, got.Text))
+			list = append(list, s.status(got.Key, got.Text))
 		}
 	}
 	answer(w, list)
@@ -128,7 +128,7 @@ func (s *social) slackPost(w http.ResponseWriter, r *http.Request) {
 	s.next++
 	ts := fmt.Sprintf("%d.%06d", time.Now().Unix(), s.next)
 	s.mu.Unlock()
-	s.inbox.add(Received{Kind: "slack", To: f["channel"], Text: f["text"], key: ts})
+	s.inbox.add(Received{Kind: "slack", To: f["channel"], Text: f["text"], Key: ts})
 	answer(w, map[string]any{"ok": true, "channel": f["channel"], "ts": ts, "message": map[string]any{"text": f["text"]}})
 }
 

@@ -23,9 +23,14 @@ type World struct {
 // over restarts.
 type Ports struct{ SMPP, SMTP, HTTP int }
 
-// Listen opens the three listeners. An error names the port that is taken.
-func Listen(p Ports) (*World, error) {
-	w := &World{Inbox: NewInbox()}
+// Listen opens the three listeners, and the inbox that a file keeps. An error
+// names the port that is taken, or the file.
+func Listen(p Ports, inbox string) (*World, error) {
+	kept, err := openInbox(inbox)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{Inbox: kept}
 	w.push = &devices{inbox: w.Inbox, list: map[string]Device{}}
 	for _, open := range []struct {
 		name string
@@ -62,14 +67,18 @@ func (w *World) Close() {
 	}
 }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends, and then keeps what was received.
 func (w *World) Run(ctx context.Context) error {
 	defer w.Close()
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		w.Inbox.keep(ctx)
+		return nil
+	})
 	g.Go(func() error { return (&smsc{inbox: w.Inbox}).serve(ctx, w.sms) })
 	g.Go(func() error { return mailbox{w.Inbox}.serve(ctx, w.mail) })
 	g.Go(func() error {
-		srv := &http.Server{Handler: (&social{inbox: w.Inbox, base: w.Web(), done: map[string]string{}, push: w.push}).routes(), ReadHeaderTimeout: 5 * time.Second}
+		srv := &http.Server{Handler: (&social{inbox: w.Inbox, base: w.Web(), next: w.Inbox.last(), done: map[string]string{}, push: w.push}).routes(), ReadHeaderTimeout: 5 * time.Second}
 		stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 		defer stop()
 		if err := srv.Serve(w.web); !errors.Is(err, http.ErrServerClosed) {
@@ -77,5 +86,5 @@ func (w *World) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	return g.Wait()
+	return errors.Join(g.Wait(), w.Inbox.save())
 }
