@@ -3,7 +3,6 @@ package datex2
 import (
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -246,7 +245,7 @@ func TestTooLargeIsRefusedAlone(t *testing.T) {
 	t.Parallel()
 	huge := situation("huge", part1("Accident", begles, "<ns2:x>"+strings.Repeat("y", maxNodeBytes)+"</ns2:x>"))
 	p, err := Parse([]byte(publication("snapshot", huge, situation("1", part1("Accident", begles, "")))), Options{})
-	if err != nil || len(p.Records) != 2 || !errors.Is(p.Records[0].Refused, errTooLarge) || p.Records[1].Item != "1" {
+	if err != nil || len(p.Records) != 2 || events.OutcomeOf(p.Records[0].Refused).Reason != events.ReasonTooLarge || p.Records[1].Item != "1" {
 		t.Errorf("%v, %v", p, err)
 	}
 }

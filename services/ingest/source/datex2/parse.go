@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/xmltext"
 )
@@ -135,7 +136,7 @@ func (r *reader) element(el xml.StartElement) (taken bool, _ error) {
 		}
 		n, err := read(r.dec, el)
 		if errors.Is(err, errTooLarge) {
-			r.out.Records = append(r.out.Records, source.Record{Item: n.id, Refused: fmt.Errorf("datex2: %s %s: %w", name, n.id, err)})
+			r.out.Records = append(r.out.Records, source.Record{Item: n.id, Refused: events.Permanentf(events.ReasonTooLarge, "datex2: %s %s: %w", name, n.id, err)})
 			return true, nil
 		}
 		if err != nil {

@@ -104,6 +104,9 @@ type dish struct {
 	kind, text string
 }
 
+// maxRefused is how many bad lines are told one by one.
+const maxRefused = 100
+
 // parse reads a file; days over at now are left out.
 func (s *Source) parse(body []byte, contentType string, now time.Time) ([]source.Record, error) {
 	list, err := rows.CSV(body, contentType, 0)
@@ -114,13 +117,13 @@ func (s *Source) parse(body []byte, contentType string, now time.Time) ([]source
 	menus := map[string]*menu{}
 	var order []*menu
 	var refused []source.Record
-	found := false
+	found, bad := false, 0
 	for i, raw := range list {
 		row := fold(raw)
 		found = found || row["menudate"] != "" && row["menuplatnom"] != ""
 		day, _, ok := dates.Read(row["menudate"], s.zone)
 		if !ok || row["menuplatnom"] == "" {
-			if len(refused) < 100 {
+			if bad++; bad <= maxRefused {
 				refused = append(refused, source.Record{Refused: events.Permanentf(events.ReasonInvalidContent, "menus: line %d: menuDate and menuPlatNom: required", i+2)})
 			}
 			continue
@@ -148,6 +151,9 @@ func (s *Source) parse(body []byte, contentType string, now time.Time) ([]source
 			break
 		}
 		out = append(out, s.record(m))
+	}
+	if bad > maxRefused {
+		refused = append(refused, source.Record{Refused: events.Permanentf(events.ReasonInvalidContent, "menus: menuDate and menuPlatNom: required: %d lines more", bad-maxRefused)})
 	}
 	return append(out, refused...), nil
 }
