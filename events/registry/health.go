@@ -29,6 +29,9 @@ type SourceHealth struct {
 	// TokenExpires is the end of the token or lease it is read with, where that
 	// is known; zero otherwise.
 	TokenExpires time.Time `json:"tokenExpires,omitzero"`
+	// PushRefused says that the hub it names does not want to push to us: it is only
+	// polled.
+	PushRefused bool `json:"pushRefused,omitempty"`
 }
 
 // Key implements the repository's key: {Authority, Source}.

@@ -126,13 +126,17 @@ func (d *desktop) source(s registry.Source) sourceView {
 	return v
 }
 
-// endings are the alarms of what is about to end, before it does.
+// endings are the alarms of what is about to end, before it does, and of what is
+// slower than it could be.
 func (d *desktop) endings(h registry.SourceHealth) []string {
 	var list []string
 	for _, text := range []string{d.ending("certificate", h.CertificateExpires), d.ending("token", h.TokenExpires)} {
 		if text != "" {
 			list = append(list, text)
 		}
+	}
+	if h.PushRefused {
+		list = append(list, d.t.T("source.push.refused"))
 	}
 	return list
 }

@@ -21,6 +21,7 @@ const (
 	drifting
 	certificateEnds
 	tokenEnds
+	pushRefused
 )
 
 // alarmNames are the values of the metric's label.
@@ -28,6 +29,7 @@ func alarmNames() map[alarms]string {
 	return map[alarms]string{
 		failing: "failing", silent: "silent", drifting: "drifting",
 		certificateEnds: "certificate_ends", tokenEnds: "token_ends",
+		pushRefused: "push_refused",
 	}
 }
 
@@ -43,6 +45,7 @@ func alarmsOf(h registry.SourceHealth) alarms {
 		{drifting, h.Drifting},
 		{certificateEnds, soon(h.CertificateExpires, h.LastAttempt)},
 		{tokenEnds, soon(h.TokenExpires, h.LastAttempt)},
+		{pushRefused, h.PushRefused},
 	} {
 		if is.so {
 			a |= is.alarm
@@ -61,9 +64,11 @@ func noteEnds(t *task) {
 		t.health.CertificateExpires = cert
 	}
 	if l, ok := t.src.(source.Leased); ok {
-		if ends, late := l.Lease(); late && (token.IsZero() || ends.Before(token)) {
-			token = ends
+		lease := l.Lease()
+		if lease.Late && (token.IsZero() || lease.Ends.Before(token)) {
+			token = lease.Ends
 		}
+		t.health.PushRefused = lease.Refused
 	}
 	t.health.TokenExpires = token
 }
@@ -93,6 +98,9 @@ func (r *Runner) alarm(ctx context.Context, t *task, before registry.SourceHealt
 	}
 	if begun&tokenEnds != 0 {
 		log.WarnContext(ctx, "the token or lease of the source expires soon", "on", h.TokenExpires)
+	}
+	if begun&pushRefused != 0 {
+		log.WarnContext(ctx, "the hub of the source refuses to push: it is only polled")
 	}
 	r.count(t, now)
 }

@@ -76,6 +76,7 @@ func TestAlarmsOf(t *testing.T) {
 		"expired certificate":   {registry.SourceHealth{CertificateExpires: now.Add(-time.Hour), ErrorStreak: 2}, certificateEnds | failing},
 		"token":                 {registry.SourceHealth{TokenExpires: now.Add(time.Hour)}, tokenEnds},
 		"silent and drifting":   {registry.SourceHealth{Stale: true, Drifting: true}, silent | drifting},
+		"not pushed":            {registry.SourceHealth{PushRefused: true}, pushRefused},
 		"without end, in plain": {registry.SourceHealth{}, 0},
 	} {
 		c.health.LastAttempt = now

@@ -214,6 +214,39 @@ func TestBackOff(t *testing.T) {
 	}
 }
 
+// leased is a source with a lease to renew.
+type leased struct {
+	script
+	renew time.Time
+}
+
+func (l *leased) Lease() source.Lease { return source.Lease{Renew: l.renew} }
+
+// TestALeaseIsRenewedInTime: its source is asked by then, but not while the server
+// wants peace.
+func TestALeaseIsRenewedInTime(t *testing.T) {
+	t.Parallel()
+	peace := events.Transient(events.ReasonRateLimited, errors.New("x"), time.Hour)
+	for name, c := range map[string]struct {
+		src   source.Source
+		err   error
+		least time.Duration
+		most  time.Duration
+	}{
+		"no lease":           {&script{}, nil, time.Hour, time.Hour},
+		"nothing to renew":   {&leased{}, nil, time.Hour, time.Hour},
+		"before":             {&leased{renew: now.Add(20 * time.Minute)}, nil, 20 * time.Minute, 24 * time.Minute},
+		"while it fails":     {&leased{renew: now.Add(20 * time.Minute)}, errors.New("x"), 20 * time.Minute, 24 * time.Minute},
+		"after":              {&leased{renew: now.Add(2 * time.Hour)}, nil, time.Hour, time.Hour},
+		"already":            {&leased{renew: now.Add(-time.Hour)}, nil, time.Minute, time.Minute},
+		"peace is asked for": {&leased{renew: now.Add(20 * time.Minute)}, peace, time.Hour, time.Hour},
+	} {
+		if got := untilRenewal(&task{src: c.src}, time.Hour, c.err, now); got < c.least || got > c.most {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func TestSilentSourceBecomesStale(t *testing.T) {
 	t.Parallel()
 	var h registry.SourceHealth

@@ -43,6 +43,7 @@ func (r *Runner) turn(ctx context.Context, t *task) {
 	}
 	wait, hold := r.plan(t, changes, err)
 	noteEnds(t)
+	wait = untilRenewal(t, wait, err, r.deps.Clock.Now())
 	r.deps.Metrics.turn(err, unchanged, r.deps.Clock.Now().Sub(began))
 	r.noteHealth(ctx, t, outcome{err: err, changes: changes, items: items, unchanged: unchanged, wait: wait})
 	r.finish(t, err, wait, hold)
@@ -61,6 +62,20 @@ func (r *Runner) plan(t *task, changes int, err error) (wait, hold time.Duration
 		hold = fe.RetryAfter
 	}
 	return wait, hold
+}
+
+// untilRenewal is how long until the next turn of a source that renews a lease at
+// its turns: no later than that, unless the server asked for peace.
+func untilRenewal(t *task, wait time.Duration, err error, now time.Time) time.Duration {
+	l, ok := t.src.(source.Leased)
+	if !ok || events.OutcomeOf(err).RetryAfter > 0 {
+		return wait
+	}
+	renew := l.Lease().Renew
+	if renew.IsZero() {
+		return wait
+	}
+	return min(wait, max(later(renew.Sub(now)), firstRetry))
 }
 
 // read fetches, finds what changed, publishes it, and only then saves the cursor.

@@ -53,11 +53,23 @@ type Server interface {
 	Serve(w http.ResponseWriter, r *http.Request, publish func(ctx context.Context, records []Record) error)
 }
 
-// A Leased source is read with a lease that it renews by itself.
+// A Leased source is pushed to under a lease, which its Fetch renews.
 type Leased interface {
-	// Lease tells when the lease ends, zero when there is none, and whether it
-	// should have been renewed by now.
-	Lease() (ends time.Time, late bool)
+	// Lease is that of now, zero when there is none.
+	Lease() Lease
+}
+
+// A Lease is what another side grants for a time.
+type Lease struct {
+	// Ends is when it ends, zero before it is granted.
+	Ends time.Time
+	// Renew is when Fetch should next be called for it, whatever it returns, zero for
+	// no time of its own.
+	Renew time.Time
+	// Late says that it should have been renewed by now.
+	Late bool
+	// Refused says that the other side does not want to grant one.
+	Refused bool
 }
 
 // ErrUnchanged is returned by Fetch when the source shows what it showed before.
@@ -121,13 +133,6 @@ type Deps struct {
 	Memory Memory
 	// Media keeps files that sources send; nil where there is none.
 	Media Media
-}
-
-// A Memory keeps small values by key.
-type Memory interface {
-	// Load returns nil when nothing is kept.
-	Load(ctx context.Context, key string) ([]byte, error)
-	Save(ctx context.Context, key string, value []byte) error
 }
 
 // A File is one that a source sent.

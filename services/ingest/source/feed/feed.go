@@ -3,7 +3,6 @@ package feed
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -124,14 +123,13 @@ func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 	}
 	next := cur
 	res, err := source.Get(ctx, f.deps, req, &next)
-	if errors.Is(err, source.ErrUnchanged) {
-		f.listen(ctx, nil)
-	}
 	if err != nil {
+		f.listen(ctx, nil)
 		return nil, next, err
 	}
 	records, err := Parse(res.Body, Options{ContentType: res.ContentType, URL: res.FinalURL, Zone: f.zone})
 	if err != nil {
+		f.listen(ctx, nil)
 		return nil, cur, source.Invalid(res, err)
 	}
 	f.listen(ctx, res)

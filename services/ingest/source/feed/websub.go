@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -10,7 +11,6 @@ import (
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -32,8 +32,8 @@ const (
 	leaseUnknown = 24 * time.Hour
 	// askAgain is the least time between two requests to a hub.
 	askAgain = 6 * time.Hour
-	// leastLease keeps a hub from having us ask all day.
-	leastLease = 10 * time.Minute
+	// leastRenewal keeps a hub of short leases from having us ask all day.
+	leastRenewal = 10 * time.Minute
 	// missesAllowed is how many changes in a row may be found by polling and were
 	// not pushed, before the hub is taken for silent and asked anew.
 	missesAllowed = 3
@@ -52,98 +52,87 @@ type subscription struct {
 	Lease  time.Duration `json:"lease,omitempty"`
 	Pushed time.Time     `json:"pushed,omitzero"`
 	Misses int           `json:"misses,omitempty"`
+	// Refused says that the hub does not want us.
+	Refused bool `json:"refused,omitempty"`
 }
 
-// due reports whether the hub is to be asked: at first, when two thirds of the
-// lease are over, and again after a while when it did not answer or is silent.
-func (s subscription) due(now time.Time) bool {
-	since := now.Sub(s.Asked)
+// renew is when the hub is to be asked: at first, when two thirds of the lease are
+// over, and again after a while when it did not answer or is silent. Zero for never.
+func (s subscription) renew() time.Time {
+	granted := s.Lease > 0 && !s.Asked.After(s.Until.Add(-s.Lease))
 	switch {
 	case s.Hub == "":
-		return false
+		return time.Time{}
 	case s.Asked.IsZero():
-		return true
-	case now.After(s.Until) || s.Misses >= missesAllowed:
-		return since >= askAgain
+		return time.Unix(0, 0)
+	case granted && s.Misses < missesAllowed:
+		return s.Asked.Add(max(s.Lease-s.Lease/3, leastRenewal))
+	case granted || s.Lease == 0:
+		return s.Asked.Add(askAgain)
 	}
-	return now.After(s.Until.Add(-s.Lease/3)) && since >= min(askAgain, s.Lease/6)
+	return s.Asked.Add(min(askAgain, max(s.Lease/6, leastRenewal)))
 }
 
-func (f *Feed) memoryKey() string { return "websub." + f.spec }
-
-func (f *Feed) load(ctx context.Context) (subscription, error) {
-	var s subscription
-	body, err := f.deps.Memory.Load(ctx, f.memoryKey())
-	if err != nil || body == nil {
-		return s, err
-	}
-	if err := json.Unmarshal(body, &s); err != nil {
-		return subscription{}, nil //nolint:nilerr // what cannot be read is asked anew
-	}
-	return s, nil
-}
-
-func (f *Feed) save(ctx context.Context, s subscription) error {
-	body, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return f.deps.Memory.Save(ctx, f.memoryKey(), body)
+func (f *Feed) amend(ctx context.Context, change func(s *subscription) bool) (subscription, error) {
+	return source.Amend(ctx, f.deps.Memory, "websub."+f.spec, change)
 }
 
 // listen keeps a subscription to the feed's hub. res is nil where the feed did not
-// change. Polling goes on whatever becomes of it, so that nothing here is an error
-// of the feed.
+// change, or could not be read: a lease must outlive that. Polling goes on whatever
+// becomes of it, so that nothing here is an error of the feed.
 func (f *Feed) listen(ctx context.Context, res *fetch.Response) {
 	if f.callback == "" || f.deps.Memory == nil || res == nil && f.heard.Load() == hubless {
 		return
 	}
-	s, err := f.load(ctx)
+	var hub, topic string
+	if res != nil {
+		hub, topic = discover(res)
+	}
+	now, ask := f.deps.Now(), false
+	s, err := f.amend(ctx, func(s *subscription) bool {
+		before := *s
+		if res != nil {
+			if hub != s.Hub || topic != s.Topic {
+				*s = subscription{Hub: hub, Topic: topic}
+			}
+			if f.missed(*s) {
+				s.Misses++
+			}
+		}
+		renew := s.renew()
+		if ask = !renew.IsZero() && !now.Before(renew); ask {
+			s.Token, s.Secret = cmp.Or(s.Token, rand.Text()), cmp.Or(s.Secret, rand.Text())
+			s.Asked, s.Misses = now, 0
+		}
+		return *s != before
+	})
+	if res != nil {
+		f.polled = now
+	}
 	if err != nil {
 		return
-	}
-	now := f.deps.Now()
-	before := s
-	defer func() { f.keep(s) }()
-	if res != nil {
-		hub, topic := discover(res)
-		if hub != s.Hub || topic != s.Topic {
-			s = subscription{Hub: hub, Topic: topic}
-		}
-		if f.missed(s) {
-			s.Misses++
-		}
-		f.polled = now
 	}
 	if s.Hub == "" {
 		f.heard.Store(hubless)
 	} else {
 		f.heard.Store(hubbed)
 	}
-	if !s.due(now) {
-		if s != before {
-			_ = f.save(ctx, s) // or at the next poll
-		}
-		return
-	}
-	f.subscribe(ctx, s, now)
-}
-
-func (f *Feed) keep(s subscription) {
-	if s.Until.IsZero() {
-		f.lease.Store(nil)
-		return
+	if ask {
+		s = f.subscribe(ctx, s)
 	}
 	f.lease.Store(&s)
 }
 
 // Lease implements source.Leased: a hub that does not answer leaves a lease to end.
-func (f *Feed) Lease() (ends time.Time, late bool) {
+func (f *Feed) Lease() source.Lease {
 	s := f.lease.Load()
-	if s == nil {
-		return time.Time{}, false
+	if s == nil || s.Hub == "" {
+		return source.Lease{}
 	}
-	return s.Until, f.deps.Now().After(s.Until.Add(-s.Lease / 6))
+	return source.Lease{
+		Ends: s.Until, Renew: s.renew(), Refused: s.Refused,
+		Late: s.Lease > leastRenewal && f.deps.Now().After(s.Until.Add(-s.Lease/6)),
+	}
 }
 
 // missed reports whether a change found by polling should have been pushed.
@@ -151,23 +140,30 @@ func (f *Feed) missed(s subscription) bool {
 	return !s.Until.IsZero() && f.deps.Now().Before(s.Until) && !f.polled.IsZero() && s.Pushed.Before(f.polled)
 }
 
-// subscribe asks the hub (WebSub §5.1); it verifies before or after it answers.
-func (f *Feed) subscribe(ctx context.Context, s subscription, now time.Time) {
-	if s.Token == "" {
-		s.Token, s.Secret = rand.Text(), rand.Text()
-	}
-	s.Asked, s.Misses = now, 0
-	if f.save(ctx, s) != nil {
-		return
-	}
+// subscribe asks the hub (WebSub §5.1), which verifies before or after it answers.
+// It returns what is then known of it.
+func (f *Feed) subscribe(ctx context.Context, s subscription) subscription {
 	form := url.Values{
 		"hub.mode": {"subscribe"}, "hub.topic": {s.Topic}, "hub.callback": {f.callback + "?k=" + s.Token},
 		"hub.secret": {s.Secret}, "hub.lease_seconds": {strconv.Itoa(int(leaseAsked.Seconds()))},
 	}
-	_, _ = f.deps.HTTP.Do(ctx, fetch.Request{ // a hub that refuses is asked again later
+	_, err := f.deps.HTTP.Do(ctx, fetch.Request{
 		Method: http.MethodPost, URL: s.Hub, Body: []byte(form.Encode()),
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
 	})
+	var answer *fetch.Error
+	refused := errors.As(err, &answer) && answer.Status >= 400 && answer.Status < 500 && answer.Status != http.StatusTooManyRequests
+	now, err := f.amend(ctx, func(now *subscription) bool { // the hub may have verified meanwhile
+		if now.Token != s.Token || now.Refused == refused {
+			return false
+		}
+		now.Refused = refused
+		return true
+	})
+	if err != nil {
+		return s
+	}
+	return now
 }
 
 // Serve implements source.Server: the callback.
@@ -176,7 +172,7 @@ func (f *Feed) Serve(w http.ResponseWriter, r *http.Request, publish func(contex
 		http.Error(w, "no such source", http.StatusNotFound)
 		return
 	}
-	s, err := f.load(r.Context())
+	s, err := f.amend(r.Context(), func(*subscription) bool { return false })
 	if err != nil {
 		http.Error(w, string(events.ReasonUnavailable), http.StatusServiceUnavailable)
 		return
@@ -201,27 +197,37 @@ func (f *Feed) verify(w http.ResponseWriter, r *http.Request, s subscription) {
 	case q.Get("hub.topic") != s.Topic:
 		http.Error(w, "not a topic of ours", http.StatusNotFound)
 	case mode == "denied":
-		s.Until = time.Time{} // asked again later
-		f.answer(w, r, s, "")
+		f.answer(w, r, s.Token, "", func(s *subscription) { // asked again later
+			s.Until, s.Lease, s.Refused = time.Time{}, 0, true
+		})
 	case mode == "subscribe" && q.Get("hub.challenge") != "":
 		seconds, err := strconv.ParseInt(q.Get("hub.lease_seconds"), 10, 32)
 		lease := time.Duration(seconds) * time.Second
 		if err != nil || lease <= 0 {
 			lease = leaseUnknown
 		}
-		s.Lease = max(lease, leastLease)
-		s.Asked, s.Until, s.Misses = now, now.Add(s.Lease), 0
-		f.answer(w, r, s, q.Get("hub.challenge"))
+		f.answer(w, r, s.Token, q.Get("hub.challenge"), func(s *subscription) {
+			s.Lease, s.Asked, s.Until, s.Misses, s.Refused = lease, now, now.Add(lease), 0, false
+		})
 	default: // we never unsubscribe: a lease ends by itself
 		http.Error(w, "not asked for", http.StatusNotFound)
 	}
 }
 
-func (f *Feed) answer(w http.ResponseWriter, r *http.Request, s subscription, text string) {
-	if err := f.save(r.Context(), s); err != nil {
+// answer says text once what it means is kept of the subscription of a token.
+func (f *Feed) answer(w http.ResponseWriter, r *http.Request, token, text string, change func(s *subscription)) {
+	s, err := f.amend(r.Context(), func(s *subscription) bool {
+		if s.Token != token {
+			return false
+		}
+		change(s)
+		return true
+	})
+	if err != nil {
 		http.Error(w, string(events.ReasonUnavailable), http.StatusServiceUnavailable)
 		return
 	}
+	f.lease.Store(&s)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write([]byte(text))
@@ -251,8 +257,11 @@ func (f *Feed) receive(w http.ResponseWriter, r *http.Request, s subscription, p
 		http.Error(w, string(events.OutcomeOf(err).Reason), http.StatusServiceUnavailable)
 		return
 	}
-	s.Pushed, s.Misses = f.deps.Now(), 0
-	_ = f.save(r.Context(), s) // it only counts silence
+	now := f.deps.Now()
+	_, _ = f.amend(r.Context(), func(s *subscription) bool { // it only counts silence
+		s.Pushed, s.Misses = now, 0
+		return true
+	})
 	w.WriteHeader(http.StatusAccepted)
 }
 

@@ -22,25 +22,6 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
-// kept is a memory in a map.
-type kept struct {
-	mu   sync.Mutex
-	what map[string][]byte
-}
-
-func (k *kept) Load(_ context.Context, key string) ([]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.what[key], nil
-}
-
-func (k *kept) Save(_ context.Context, key string, value []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.what[key] = value
-	return nil
-}
-
 // town publishes a feed and runs its hub, as the W3C recommendation says hubs do.
 type town struct {
 	t      *testing.T
@@ -54,6 +35,8 @@ type town struct {
 	lease    string // that the hub grants, "" for no word of it
 	asked    []url.Values
 	deaf     bool // the hub accepts and never verifies
+	status   int  // that the hub answers at once, 0 to accept
+	broken   bool // the feed cannot be read
 	document string
 	header   http.Header
 	records  []source.Record
@@ -84,7 +67,7 @@ func newTown(t *testing.T) *town {
 	}
 	t.Cleanup(client.Close)
 	tw.deps = source.Deps{
-		HTTP: client, Now: tw.clock, Memory: &kept{what: map[string][]byte{}},
+		HTTP: client, Now: tw.clock, Memory: &source.Local{},
 		Callback: func(authority, id string) string { return tw.ours.URL + "/hooks/" + authority + "/" + id },
 	}
 	tw.start("")
@@ -109,12 +92,15 @@ func (tw *town) clock() time.Time {
 
 func (tw *town) serve(w http.ResponseWriter, r *http.Request) {
 	tw.mu.Lock()
-	document, lease, deaf := tw.document, tw.lease, tw.deaf
+	document, lease, deaf, status, broken := tw.document, tw.lease, tw.deaf, tw.status, tw.broken
 	for name, values := range tw.header {
 		w.Header()[name] = values
 	}
 	tw.mu.Unlock()
 	if r.URL.Path != "/hub" {
+		if broken {
+			w.WriteHeader(http.StatusBadGateway)
+		}
 		fmt.Fprint(w, document)
 		return
 	}
@@ -125,6 +111,10 @@ func (tw *town) serve(w http.ResponseWriter, r *http.Request) {
 	tw.mu.Lock()
 	tw.asked = append(tw.asked, r.PostForm)
 	tw.mu.Unlock()
+	if status != 0 {
+		w.WriteHeader(status)
+		return
+	}
 	if !deaf {
 		status, text := tw.intent(r.PostForm, lease)
 		if status != http.StatusOK || text != "défi 42" {
@@ -384,11 +374,85 @@ func TestALeaseThatIsNotRenewedIsTold(t *testing.T) {
 	tw.mu.Unlock()
 	for day := range 10 {
 		tw.feed.listen(t.Context(), nil)
-		got, late := tw.feed.Lease()
-		if !got.Equal(ends) || late != (day == 9) {
-			t.Errorf("day %d: lease to %s, late %t", day, got, late)
+		if got := tw.feed.Lease(); !got.Ends.Equal(ends) || got.Late != (day == 9) {
+			t.Errorf("day %d: %+v", day, got)
 		}
 		tw.pass(24 * time.Hour)
+	}
+}
+
+// TestALeaseOutlivesAFeedThatFails: the hub works while its feed does not.
+func TestALeaseOutlivesAFeedThatFails(t *testing.T) {
+	t.Parallel()
+	for name, harm := range map[string]func(tw *town){
+		"no answer": func(tw *town) { tw.broken = true },
+		"no feed":   func(tw *town) { tw.document = "<html>maintenance" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tw := newTown(t)
+			tw.poll(false)
+			tw.mu.Lock()
+			harm(tw)
+			tw.mu.Unlock()
+			for range 8 {
+				tw.pass(24 * time.Hour)
+				if _, _, err := tw.feed.Fetch(t.Context(), source.Cursor{}); err == nil {
+					t.Fatal("the feed is read")
+				}
+			}
+			if tw.requests() != 2 || tw.feed.Lease().Ends.Before(tw.clock().Add(7*24*time.Hour)) {
+				t.Errorf("asked %d times, %+v", tw.requests(), tw.feed.Lease())
+			}
+		})
+	}
+}
+
+// TestAShortLeaseIsTrustedNoLonger than it lasts, nor renewed all day, and tells when
+// its feed has to be looked at.
+func TestAShortLeaseIsTrustedNoLonger(t *testing.T) {
+	t.Parallel()
+	for lease, want := range map[string]struct{ ends, renew time.Duration }{
+		"60":   {time.Minute, 10 * time.Minute},
+		"1800": {30 * time.Minute, 20 * time.Minute},
+	} {
+		tw := newTown(t)
+		tw.lease = lease
+		tw.poll(false)
+		asked := tw.clock()
+		got := tw.feed.Lease()
+		if !got.Ends.Equal(asked.Add(want.ends)) || !got.Renew.Equal(asked.Add(want.renew)) || got.Late || got.Refused {
+			t.Errorf("%s seconds: %+v", lease, got)
+		}
+		tw.pass(2 * time.Hour) // it ended meanwhile
+		tw.poll(false)
+		if tw.requests() != 2 {
+			t.Errorf("%s seconds: asked %d times", lease, tw.requests())
+		}
+	}
+}
+
+func TestAHubThatRefusesIsTold(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	set := func(status int) {
+		tw.mu.Lock()
+		defer tw.mu.Unlock()
+		tw.status = status
+		tw.now = tw.now.Add(7 * time.Hour)
+	}
+	for _, step := range []struct {
+		status  int
+		refused bool
+	}{{403, true}, {503, false}, {404, true}, {0, false}} {
+		set(step.status)
+		tw.poll(false)
+		if got := tw.feed.Lease().Refused; got != step.refused {
+			t.Errorf("after %d: refused %t", step.status, got)
+		}
+	}
+	if status, _ := get(t, tw.asked[3].Get("hub.callback")+"&hub.mode=denied&hub.topic="+url.QueryEscape(tw.asked[3].Get("hub.topic"))); status != 200 || !tw.feed.Lease().Refused {
+		t.Errorf("denied: %d, %+v", status, tw.feed.Lease())
 	}
 }
 
