@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -41,8 +40,8 @@ type Workspace struct {
 	cfg  Config
 	deps source.Deps
 
-	mu   sync.Mutex
-	seen []string // identifiers of events on the bus, oldest first
+	key    string        // of what memory keeps
+	memory source.Memory // of the events on the bus, all processes'
 }
 
 var _ source.Server = (*Workspace)(nil)
@@ -77,7 +76,11 @@ func New(deps source.Deps, spec source.Spec) (*Workspace, error) {
 			return nil, invalid("commands", "begin with /")
 		}
 	}
-	return &Workspace{cfg: cfg, deps: deps}, nil
+	s := &Workspace{cfg: cfg, deps: deps, key: "slack." + spec.Key(), memory: deps.Memory}
+	if s.memory == nil {
+		s.memory = &source.Local{}
+	}
+	return s, nil
 }
 
 // Serve implements source.Server.
@@ -146,7 +149,12 @@ func (s *Workspace) event(w http.ResponseWriter, r *http.Request, body []byte, p
 		_, _ = w.Write([]byte(c.Challenge))
 		return
 	}
-	if e.Team != s.cfg.Team || s.known(e.EventID) {
+	known, err := s.known(r.Context(), e.EventID)
+	if err != nil {
+		http.Error(w, string(events.ReasonUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	if e.Team != s.cfg.Team || known {
 		w.WriteHeader(http.StatusOK) // nothing that Slack could do better
 		return
 	}
@@ -166,25 +174,28 @@ func (s *Workspace) event(w http.ResponseWriter, r *http.Request, body []byte, p
 			return
 		}
 	}
-	s.note(e.EventID)
+	if len(records) > 0 && s.note(r.Context(), e.EventID) != nil { // then Slack sends it again
+		http.Error(w, string(events.ReasonUnavailable), http.StatusServiceUnavailable)
+		return
+	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// known reports whether an event is on the bus already. Without it an event sent
-// again after its message was edited would undo the edit.
-func (s *Workspace) known(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return id != "" && slices.Contains(s.seen, id)
+// known reports whether an event is on the bus already, by whichever process. Without
+// it an event sent again after its message was edited would undo the edit.
+func (s *Workspace) known(ctx context.Context, id string) (bool, error) {
+	seen, err := source.Amend(ctx, s.memory, s.key, func(*[]string) bool { return false })
+	return id != "" && slices.Contains(seen, id), err
 }
 
-func (s *Workspace) note(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.seen) == maxEvents {
-		s.seen = slices.Delete(s.seen, 0, maxEvents/2)
-	}
-	s.seen = append(s.seen, id)
+// note remembers an event, the oldest first.
+func (s *Workspace) note(ctx context.Context, id string) error {
+	_, err := source.Amend(ctx, s.memory, s.key, func(seen *[]string) bool {
+		*seen = append(*seen, id)
+		*seen = (*seen)[max(len(*seen)-maxEvents, 0):]
+		return true
+	})
+	return err
 }
 
 // parse reads the records of an event; none where it is not for us.

@@ -133,6 +133,12 @@ func TestAnEventSentAgainChangesNothing(t *testing.T) {
 	if n := send(); n != 0 {
 		t.Errorf("sent again after the edit: %d records", n)
 	}
+	other := newWorkspace(t, "")
+	other.memory = s.memory // another process
+	s = other
+	if n := send(); n != 0 {
+		t.Errorf("sent again to another process: %d records", n)
+	}
 }
 
 func TestWhatIsPassedOver(t *testing.T) {
