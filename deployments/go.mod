@@ -108,6 +108,7 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/grpc v1.84.0 // indirect
+	rsc.io/qr v0.2.0 // indirect
 )
 
 replace github.com/crieur/crieur/events => ../events

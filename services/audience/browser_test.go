@@ -101,6 +101,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"notice-english", "/c/pessac/p/" + p.ID + "?lang=en", nil},
 		{"cancelled", "/c/pessac/p/" + gone.ID, nil},
 		{"alert", "/c/pessac/p/" + alert.ID, nil},
+		{"sheet", "/c/pessac/p/" + alert.ID + "/affiche", nil},
 		{"subscribe", "/c/pessac/abonnement", nil},
 		{"subscribe-wrong", "/c/pessac/abonnement", submit},
 		{"code", code, nil},

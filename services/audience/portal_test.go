@@ -141,6 +141,21 @@ func TestLegalPagesAreTheAuthoritys(t *testing.T) {
 	tw.has("/c/pessac/accessibilite", "écrivez à Pessac", "https://pessac.example/contact")
 }
 
+func TestASheetToPrint(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	p := news("n1", "eau")
+	tw.publish(p)
+	self := "/c/pessac/p/" + p.ID
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	tw.has(self, self+"/affiche")
+	tw.has(self+"/affiche", "Coupure d’eau", "Faites une réserve", "https://infos.example/p/"+p.ID[:12], `src="`+self+`/qr.svg"`)
+	tw.has(self+"/qr.svg", "<svg", "M4 4h7v1h-7z")
+	if w := tw.get("/c/pessac/p/nothing/qr.svg"); w.Code != http.StatusNotFound {
+		t.Errorf("of nothing: %d", w.Code)
+	}
+}
+
 func TestFeedsAreListedForPeople(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t)

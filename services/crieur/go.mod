@@ -22,6 +22,8 @@ require (
 	golang.org/x/sync v0.24.0
 )
 
+require rsc.io/qr v0.2.0 // indirect
+
 require (
 	codeberg.org/readeck/go-readability/v2 v2.1.3 // indirect
 	github.com/ClickHouse/ch-go v0.74.0 // indirect

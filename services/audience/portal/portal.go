@@ -146,6 +146,8 @@ func (p *Portal) Routes() map[string]http.Handler {
 		"GET /c/{authority}/mentions":                p.mentions,
 		"GET /c/{authority}/p/{id}":                  p.publication,
 		"GET /c/{authority}/p/{id}/sceau":            p.sealed,
+		"GET /c/{authority}/p/{id}/affiche":          p.sheet,
+		"GET /c/{authority}/p/{id}/qr.svg":           p.qr,
 		"POST /c/{authority}/p/{id}/avis":            p.voice,
 		"GET /p/{id}":                                p.shortLink,
 		"GET /c/{authority}/abonnement":              p.subscribe,

@@ -316,7 +316,7 @@ func (p *Portal) publication(w http.ResponseWriter, r *http.Request, b *Backend)
 	}{
 		Badges: badges(last), Main: all[0], Others: all[1:], Feeds: p.feedsOf(t, b, a, stream, last), Alert: p.capOf(b, a, stream, last),
 		Facts: p.summaryOf(t, last, stream), Sources: last.Origin, History: history(t, list), Seal: sealed, Self: self,
-		Short: p.cfg.PublicURL + "/p/" + short(last.ID), Cancelled: last.MsgType == events.MsgCancel,
+		Short: p.shortAddress(last), Cancelled: last.MsgType == events.MsgCancel,
 		Expired: !p.cfg.Now().Before(last.Expires), Reason: last.Reason, Subscribe: "/c/" + a.ID + "/abonnement",
 	}
 	p.pages.Render(w, r, http.StatusOK, "publication", page)
