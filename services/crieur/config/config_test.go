@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/crieur/config"
@@ -112,6 +113,22 @@ func TestEmptyFileIsAnEmptyInstallation(t *testing.T) {
 	}
 }
 
+// What a power cut may lose is for the installation to choose.
+func TestSyncEvery(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]time.Duration{
+		"": 0, "nats: {syncEvery: 1s}": time.Second, "nats: {syncEvery: 0s}": -1,
+	} {
+		c, err := config.Parse("crieur.yaml", []byte(body), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.NATS.Sync(); got != want {
+			t.Errorf("%q: %s, want %s", body, got, want)
+		}
+	}
+}
+
 // Every error names the file, the line and the field.
 func TestErrorsNameFileLineAndField(t *testing.T) {
 	t.Parallel()
@@ -136,6 +153,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"no address":       {"listen: 8080", ":1", "listen", nil},
 		"log level":        {"log:\n  level: loud", ":2", "log.level", nil},
 		"replicas":         {"nats:\n  replicas: 2", ":2", "nats.replicas", nil},
+		"bad sync":         {"nats:\n  syncEvery: always", ":2", "nats.syncEvery", nil},
 		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
 		"bad proxy":        {"trustedProxies: [10.0.0.1]", ":1", "trustedProxies[0]", nil},
 		"voice":            {"speech:\n  command: [espeak-ng]", ":2", "speech: languages: required", nil},

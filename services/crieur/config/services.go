@@ -33,6 +33,9 @@ func prefixes(key string, ranges []string) ([]netip.Prefix, error) {
 	return list, nil
 }
 
+// Sync is SyncEvery as the embedded server takes it.
+func (n NATS) Sync() time.Duration { return orNone(n.SyncEvery) }
+
 // Ingest is ingest's configuration with these bounds.
 func (f Fetch) Ingest() (ingest.Config, error) {
 	c := ingest.Config{Fetch: fetch.Defaults()}

@@ -44,7 +44,7 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 		return nil, nil, err
 	}
 	server, err := natsserver.Start(ctx, natsserver.Config{
-		Dir: filepath.Join(cfg.Data, "nats"), Listen: cfg.NATS.Listen, MQTT: cfg.NATS.MQTT,
+		Dir: filepath.Join(cfg.Data, "nats"), Listen: cfg.NATS.Listen, MQTT: cfg.NATS.MQTT, SyncInterval: cfg.NATS.Sync(),
 		Users:  []natsserver.User{{Name: clientName, Password: password}},
 		Logger: logger,
 	})
