@@ -1,7 +1,7 @@
 // Package mail reads the mails that arrive in a mailbox: notices of Enedis, of
 // water and gas companies, of associations.
 //
-// In: a mailbox by IMAP over TLS. Out: one record.Entry a mail, with its subject,
+// In: a mailbox by IMAP over TLS, opened by a password or an OAuth 2.0 token (XOAUTH2). Out: one record.Entry a mail, with its subject,
 // its HTML or text, links to its attachments, and what DKIM says of it. Attachments
 // are kept as package media says, and those of the other forms told by name in Extra;
 // no address of a person is kept.
@@ -14,5 +14,5 @@
 // A mail arrives as soon as the server says so (IDLE), or at the next poll.
 //
 // Standards: RFC 3501 and 2177 (IMAP, IDLE), RFC 5322, 2045–2047 and 2231 (mail and
-// MIME), RFC 6376 (DKIM), RFC 8314 (TLS).
+// MIME), RFC 6749 (OAuth 2.0), RFC 6376 (DKIM), RFC 8314 (TLS).
 package mail

@@ -33,7 +33,9 @@ type Config struct {
 	URL      string `yaml:"url"`
 	User     string `yaml:"user"`
 	Password string `yaml:"password"`
-	Mailbox  string `yaml:"mailbox"`
+	// OAuth replaces the password.
+	OAuth   OAuth  `yaml:"oauth"`
+	Mailbox string `yaml:"mailbox"`
 	// Senders are addresses, or @domain.
 	Senders []string `yaml:"senders"`
 	DKIM    string   `yaml:"dkim"`
@@ -47,6 +49,7 @@ type Mailbox struct {
 	cfg     Config
 	address string // host:port
 	deps    source.Deps
+	grant   grant
 }
 
 var _ source.Watcher = (*Mailbox)(nil)
@@ -77,8 +80,10 @@ func New(deps source.Deps, spec source.Spec) (*Mailbox, error) {
 		return nil, invalid("url", "is imaps://host, without a user")
 	case cfg.User == "":
 		return nil, invalid("user", "required")
-	case cfg.Password == "":
-		return nil, invalid("password", "required")
+	case cfg.Password == "" && cfg.OAuth == OAuth{}:
+		return nil, invalid("password", "required, or oauth")
+	case cfg.Password != "" && cfg.OAuth != OAuth{}:
+		return nil, invalid("password", "not with oauth")
 	case cfg.Mailbox == "":
 		return nil, invalid("mailbox", "required")
 	case len(cfg.Senders) == 0:
@@ -89,6 +94,9 @@ func New(deps source.Deps, spec source.Spec) (*Mailbox, error) {
 		return nil, invalid("prefer", "is html or text")
 	case cfg.Since <= 0 || cfg.Since > 366*24*time.Hour:
 		return nil, invalid("since", "is over 0 and at most a year")
+	}
+	if field, what := cfg.OAuth.check(); cfg.Password == "" && field != "" {
+		return nil, invalid(field, what)
 	}
 	for i, sender := range cfg.Senders {
 		cfg.Senders[i] = strings.ToLower(strings.TrimSpace(sender))

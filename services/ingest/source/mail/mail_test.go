@@ -43,6 +43,7 @@ type post struct {
 	address string
 	signer  crypto.Signer
 	key     string // as published
+	token   string // that opens the mailbox, "" where a password does
 	now     time.Time
 }
 
@@ -56,6 +57,9 @@ func newPost(t *testing.T) *post {
 	memory.AddUser(p.user)
 	server := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			if p.token != "" {
+				return &tokenSession{memory.NewSession(), p}, nil, nil
+			}
 			return memory.NewSession(), nil, nil
 		},
 		Caps:   imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIdle: {}},
@@ -137,8 +141,12 @@ func (l literal) Size() int64 { return l.size }
 
 func (p *post) mailbox(t *testing.T, settings string) *Mailbox {
 	t.Helper()
+	signIn := "password: ${X}\n"
+	if strings.Contains(settings, "oauth:") {
+		signIn = ""
+	}
 	m, err := New(source.Deps{
-		Now: func() time.Time { return p.now }, DialTLS: p.client.DialTLS,
+		HTTP: p.client, Now: func() time.Time { return p.now }, DialTLS: p.client.DialTLS,
 		Secret: func(string) (string, error) { return password, nil },
 		LookupTXT: func(_ context.Context, name string) ([]string, error) {
 			switch name {
@@ -149,7 +157,7 @@ func (p *post) mailbox(t *testing.T, settings string) *Mailbox {
 			}
 			return nil, &net.DNSError{IsNotFound: true}
 		},
-	}, source.Spec{URL: "imaps://" + p.address, Settings: []byte("user: infos@mairie.example\npassword: ${X}\nsenders: ['@eau.example', '@lettre.eau.example', '@slow.example']\n" + settings)})
+	}, source.Spec{URL: "imaps://" + p.address, Settings: []byte("user: infos@mairie.example\n" + signIn + "senders: ['@eau.example', '@lettre.eau.example', '@slow.example']\n" + settings)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -426,7 +434,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	const good = "user: u\npassword: p\nsenders: ['@a.example']\n"
 	for settings, want := range map[string]string{
-		"user: u\npassword: p": "senders: required", "password: p\nsenders: [a@b]": "user: required", "user: u\nsenders: [a@b]": "password: required",
+		"user: u\npassword: p": "senders: required", good + "oauth: {token_url: https://a.example}": "password: not with oauth", "user: u\nsenders: [a@b]\noauth: {client_id: c}": "oauth: token_url: is", "user: u\nsenders: [a@b]\noauth: {token_url: https://a.example}": "oauth: client_id: required", "user: u\nsenders: [a@b]\noauth: {token_url: https://a.example, client_id: c}": "oauth: client_secret: required", "password: p\nsenders: [a@b]": "user: required", "user: u\nsenders: [a@b]": "password: required",
 		good + "dkim: no": "dkim: is", good + "prefer: pdf": "prefer: is", good + "since: -1h": "since: is", "user: u\npassword: p\nsenders: ['*']": "senders[0]: is",
 	} {
 		if _, err := New(source.Deps{}, source.Spec{URL: "imaps://a.example", Settings: []byte(settings)}); err == nil || !strings.Contains(err.Error(), want) {

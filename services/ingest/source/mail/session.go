@@ -36,9 +36,9 @@ type session struct {
 
 // open signs in and opens the mailbox.
 func (m *Mailbox) open(ctx context.Context) (*session, error) {
-	password, err := m.deps.Secret(m.cfg.Password)
+	signIn, err := m.signIn(ctx)
 	if err != nil {
-		return nil, events.Permanentf(events.ReasonInvalidConfig, "mail: password: %w", err)
+		return nil, err
 	}
 	if m.deps.DialTLS == nil {
 		return nil, events.Permanentf(events.ReasonUnsupported, "mail: no mail server can be reached from here")
@@ -63,15 +63,32 @@ func (m *Mailbox) open(ctx context.Context) (*session, error) {
 	news := make(chan client.Update)
 	s.c.Updates = news
 	go s.listen(news)
-	if err := s.c.Login(m.cfg.User, password); err != nil {
+	if err := signIn(s.c); err != nil {
+		m.grant.forget()
 		s.close()
-		return nil, s.fail(events.ReasonUnauthorized, "user or password refused")
+		return nil, s.fail(events.ReasonUnauthorized, "user, password or token refused")
 	}
 	if _, err := s.c.Select(m.cfg.Mailbox, true); err != nil {
 		s.close()
 		return nil, s.fail(events.ReasonNotFound, "mailbox cannot be opened")
 	}
 	return s, nil
+}
+
+// signIn finds what to sign in with, before any server is asked.
+func (m *Mailbox) signIn(ctx context.Context) (func(c *client.Client) error, error) {
+	if m.cfg.Password == "" {
+		token, err := m.grant.get(ctx, m.deps, m.cfg.OAuth)
+		if err != nil {
+			return nil, err
+		}
+		return func(c *client.Client) error { return c.Authenticate(xoauth2{m.cfg.User, token}) }, nil
+	}
+	password, err := m.deps.Secret(m.cfg.Password)
+	if err != nil {
+		return nil, events.Permanentf(events.ReasonInvalidConfig, "mail: password: %w", err)
+	}
+	return func(c *client.Client) error { return c.Login(m.cfg.User, password) }, nil
 }
 
 func (s *session) fail(reason events.Reason, what string) error {
