@@ -22,8 +22,6 @@ require (
 	golang.org/x/sync v0.24.0
 )
 
-require rsc.io/qr v0.2.0 // indirect
-
 require (
 	codeberg.org/readeck/go-readability/v2 v2.1.3 // indirect
 	github.com/ClickHouse/ch-go v0.74.0 // indirect
@@ -111,6 +109,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/grpc v1.84.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
+	rsc.io/qr v0.2.0 // indirect
 )
 
 replace github.com/crieur/crieur/events => ../../events
