@@ -271,6 +271,46 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
+// TestQuietHoursAreOfTheResidentsClock: told by the browser, or chosen.
+func TestQuietHoursAreOfTheResidentsClock(t *testing.T) {
+	t.Parallel()
+	const away = "Indian/Reunion"
+	there, err := time.LoadLocation(away)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tw := newTown(t)
+	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{
+		"stream": {"infos"}, "kind": {"sms"}, "sms": {"06 12 34 56 78"}, "consent": {"1"}, "zone": {away},
+	}, "192.0.2.1")
+	d := tw.await(1)[0]
+	w = tw.call(http.MethodPost, w.Header().Get("Location"), url.Values{"code": {sixDigits.FindString(d.Rendition.Text)}}, "192.0.2.1")
+	prefs := w.Header().Get("Location")
+	tw.has(prefs+"/export", `"timeZone": "`+away+`"`)
+	tw.has(prefs, `value="`+away+`" selected`, "Nouvelle-Calédonie")
+	for name, tc := range map[string]struct {
+		zone string
+		of   *time.Location // whose clock the hours are around now on
+		held bool
+	}{
+		"there, by the clock there": {away, there, true},
+		"there, by Pessac's clock":  {away, paris(t), false},
+		"in Pessac":                 {"", paris(t), true},
+		"in Pessac, named":          {"Europe/Paris", paris(t), true},
+		"nowhere":                   {"Atlantis/Poseidonis", paris(t), true},
+	} {
+		now := time.Now().In(tc.of)
+		form := url.Values{"do": {"save"}, "zone": {tc.zone}, "from": {now.Add(-time.Hour).Format("15:04")}, "to": {now.Add(time.Hour).Format("15:04")}}
+		if w := tw.call(http.MethodPost, prefs, form, "192.0.2.1"); w.Code != http.StatusSeeOther {
+			t.Fatalf("%s: %d", name, w.Code)
+		}
+		c := tw.resolve(events.Delivery{Authority: "pessac", Stream: "infos", Kind: "sms", Class: events.ClassService, Subscribers: d.Subscribers})[0]
+		if held := !c.HoldUntil.IsZero(); held != tc.held {
+			t.Errorf("%s: held until %s", name, c.HoldUntil)
+		}
+	}
+}
+
 func TestAResidentAsksForPlainFrench(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t)

@@ -66,6 +66,7 @@ type Request struct {
 	Kind      string // of contact
 	Address   string // as typed
 	Language  string
+	TimeZone  string // IANA; empty: the authority's
 	Text      string // version of the consent text shown
 	Origin    consent.Origin
 	Choices   []Choice
@@ -104,7 +105,7 @@ func (d *Desk) Ask(ctx context.Context, q Request) (vault.Record, error) {
 		}
 		r.Pending = &vault.Pending{
 			Kind: q.Kind, Nonce: nonce, Publication: codeID(r.ID, nonce), Code: d.digest(r.ID, nonce, code), Expires: now.Add(CodeLife),
-			Asked: asked(q, now), Sent: append(sent, now),
+			Asked: asked(q, now), Sent: append(sent, now), TimeZone: q.TimeZone,
 		}
 		return nil
 	})
@@ -284,6 +285,9 @@ func (d *Desk) confirm(ctx context.Context, id, code string) (vault.Record, erro
 		}
 		r.Subscriptions = list
 		r.Confirmed(p.Kind, now)
+		if p.TimeZone != "" {
+			r.TimeZone = p.TimeZone
+		}
 		// The times of the codes stay: confirming gives no right to more.
 		p.Code, p.Asked, p.Publication = nil, nil, ""
 		return nil

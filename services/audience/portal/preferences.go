@@ -40,7 +40,8 @@ type preferencesPage struct {
 	Lines                   []line
 	Contacts                web.Summary
 	Kinds                   []web.Choice
-	From, To                string
+	From, To, Zone          string
+	Zones                   []web.Choice
 	Language                string
 	Languages               []web.Choice
 	Preferred               string
@@ -82,7 +83,7 @@ func (p *Portal) showPreferences(w http.ResponseWriter, r *http.Request, b *Back
 	data := preferencesPage{
 		Self: "/preferences/" + r.PathValue("token"), Subscribe: "/c/" + a.ID + "/abonnement" + token,
 		Lines: p.lines(t, b, rec, o), Contacts: contacts, Kinds: kinds,
-		From: from, To: to, Language: rec.Language,
+		From: from, To: to, Zone: rec.TimeZone, Zones: zoneChoices(t, a, rec.TimeZone), Language: rec.Language,
 		Languages: languageChoices(t, a, rec.Language),
 		Preferred: rec.Preferred, Everywhere: flag(rec.Everywhere), Told: told,
 		Paused: slices.ContainsFunc(rec.Subscriptions, func(s consent.Subscription) bool { return s.Status == consent.Paused }),
@@ -284,6 +285,9 @@ func (p *Portal) apply(r *http.Request, b *Backend, v *vault.Record) error {
 	if lang := form.Get("language"); offersLanguage(b, v.Authority, lang) {
 		v.Language = lang
 	}
+	if a, ok := b.Authorities.Get(v.Authority); ok && form.Has("zone") {
+		v.TimeZone = zoneOf(a, form.Get("zone"))
+	}
 	var from, to registry.TimeOfDay
 	v.Quiet = nil
 	if from.UnmarshalText([]byte(form.Get("from"))) == nil && to.UnmarshalText([]byte(form.Get("to"))) == nil && from != to {
@@ -329,7 +333,7 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request, b *Backend) erro
 		messages = append(messages, message{m.Publication.Content.Title, m.Kind, m.At})
 	}
 	body, err := json.MarshalIndent(map[string]any{
-		"subscriber": rec.ID, "authority": rec.Authority, "contacts": contacts, "language": rec.Language, "quietHours": rec.Quiet,
+		"subscriber": rec.ID, "authority": rec.Authority, "contacts": contacts, "language": rec.Language, "quietHours": rec.Quiet, "timeZone": rec.TimeZone,
 		"preferred": rec.Preferred, "everywhere": rec.Everywhere, "createdAt": rec.CreatedAt, "confirmedAt": rec.ConfirmedAt,
 		"subscriptions": rec.Subscriptions, "recentMessages": messages,
 	}, "", "  ")

@@ -115,7 +115,7 @@ func (p *Portal) askPush(r *http.Request, b *Backend, a registry.Authority, o of
 		return vault.Record{}, nil
 	}
 	rec, err := b.Desk.Ask(r.Context(), enrol.Request{
-		Authority: a, Kind: consent.Push, Address: form.Get("subscription"), Language: t.Language,
+		Authority: a, Kind: consent.Push, Address: form.Get("subscription"), Language: t.Language, TimeZone: zoneOf(a, form.Get("zone")),
 		Text: PushConsentText + "-" + t.Language, Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o),
 		Subscriber: p.addDevice(r, b, a.ID),
 	})

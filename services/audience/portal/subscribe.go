@@ -158,7 +158,7 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 		return vault.Record{}, nil
 	}
 	q := enrol.Request{
-		Authority: a, Kind: kind, Address: form.Get(kind), Language: t.Language, Text: ConsentText + "-" + t.Language,
+		Authority: a, Kind: kind, Address: form.Get(kind), Language: t.Language, TimeZone: zoneOf(a, form.Get("zone")), Text: ConsentText + "-" + t.Language,
 		Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o), Subscriber: p.known(r, b, a.ID),
 	}
 	rec, err := b.Desk.Ask(r.Context(), q)

@@ -31,7 +31,8 @@ type row struct {
 	authority uint16
 	language  uint8
 	quiet     bool
-	waiting   bool   // for a code: he is in codes
+	waiting   bool // for a code: he is in codes
+	zone      uint16
 	due       uint32 // minute since 1970 when a sweep has to look; 0 for never
 	from, to  int16  // minutes of the day
 }
@@ -50,6 +51,8 @@ type Model struct {
 	ordinals    map[uint64]uint32
 	authorities []string
 	languages   []string
+	zones       []string
+	locations   []*time.Location  // of zones; nil: the authority's
 	codes       map[string]uint32 // who waits for a code, by its publication
 }
 
@@ -143,6 +146,7 @@ func (m *Model) Apply(r Record, revision uint64) {
 	if r.Quiet != nil {
 		at.quiet, at.from, at.to = true, int16(r.Quiet.From), int16(r.Quiet.To)
 	}
+	at.zone = m.location(r.TimeZone)
 	if t := r.due(); !t.IsZero() {
 		at.due = uint32(t.Unix()/60) + 1
 	}
@@ -223,6 +227,19 @@ func (m *Model) number(list *[]string, value string) uint16 {
 	return uint16(len(*list) - 1)
 }
 
+// location returns the number of a time zone, read once.
+func (m *Model) location(zone string) uint16 {
+	n := m.number(&m.zones, zone)
+	if int(n) == len(m.locations) {
+		var loc *time.Location
+		if zone != "" {
+			loc, _ = time.LoadLocation(zone) // nil where it cannot be read
+		}
+		m.locations = append(m.locations, loc)
+	}
+	return n
+}
+
 // pack lays the sealed bytes of a record end to end.
 func pack(r Record) []byte {
 	size := 1 + len(r.Key)
@@ -261,7 +278,22 @@ type Subscriber struct {
 	Ordinal   uint32
 	Authority string
 	Language  string
-	Quiet     *registry.QuietHours
+	Quiet     *Quiet
+}
+
+// Quiet is when a subscriber is not to be disturbed.
+type Quiet struct {
+	registry.QuietHours
+	location *time.Location // nil: the authority's
+}
+
+// Until returns the end of the quiet hours that t is in, and whether it is in
+// any; of is the authority's wall clock.
+func (q Quiet) Until(t time.Time, of *time.Location) (time.Time, bool) {
+	if q.location != nil {
+		of = q.location
+	}
+	return q.QuietHours.Until(t, of)
 }
 
 // Get returns a subscriber by his ID.
@@ -307,11 +339,16 @@ func (m *Model) Sealed(ids []string) []Sealed {
 }
 
 func (m *Model) subscriber(ordinal uint32, at *row) Subscriber {
-	s := Subscriber{Ordinal: ordinal, Authority: m.authorities[at.authority], Language: m.languages[at.language]}
-	if at.quiet {
-		s.Quiet = &registry.QuietHours{From: registry.TimeOfDay(at.from), To: registry.TimeOfDay(at.to)}
+	return Subscriber{Ordinal: ordinal, Authority: m.authorities[at.authority], Language: m.languages[at.language], Quiet: m.quiet(at)}
+}
+
+func (m *Model) quiet(at *row) *Quiet {
+	if !at.quiet {
+		return nil
 	}
-	return s
+	return &Quiet{
+		QuietHours: registry.QuietHours{From: registry.TimeOfDay(at.from), To: registry.TimeOfDay(at.to)}, location: m.locations[at.zone],
+	}
 }
 
 // Open returns the address of a kind, empty when there is none.
@@ -359,17 +396,13 @@ func (m *Model) IDs(ordinals []uint32) []string {
 }
 
 // QuietOf returns the quiet hours of an ordinal, nil for none.
-func (m *Model) QuietOf(ordinal uint32) *registry.QuietHours {
+func (m *Model) QuietOf(ordinal uint32) *Quiet {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if int(ordinal/pageSize) >= len(m.pages) {
 		return nil
 	}
-	at := m.row(ordinal)
-	if !at.quiet {
-		return nil
-	}
-	return &registry.QuietHours{From: registry.TimeOfDay(at.from), To: registry.TimeOfDay(at.to)}
+	return m.quiet(m.row(ordinal))
 }
 
 // Due returns who a sweep has to look at: pauses that end, codes never given.

@@ -15,7 +15,8 @@ type Record struct {
 	Key           []byte                 `json:"key"` // wrapped
 	Contacts      []Contact              `json:"contacts"`
 	Language      string                 `json:"language,omitempty"` // BCP 47
-	Quiet         *registry.QuietHours   `json:"quiet,omitempty"`    // on the authority's wall clock
+	Quiet         *registry.QuietHours   `json:"quiet,omitempty"`    // on the wall clock of TimeZone
+	TimeZone      string                 `json:"timeZone,omitempty"` // IANA; empty: the authority's
 	Preferred     string                 `json:"preferred,omitempty"`
 	Everywhere    bool                   `json:"everywhere,omitempty"`
 	CreatedAt     time.Time              `json:"createdAt"`
@@ -41,6 +42,7 @@ type Pending struct {
 	Code        []byte                 `json:"code"` // Master.Digest of subscriber, nonce and code
 	Expires     time.Time              `json:"expires"`
 	Tries       int                    `json:"tries,omitempty"`
+	TimeZone    string                 `json:"timeZone,omitempty"` // that the browser told
 	Asked       []consent.Subscription `json:"asked"`
 	// Sent are the times of the codes of the last day, this one's included.
 	Sent []time.Time `json:"sent"`
