@@ -27,7 +27,6 @@
 //	})
 //	re.Mount(mux)                                                           // once a listener: assets, /accessibilite, /mentions, 404
 //	handler, err := web.Protect(mux, web.Protection{Logger: log, Errors: re}) // once a listener
-//	err = web.Serve(ctx, listener, handler, log)
 //
 // templates/queue.html is the content between <main> and </main>, after the title that the layout draws:
 //

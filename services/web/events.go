@@ -32,8 +32,8 @@ type EventStream struct {
 	control *http.ResponseController
 }
 
-// Events keeps a stream of server-sent events open while run runs. ctx ends when the browser leaves or when Serve
-// shuts down; run then returns. A comment is sent every 15 s so that proxies keep the connection.
+// Events keeps a stream of server-sent events open while run runs. ctx ends when the browser leaves or when the
+// server stops, which ends the contexts of its requests; run then returns. A comment is sent every 15 s so that proxies keep the connection.
 func Events(w http.ResponseWriter, r *http.Request, run func(ctx context.Context, stream *EventStream) error) error {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -48,8 +48,6 @@ func Events(w http.ResponseWriter, r *http.Request, run func(ctx context.Context
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	stopping := context.AfterFunc(shutdownOf(r.Context()), func() { cancel(http.ErrServerClosed) })
-	defer stopping()
 
 	var beating sync.WaitGroup
 	beating.Go(func() { stream.beat(ctx, cancel) })
