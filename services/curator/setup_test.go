@@ -472,19 +472,19 @@ func TestSourcesWarnBeforeTheEnd(t *testing.T) {
 	const day = 24 * time.Hour
 	for source, h := range map[string]registry.SourceHealth{
 		"site": {CertificateExpires: w.now.Add(20 * day), TokenExpires: w.now.Add(40 * day), ChangesADay: 2.5},
-		"pref": {CertificateExpires: w.now.Add(60 * day), TokenExpires: w.now.Add(-day)},
+		"pref": {CertificateExpires: w.now.Add(60 * day), TokenExpires: w.now.Add(-day), PushRefused: true},
 	} {
 		h.Authority, h.Source, h.LastAttempt, h.LastSuccess, h.NextFetch = "begles", source, w.now, w.now, w.now.Add(time.Hour)
 		_, err := w.reg.SourceHealth.Put(t.Context(), h)
 		must(t, err)
 	}
 	page := w.as("com").see("/console/begles/sources", "Le certificat du site finit dans 20")
-	for _, want := range []string{"Le jeton d’accès a fini", "2,5 nouveautés par jour"} {
+	for _, want := range []string{"Le jeton d’accès a fini", "un service d’envoi immédiat (WebSub) qui nous refuse", "2,5 nouveautés par jour"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the sources lack %q", want)
 		}
 	}
-	if strings.Count(page, "source-alarm") != 2 {
+	if strings.Count(page, "source-alarm") != 3 {
 		t.Error("what ends later is an alarm too")
 	}
 }
