@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,6 +121,47 @@ func TestLine(t *testing.T) {
 	}
 	if began := time.Now(); len(Line(strings.Repeat("<a>&lt;", 200_000)+strings.Repeat("<", 500_000))) == 0 || time.Since(began) > 2*time.Second {
 		t.Errorf("took %s", time.Since(began))
+	}
+}
+
+func TestLicence(t *testing.T) {
+	t.Parallel()
+	for names, want := range map[string]string{
+		"Licence Ouverte v2.0 (Etalab)": "etalab-2.0", "lov2": "etalab-2.0", "fr-lo": "etalab-2.0", "https://www.etalab.gouv.fr/licence-ouverte-open-licence": "etalab-2.0",
+		"Licence Ouverte v1.0": "Licence Ouverte v1.0", "Open Database License (ODbL)": "ODbL-1.0", "https://opendatacommons.org/licenses/odbl/1-0/": "ODbL-1.0",
+		"CC BY 4.0": "CC-BY-4.0", "CC-BY-SA": "CC-BY-SA-4.0", "https://creativecommons.org/licenses/by/3.0/": "CC-BY-3.0", "CC BY-NC 4.0": "CC BY-NC 4.0", "cc-zero": "CC0-1.0",
+		"Licence engagée": "Licence engagée", "notspecified": "", "": "", "Autre|odc-odbl": "ODbL-1.0", "notspecified|Conditions de la ville": "Conditions de la ville",
+	} {
+		if got := Licence(strings.Split(names, "|")...); got != want {
+			t.Errorf("%s: got %q, want %q", names, got, want)
+		}
+	}
+}
+
+// TestALicenceIsAskedForOnceADay: its failure costs no record, and what was known stays.
+func TestALicenceIsAskedForOnceADay(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	var cur source.Cursor
+	asked, fails := 0, error(nil)
+	read := func(own string) string {
+		records := []source.Record{{Item: "1", Value: record.Entry{Title: "x", Licence: own}}}
+		Licensed(t.Context(), now, &cur, records, func(context.Context) ([]string, error) { asked++; return []string{"ODbL"}, fails })
+		return records[0].Value.(record.Entry).Licence
+	}
+	for i, c := range []struct {
+		after time.Duration
+		fails error
+		own   string
+		asked int
+		want  string
+	}{
+		{0, errors.New("away"), "", 1, ""}, {time.Hour, nil, "", 1, ""}, {24 * time.Hour, nil, "", 2, "ODbL-1.0"}, {time.Hour, nil, "CC0-1.0", 2, "CC0-1.0"}, {24 * time.Hour, errors.New("away"), "", 3, "ODbL-1.0"},
+	} {
+		now, fails = now.Add(c.after), c.fails
+		if got := read(c.own); got != c.want || asked != c.asked {
+			t.Errorf("%d: got %q after %d questions", i, got, asked)
+		}
 	}
 }
 

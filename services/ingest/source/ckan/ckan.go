@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,6 @@ import (
 	_ "time/tzdata" // portals write local times; the host may lack the table
 
 	"github.com/crieur/crieur/events"
-	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -99,10 +99,12 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	}
 	next := cur
 	var list []map[string]any
-	var licence string
 	var err error
+	licence := func(ctx context.Context) ([]string, error) { return s.licence(ctx, req) }
 	if strings.Contains(s.cfg.URL, "/api/1/datasets/") {
-		list, licence, err = s.udata(ctx, req, &next)
+		var name string
+		list, name, err = s.udata(ctx, req, &next)
+		licence = func(context.Context) ([]string, error) { return []string{name}, nil }
 	} else {
 		list, err = s.datastore(ctx, req, &next)
 	}
@@ -110,13 +112,44 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 		return nil, next, err
 	}
 	records := rows.Records(list, s.cfg.Mapping, s.zone, s.cfg.URL, false)
-	for i := range records {
-		if e, ok := records[i].Value.(record.Entry); ok && e.Licence == "" {
-			e.Licence = licence
-			records[i].Value = e
-		}
-	}
+	rows.Licensed(ctx, s.deps.Now(), &next, records, licence)
 	return records, next, nil
+}
+
+// licence reads what CKAN calls the licence of the data set of a resource.
+func (s *Source) licence(ctx context.Context, req fetch.Request) ([]string, error) {
+	resource := s.cfg.Resource
+	if u, err := url.Parse(s.cfg.URL); err == nil && resource == "" {
+		resource = u.Query().Get("resource_id")
+	}
+	show := func(action, id string) (any, error) {
+		address, err := rows.Beside(req.URL, "/api/3/action/"+action+"?id="+url.QueryEscape(id))
+		if err != nil || id == "" {
+			return nil, err
+		}
+		res, err := source.GetAll(ctx, s.deps, address, req.Header)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := rows.JSON(res.Body, res.ContentType)
+		if err != nil {
+			return nil, source.Invalid(res, fmt.Errorf("ckan: %s: %w", action, err))
+		}
+		return rows.At(doc, "result"), nil
+	}
+	shown, err := show("resource_show", resource)
+	if err != nil {
+		return nil, err
+	}
+	pack, err := show("package_show", rows.Text(rows.At(shown, "package_id")))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, field := range []string{"license_title", "license_id", "license_url"} {
+		names = append(names, rows.Text(rows.At(pack, field)))
+	}
+	return names, nil
 }
 
 // datastore reads CKAN's datastore_search, page by page.
@@ -178,11 +211,14 @@ func (s *Source) udata(ctx context.Context, req fetch.Request, cur *source.Curso
 	if err != nil {
 		return nil, "", err
 	}
-	address, format, err := Resource(res.Body, res.ContentType, s.cfg.Resource)
+	doc, err := rows.JSON(res.Body, res.ContentType)
+	if err != nil {
+		return nil, "", source.Invalid(res, fmt.Errorf("ckan: %w", err))
+	}
+	address, format, err := Resource(doc, s.cfg.Resource)
 	if err != nil {
 		return nil, "", source.Invalid(res, err)
 	}
-	licence = Licence(res.Body, res.ContentType)
 	// The file is another's server: no header goes there.
 	file, err := source.Get(ctx, s.deps, fetch.Request{URL: address}, cur)
 	if err != nil {
@@ -199,35 +235,12 @@ func (s *Source) udata(ctx context.Context, req fetch.Request, cur *source.Curso
 	if err != nil {
 		return nil, "", source.Invalid(file, fmt.Errorf("ckan: resource: %w", err))
 	}
-	return list, licence, nil
-}
-
-// licences are the SPDX identifiers of what udata calls its licences
-// (www.data.gouv.fr/api/1/datasets/licenses/).
-func licences() map[string]string {
-	return map[string]string{
-		"lov2": "etalab-2.0", "odc-odbl": "ODbL-1.0", "odc-by": "ODC-By-1.0", "odc-pddl": "PDDL-1.0",
-		"cc-by": "CC-BY-4.0", "cc-by-sa": "CC-BY-SA-4.0", "cc-zero": "CC0-1.0",
-	}
-}
-
-// Licence is the SPDX identifier of the licence of a data set of udata, "" where it
-// says none that has one.
-func Licence(body []byte, contentType string) string {
-	doc, err := rows.JSON(body, contentType)
-	if err != nil {
-		return ""
-	}
-	return licences()[rows.Text(rows.At(doc, "license"))]
+	return list, rows.Text(rows.At(doc, "license")), nil
 }
 
 // Resource finds in a data set of udata the address and format of a resource, or
 // of its newest table where id is "".
-func Resource(body []byte, contentType, id string) (address, format string, err error) {
-	doc, err := rows.JSON(body, contentType)
-	if err != nil {
-		return "", "", fmt.Errorf("ckan: %w", err)
-	}
+func Resource(doc any, id string) (address, format string, err error) {
 	newest := ""
 	for _, r := range rows.List(rows.At(doc, "resources")) {
 		kind := strings.ToLower(rows.Text(rows.At(r, "format")))

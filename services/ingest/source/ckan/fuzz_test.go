@@ -17,7 +17,11 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d rows", total)
 		}
 		sourcetest.Told(t, rows.Records(list, rows.Mapping{}, time.UTC, "https://a.example/", false))
-		if address, _, err := Resource(body, "", ""); err == nil && address == "" {
+		doc, err := rows.JSON(body, "")
+		if err != nil {
+			return
+		}
+		if address, _, err := Resource(doc, ""); err == nil && address == "" {
 			t.Error("a resource without address")
 		}
 	})

@@ -13,8 +13,18 @@ import (
 
 func TestDatastorePages(t *testing.T) {
 	t.Parallel()
+	asked, more := 0, ""
 	src := sourcetest.Serve(t, Kind(), "resource: r1\nquery: voirie\nkey: ${X}", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
+		switch r.URL.Path {
+		case "/api/3/action/resource_show":
+			asked++
+			fmt.Fprintf(w, `{"result":{"id":%q,"package_id":"p1"}}`, q.Get("id"))
+			return
+		case "/api/3/action/package_show":
+			fmt.Fprint(w, map[string]string{"p1": `{"result":{"license_title":"Licence Ouverte / Open Licence","license_id":"lov2"}}`}[q.Get("id")])
+			return
+		}
 		if r.URL.Path != "/api/3/action/datastore_search" || q.Get("resource_id") != "r1" || q.Get("q") != "voirie" || r.Header.Get("Authorization") != "s3cret" {
 			t.Errorf("asked %s", r.URL)
 		}
@@ -22,14 +32,18 @@ func TestDatastorePages(t *testing.T) {
 		if q.Get("offset") == "1" {
 			id = "2"
 		}
-		fmt.Fprintf(w, `{"success":true,"result":{"total":2,"records":[{"_id":%s,"titre":"x"}]}}`, id)
+		fmt.Fprintf(w, `{"success":true,"result":{"total":2,"records":[{"_id":%s,"titre":"x%s"}]}}`, id, more)
 	})
 	records, cur, err := src.Fetch(t.Context(), source.Cursor{})
-	if err != nil || len(records) != 2 || records[1].Item != "2" {
+	if err != nil || len(records) != 2 || records[1].Item != "2" || records[1].Value.(record.Entry).Licence != "etalab-2.0" {
 		t.Fatalf("%+v, %v", records, err)
 	}
 	if _, _, err := src.Fetch(t.Context(), cur); !errors.Is(err, source.ErrUnchanged) {
 		t.Errorf("the same again: %v", err)
+	}
+	more = "y"
+	if records, _, err = src.Fetch(t.Context(), cur); err != nil || records[0].Value.(record.Entry).Licence != "etalab-2.0" || asked != 1 {
+		t.Errorf("the licence was asked for %d times; %+v, %v", asked, records, err)
 	}
 }
 
@@ -57,7 +71,7 @@ func TestUdata(t *testing.T) {
 	if _, _, err := src.Fetch(t.Context(), cur); !errors.Is(err, source.ErrUnchanged) {
 		t.Errorf("the same again: %v", err)
 	}
-	if _, _, err := Resource([]byte(`{"resources":[{"format":"pdf"}]}`), "", ""); err == nil {
+	if _, _, err := Resource(map[string]any{"resources": []any{map[string]any{"format": "pdf"}}}, ""); err == nil {
 		t.Error("a data set without table is read")
 	}
 }

@@ -3,7 +3,8 @@
 // or any other server of that standard.
 //
 // In: an address. Out: one record.Entry a row or feature, mapped by the usual
-// names of columns and by the source's own mapping (package rows).
+// names of columns and by the source's own mapping (package rows), with the licence
+// that a collection says; the web service says none.
 //
 // Guaranteed: pages are followed on the same host only, a bounded number of times;
 // at most rows.MaxRows rows, the rest refused with their number; a user and

@@ -104,7 +104,33 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if err != nil {
 		return nil, next, err
 	}
-	return rows.Records(list, s.cfg.Mapping, s.zone, s.cfg.URL, false), next, nil
+	records := rows.Records(list, s.cfg.Mapping, s.zone, s.cfg.URL, false)
+	rows.Licensed(ctx, s.deps.Now(), &next, records, func(ctx context.Context) ([]string, error) { return s.licence(ctx, req.Header) })
+	return records, next, nil
+}
+
+// licence reads the link of relation license that a collection has (OGC API -
+// Features, §7.13). The web service says none.
+func (s *Source) licence(ctx context.Context, header http.Header) ([]string, error) {
+	collection, _, found := strings.Cut(s.cfg.URL, "/items")
+	if !found {
+		return nil, nil
+	}
+	res, err := source.GetAll(ctx, s.deps, collection+"?f=application%2Fjson", header)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := rows.JSON(res.Body, res.ContentType)
+	if err != nil {
+		return nil, source.Invalid(res, fmt.Errorf("grandlyon: collection: %w", err))
+	}
+	var names []string
+	for _, link := range rows.List(rows.At(doc, "links")) {
+		if rows.Text(rows.At(link, "rel")) == "license" {
+			names = append(names, rows.Text(rows.At(link, "title")), rows.Text(rows.At(link, "href")))
+		}
+	}
+	return names, nil
 }
 
 func (s *Source) request() (fetch.Request, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,22 +106,27 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 		return nil, cur, err
 	}
 	next := cur
-	var list []map[string]any
-	if !s.cfg.Export {
-		var total int
-		if list, total, err = s.pages(ctx, header, &next); err != nil {
-			return nil, next, err
-		}
-		if total <= maxOffset || s.cfg.Dataset == "" || s.cfg.API != "2.1" {
-			return s.records(list, total), next, nil
-		}
-		// A data set this large is read by its export from its first page on.
-		next = cur
-	}
-	if list, err = s.export(ctx, header, &next); err != nil {
+	list, total, err := s.read(ctx, header, &next)
+	if err != nil {
 		return nil, next, err
 	}
-	return s.records(list, len(list)), next, nil
+	records := s.records(list, total)
+	rows.Licensed(ctx, s.deps.Now(), &next, records, func(ctx context.Context) ([]string, error) { return s.licence(ctx, header) })
+	return records, next, nil
+}
+
+func (s *Source) read(ctx context.Context, header http.Header, cur *source.Cursor) (list []map[string]any, total int, err error) {
+	before := *cur
+	if !s.cfg.Export {
+		list, total, err = s.pages(ctx, header, cur)
+		if err != nil || total <= maxOffset || s.cfg.Dataset == "" || s.cfg.API != "2.1" {
+			return list, total, err
+		}
+		// A data set this large is read by its export from its first page on.
+		*cur = before
+	}
+	list, err = s.export(ctx, header, cur)
+	return list, len(list), err
 }
 
 func (s *Source) records(list []map[string]any, total int) []source.Record {
@@ -216,6 +222,32 @@ func (s *Source) portal() string {
 
 func (s *Source) dataset() string {
 	return s.portal() + "/api/explore/v2.1/catalog/datasets/" + url.PathEscape(s.cfg.Dataset)
+}
+
+var inPath = regexp.MustCompile(`/catalog/datasets/([^/?]+)`)
+
+// licence reads what the portal calls the licence of the data set.
+func (s *Source) licence(ctx context.Context, header http.Header) ([]string, error) {
+	name := s.cfg.Dataset
+	if u, err := url.Parse(s.cfg.URL); err == nil && name == "" {
+		name = u.Query().Get("dataset")
+		if m := inPath.FindStringSubmatch(u.Path); m != nil {
+			name = m[1]
+		}
+	}
+	if name == "" {
+		return nil, nil
+	}
+	res, err := source.GetAll(ctx, s.deps, s.portal()+"/api/explore/v2.1/catalog/datasets/"+url.PathEscape(name), header)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := rows.JSON(res.Body, res.ContentType)
+	if err != nil {
+		return nil, source.Invalid(res, fmt.Errorf("opendatasoft: data set: %w", err))
+	}
+	meta := rows.At(doc, "metas.default")
+	return []string{rows.Text(rows.At(meta, "license")), rows.Text(rows.At(meta, "license_url"))}, nil
 }
 
 func (s *Source) export(ctx context.Context, header http.Header, cur *source.Cursor) ([]map[string]any, error) {

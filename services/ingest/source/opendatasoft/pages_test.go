@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/rows"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/sourcetest"
@@ -33,6 +34,8 @@ func portal(t *testing.T, total int) http.HandlerFunc {
 				return
 			}
 			fmt.Fprintf(w, `{"total_count":%d,"results":[%s]}`, total, strings.Join(list, ","))
+		case "/api/explore/v2.1/catalog/datasets/travaux":
+			fmt.Fprint(w, `{"dataset_id":"travaux","metas":{"default":{"license":"Licence Ouverte v2.0 (Etalab)"}}}`)
 		case "/api/explore/v2.1/catalog/datasets/travaux/exports/jsonl":
 			fmt.Fprint(w, strings.Join(list, "\n"))
 		default:
@@ -66,6 +69,9 @@ func TestPagesAndExport(t *testing.T) {
 			}
 			seen := map[string]bool{}
 			for _, r := range records {
+				if e, ok := r.Value.(record.Entry); ok && e.Licence != "etalab-2.0" {
+					t.Fatalf("licence %q", e.Licence)
+				}
 				if seen[r.Item] {
 					t.Fatalf("%s comes twice", r.Item)
 				}
