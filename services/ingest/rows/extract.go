@@ -17,16 +17,22 @@ const MaxRows = 4000
 // Extract gives the rows of a document: those at path or, without path, a list at
 // the root, a GeoJSON FeatureCollection, or the list under a name that portals
 // use. A feature becomes its properties with geometry and feature_id; a record of Opendatasoft
-// v1 its fields with recordid, record_timestamp and geometry.
+// v1 its fields with recordid, record_timestamp and geometry. The crs of a
+// collection is given to its geometries.
 func Extract(doc any, path string) ([]map[string]any, error) {
 	list, ok := find(doc, path)
 	if !ok {
 		return nil, ErrNoRows
 	}
 	out := make([]map[string]any, 0, len(list))
+	root, _ := doc.(map[string]any)
 	for _, element := range list {
 		if row, ok := element.(map[string]any); ok {
-			out = append(out, flat(row))
+			row = flat(row)
+			if g, ok := row["geometry"].(map[string]any); ok && root["crs"] != nil && g["crs"] == nil {
+				g["crs"] = root["crs"]
+			}
+			out = append(out, row)
 		}
 	}
 	if len(out) == 0 && len(list) > 0 {

@@ -36,10 +36,10 @@ func known() []struct {
 		{"city", []string{"location_city", "address_city", "commune", "nom_commune", "ville", "city", "nom_de_la_commune", "libelle_commune", "com_nom"}},
 		{"postcode", []string{"location_postalcode", "address_zipcode", "code_postal", "codepostal", "cp", "postcode", "postal_code", "zipcode"}},
 		{"insee", []string{"location_insee", "code_insee", "insee", "codeinsee", "code_commune", "insee_com", "com_insee", "depcom", "code_insee_commune"}},
-		{"latitude", []string{"latitude", "lat", "y_wgs84", "coord_lat"}},
-		{"longitude", []string{"longitude", "lon", "lng", "long", "x_wgs84", "coord_lon"}},
+		{"latitude", []string{"latitude", "lat", "y_wgs84", "coord_lat", "coordonnee_y", "coord_y", "y_l93", "y_lambert93", "lambert_y", "y_cc46", "y"}},
+		{"longitude", []string{"longitude", "lon", "lng", "long", "x_wgs84", "coord_lon", "coordonnee_x", "coord_x", "x_l93", "x_lambert93", "lambert_x", "x_cc46", "x"}},
 		{"point", []string{"location_coordinates", "latlon", "lat_lon", "geo_point_2d", "geo_point", "geopoint", "coordonnees_geo", "coordonnees", "geolocalisation", "geom_x_y", "xy"}},
-		{"geometry", []string{"geometry", "geo_shape", "the_geom", "geom", "geojson", "geometrie"}},
+		{"geometry", []string{"geometry", "geo_shape", "the_geom", "geom", "geojson", "geometrie", "wkt", "geom_wkt", "the_geom_wkt"}},
 		{"image", []string{"originalimage", "image", "cover_url", "photo", "image_url", "url_image", "visuel", "illustration", "thumbnail"}},
 		{"document", []string{"pdf", "document", "url_pdf", "lien_pdf", "piece_jointe", "arrete_pdf"}},
 	}
@@ -78,12 +78,12 @@ func Guess(list []map[string]any) Mapping {
 	return m
 }
 
-// usual is the set of all names of known.
+// usual is the set of all names of known but letters alone, which are also ticks.
 func usual() map[string]bool {
 	set := map[string]bool{}
 	for _, k := range known() {
 		for _, name := range k.names {
-			set[name] = true
+			set[name] = len(name) > 1
 		}
 	}
 	return set

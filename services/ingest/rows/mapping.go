@@ -2,7 +2,6 @@ package rows
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"mime"
 	"net/url"
@@ -46,9 +45,11 @@ type Mapping struct {
 	INSEE     string `yaml:"insee"`
 	Latitude  string `yaml:"latitude"`
 	Longitude string `yaml:"longitude"`
-	// Point is [latitude, longitude], {lat, lon} or "latitude, longitude".
+	// Point is [latitude, longitude], {lat, lon} or "latitude, longitude". Those of
+	// metropolitan France may stand the other way round, or be metres of Lambert-93
+	// or a conic zone, as Latitude and Longitude too.
 	Point string `yaml:"point"`
-	// Geometry is a GeoJSON geometry.
+	// Geometry is one of GeoJSON or Well-Known Text.
 	Geometry string `yaml:"geometry"`
 	Image    string `yaml:"image"`
 	Document string `yaml:"document"`
@@ -326,104 +327,6 @@ func MediaType(address string) string {
 	}
 	kind, _, _ := strings.Cut(mime.TypeByExtension(strings.ToLower(path.Ext(u.Path))), ";")
 	return kind
-}
-
-// place reads where a row is; nil where it says nothing.
-func (r Reader) place(row map[string]any) *record.Place {
-	p := record.Place{
-		Name: Line(Text(value(row, r.PlaceName))), Address: Line(Text(value(row, r.Address))),
-		City: Line(cmp.Or(Text(value(row, r.City)), r.Defaults["city"])), Postcode: Text(value(row, r.Postcode)),
-	}
-	for _, code := range strings.FieldsFunc(cmp.Or(Text(value(row, r.INSEE)), r.Defaults["insee"]), func(c rune) bool { return c == ',' || c == ';' || c == ' ' }) {
-		if len(code) == 4 { // 01004 read as a number by a spreadsheet
-			code = "0" + code
-		}
-		if len(code) == 5 {
-			p.INSEE = append(p.INSEE, code)
-		}
-	}
-	if p.Lat, p.Lon = r.coordinates(row); p.Lat == nil {
-		p.GeoJSON = geometry(value(row, r.Geometry), &p)
-	}
-	if p.Name == "" && p.Address == "" && p.City == "" && p.Postcode == "" && len(p.INSEE) == 0 && p.Lat == nil && p.GeoJSON == "" {
-		return nil
-	}
-	return &p
-}
-
-func (r Reader) coordinates(row map[string]any) (lat, lon *float64) {
-	y, okY := Number(value(row, r.Latitude))
-	x, okX := Number(value(row, r.Longitude))
-	if okY && okX {
-		return Point(y, x)
-	}
-	switch v := value(row, r.Point).(type) {
-	case []any:
-		if len(v) == 2 {
-			return pair(v[0], v[1])
-		}
-	case map[string]any:
-		if v["type"] == "Point" {
-			return pair(At(v, "coordinates[1]"), At(v, "coordinates[0]"))
-		}
-		return pair(v["lat"], v["lon"])
-	case string:
-		if a, b, found := strings.Cut(v, ","); found {
-			return pair(a, b)
-		}
-	}
-	return nil, nil
-}
-
-func pair(a, b any) (lat, lon *float64) {
-	y, okY := Number(a)
-	x, okX := Number(b)
-	if !okY || !okX {
-		return nil, nil
-	}
-	return Point(y, x)
-}
-
-// Point refuses what is not on Earth in WGS 84 and (0, 0), which is a field left empty.
-func Point(lat, lon float64) (*float64, *float64) {
-	if !(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180) || lat == 0 && lon == 0 {
-		return nil, nil
-	}
-	return &lat, &lon
-}
-
-// maxGeometryBytes bounds a geometry kept: a road is well below.
-const maxGeometryBytes = 64 << 10
-
-// geometry keeps a GeoJSON geometry; a point becomes coordinates.
-func geometry(v any, p *record.Place) string {
-	if s, ok := v.(string); ok {
-		v, _ = Inner(s)
-	}
-	g, ok := v.(map[string]any)
-	if !ok {
-		return ""
-	}
-	if g["type"] == "Feature" {
-		if g, ok = g["geometry"].(map[string]any); !ok {
-			return ""
-		}
-	}
-	kind, _ := g["type"].(string)
-	if kind == "Point" {
-		p.Lat, p.Lon = pair(At(g, "coordinates[1]"), At(g, "coordinates[0]"))
-		return ""
-	}
-	switch kind {
-	case "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection":
-	default:
-		return ""
-	}
-	text, err := json.Marshal(g)
-	if err != nil || len(text) > maxGeometryBytes {
-		return ""
-	}
-	return string(text)
 }
 
 // words parts categories: a list, JSON in a string, or a text with ; or , between.

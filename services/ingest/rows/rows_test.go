@@ -67,6 +67,7 @@ func TestCSV(t *testing.T) {
 		"spaces around quotes":    {"a;b\n \"x;y\" ;1\n", `[{"a":"x;y","b":"1"}]`},
 		"title lines":             {"Travaux, voirie;;\n;;\nid;titre;date\n1;x;y\n", `[{"date":"y","id":"1","titre":"x"}]`},
 		"title of two cells":      {"Travaux;2026;\nid;titre;date\n1;x;y\n", `[{"date":"y","id":"1","titre":"x"}]`},
+		"ticks are no header":     {"Salle;Lundi;Mardi\nRex;x;y\n", `[{"Lundi":"x","Mardi":"y","Salle":"Rex"}]`},
 		"separators in quotes":    {"\"id\",\"titre\",\"a;b;c;d\"\n1,x,y\n", `[{"a;b;c;d":"y","id":"1","titre":"x"}]`},
 		"a list in each row":      {"nom,tags\nx,a;b;c\ny,d;e;f\n", `[{"nom":"x","tags":"a;b;c"},{"nom":"y","tags":"d;e;f"}]`},
 	} {
@@ -121,6 +122,55 @@ func TestLine(t *testing.T) {
 	}
 	if began := time.Now(); len(Line(strings.Repeat("<a>&lt;", 200_000)+strings.Repeat("<", 500_000))) == 0 || time.Since(began) > 2*time.Second {
 		t.Errorf("took %s", time.Since(began))
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	line := `{"coordinates":[[2.14,43.93],[2.15,43.94]],"type":"LineString"}`
+	for body, want := range map[string]string{
+		`[{"nom":"a","coordonnees":"43.93, 2.14"}]`:                    "43.93 2.14",
+		`[{"nom":"a","coordonnees":"43.93 2.14"}]`:                     "43.93 2.14",
+		`[{"nom":"a","coordonnees":"2.14;43.93"}]`:                     "43.93 2.14",
+		`[{"nom":"a","coordonnees":"43,93 ; 2,14"}]`:                   "43.93 2.14",
+		`[{"nom":"a","coordonnees":"43.93 2.14 169"}]`:                 "43.93 2.14",
+		`[{"nom":"a","coordonnees":"POINT (2.14 43.93)"}]`:             "43.93 2.14",
+		`[{"nom":"a","geom":"SRID=2154;POINT(567613 6325598)"}]`:       "44.02 1.35",
+		`[{"nom":"a","wkt":"point z(567613 6325598 12)"}]`:             "44.02 1.35",
+		`[{"nom":"a","geom":"LINESTRING(2.14 43.93, 2.15 43.94)"}]`:    line,
+		`[{"nom":"a","geom":"MULTIPOINT((2.14 43.93),(2.15 43.94))"}]`: strings.Replace(line, "LineString", "MultiPoint", 1),
+		`[{"nom":"a","geom":"POLYGON((2 43,3 43,3 44,2 43))"}]`:        `{"coordinates":[[[2,43],[3,43],[3,44],[2,43]]],"type":"Polygon"}`,
+		`[{"nom":"a","geom":"POLYGON((2 43,3 43"}]`:                    "",
+		`[{"nom":"a","geom":"LINESTRING(a b)"}]`:                       "",
+		`[{"nom":"a","x":"567613,0","y":"6325598"}]`:                   "44.02 1.35",
+		`[{"nom":"a","x_cc46":1842000,"y_cc46":5175000}]`:              "45.76 4.83",
+		`[{"nom":"a","latitude":55.45,"longitude":-20.9}]`:             "55.45 -20.90",
+		`[{"nom":"a","coordonnees":"-20.9, 55.45"}]`:                   "-20.90 55.45",
+		`[{"nom":"a","x":340000,"y":7650000}]`:                         "",
+		`[{"nom":"a","coordonnees":"centre-ville"}]`:                   "",
+		`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"nom":"a"},"geometry":{"type":"Point","coordinates":[567613,6325598]}}]}`:                                                                                                  "44.02 1.35",
+		`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3857"}},"features":[{"type":"Feature","properties":{"nom":"a"},"geometry":{"type":"Point","coordinates":[238440,5454600]}}]}`:                         "43.93 2.14",
+		`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}},"features":[{"type":"Feature","properties":{"nom":"a"},"geometry":{"type":"LineString","coordinates":[[2.14,43.93],[2.15,43.94]]}}]}`:      line,
+		`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::2975"}},"features":[{"type":"Feature","properties":{"nom":"a"},"geometry":{"type":"LineString","coordinates":[[340000,7650000],[340001,7650000]]}}]}`: "",
+		`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"EPSG:2154"}},"features":[{"type":"Feature","properties":{"nom":"a"},"geometry":{"type":"LineString","coordinates":[[700000,6600000],[700000,6600000]]}}]}`:                  `{"coordinates":[[3,46.5],[3,46.5]],"type":"LineString"}`,
+	} {
+		doc, err := JSON([]byte(body), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := Extract(doc, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if p := Records(list, Mapping{}, time.UTC, "", false)[0].Value.(record.Entry).Place; p != nil {
+			if got = p.GeoJSON; p.Lat != nil {
+				got = fmt.Sprintf("%.2f %.2f", *p.Lat, *p.Lon)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", body, got, want)
+		}
 	}
 }
 

@@ -232,6 +232,9 @@ func Truth(v any) bool {
 
 // Number reads a number, also from a French text: "45,75".
 func Number(v any) (float64, bool) {
+	if f, ok := v.(float64); ok {
+		return f, !math.IsNaN(f) && !math.IsInf(f, 0)
+	}
 	f, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(Text(v)), ",", ".", 1), 64)
 	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
 }

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/crieur/crieur/services/ingest/projection"
 )
 
 // A Station measures a river's level.
@@ -51,9 +52,8 @@ func ParseStation(about, levels []byte) (Station, error) {
 	}
 	x, errX := strconv.ParseFloat(string(s.Coord.X), 64)
 	y, errY := strconv.ParseFloat(string(s.Coord.Y), 64)
-	// The extent of Lambert-93 in France; overseas, other projections are used.
-	if errX == nil && errY == nil && x > 0 && x < 1_300_000 && y > 6_000_000 && y < 7_200_000 {
-		out.Lat, out.Lon = fromLambert93(x, y)
+	if errX == nil && errY == nil {
+		out.Lat, out.Lon, _ = projection.Degrees(x, y, projection.Lambert93)
 	}
 	return out, nil
 }
@@ -79,26 +79,4 @@ func (s Station) tell(zone *time.Location) string {
 	at := s.At.In(zone)
 	meters := strings.Replace(strconv.FormatFloat(s.Meters, 'f', 2, 64), ".", ",", 1)
 	return fmt.Sprintf("Hauteur à %s : %s m le %02d/%02d à %d h %02d.", s.Name, meters, at.Day(), at.Month(), at.Hour(), at.Minute())
-}
-
-// fromLambert93 turns RGF93 / Lambert-93 (EPSG:2154) metres into WGS 84 degrees:
-// the inverse of the conformal conic, algorithm ALG0004 of IGN's note NT/G 71.
-func fromLambert93(x, y float64) (lat, lon float64) {
-	const (
-		n    = 0.7256077650532670
-		c    = 11754255.426096
-		xs   = 700000.0
-		ys   = 12655612.049876
-		ecc  = 0.081819191042816
-		lon0 = 3.0
-	)
-	r := math.Hypot(x-xs, y-ys)
-	gamma := math.Atan2(x-xs, ys-y)
-	iso := math.Log(c/r) / n
-	phi := 2*math.Atan(math.Exp(iso)) - math.Pi/2
-	for range 12 {
-		sine := ecc * math.Sin(phi)
-		phi = 2*math.Atan(math.Pow((1+sine)/(1-sine), ecc/2)*math.Exp(iso)) - math.Pi/2
-	}
-	return phi * 180 / math.Pi, lon0 + gamma/n*180/math.Pi
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -136,20 +135,6 @@ func TestConfiguration(t *testing.T) {
 		_, err := New(source.Deps{}, source.Spec{Settings: []byte(settings)})
 		if err == nil || err.Error() != want || events.OutcomeOf(err).Reason != events.ReasonInvalidConfig {
 			t.Errorf("%q: got %v", settings, err)
-		}
-	}
-}
-
-// TestLambert93 checks the projection on IGN's own origin and on a station whose
-// degrees are published (O494101001, to the metre).
-func TestLambert93(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ x, y, lat, lon float64 }{
-		{700000, 6600000, 46.5, 3}, {567613, 6325598, 44.016925576, 1.348806124},
-	} {
-		lat, lon := fromLambert93(c.x, c.y)
-		if math.Abs(lat-c.lat) > 1e-6 || math.Abs(lon-c.lon) > 1e-6 {
-			t.Errorf("%.0f %.0f: %.7f %.7f", c.x, c.y, lat, lon)
 		}
 	}
 }
