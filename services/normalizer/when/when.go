@@ -129,10 +129,47 @@ func (p *parser) span() (Span, bool) {
 	case p.word("du"), p.word("entre", "le"):
 		return p.fromTo()
 	}
+	if s, ok := p.hoursFirst(); ok {
+		return s, true
+	}
+	return p.days()
+}
+
+// days reads days that no word of time begins.
+func (p *parser) days() (Span, bool) {
 	if s, ok := p.relative(); ok {
 		return s, true
 	}
 	return p.single()
+}
+
+// hoursFirst reads "de 21h à 2h samedi 28 novembre", "entre 8 h et 17 h, le jeudi 26
+// novembre" or "jusqu'à 17 h demain": the hours of days that follow at once and
+// have none of their own.
+func (p *parser) hoursFirst() (s Span, ok bool) {
+	save := p.i
+	before := p.at(p.i - 1).word
+	from, to, ok := p.hours()
+	if !ok {
+		return Span{}, false
+	}
+	if p.at(p.i).mark == ',' {
+		p.i++
+	}
+	if p.word("du") {
+		s, ok = p.fromTo()
+	} else {
+		_ = p.word("le") || p.word("les")
+		s, ok = p.days()
+	}
+	if !ok || s.Start.IsZero() || s.Clock {
+		p.i = save
+		return Span{}, false
+	}
+	if to[0] < 0 && (before == "jusqu" || before == "avant") {
+		return Span{End: clock(s.End, from[0], from[1]), Clock: true}, true
+	}
+	return s.at(from, to), true
 }
 
 func (p *parser) until(start time.Time) (Span, bool) {
@@ -290,7 +327,7 @@ func (p *parser) alone(d day) (Span, bool) {
 	return p.clocked(t, t), true
 }
 
-// relative reads "demain", "aujourd'hui", "ce soir".
+// relative reads "demain", "aujourd'hui", "ce soir", "mercredi prochain", "ce samedi".
 func (p *parser) relative() (Span, bool) {
 	today := time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
 	switch {
@@ -307,6 +344,20 @@ func (p *parser) relative() (Span, bool) {
 		}
 		return s, true
 	}
+	save := p.i
+	this := p.word("ce")
+	if name := weekday(p.at(p.i).word); name >= 0 {
+		p.i++
+		if day := today.AddDate(0, 0, (name-int(today.Weekday())+7)%7); p.word("prochain") {
+			if day.Equal(today) {
+				day = day.AddDate(0, 0, 7)
+			}
+			return p.clocked(day, day), true
+		} else if t := p.at(p.i); this && t.n < 0 {
+			return p.clocked(day, day), true
+		}
+	}
+	p.i = save
 	return Span{}, false
 }
 
@@ -316,13 +367,16 @@ func (p *parser) clocked(start, end time.Time) Span {
 	if !ok {
 		return Span{Start: start, End: endOf(end)}
 	}
-	s := Span{Start: clock(start, from[0], from[1]), End: endOf(end), Clock: true}
+	return Span{Start: start, End: endOf(end)}.at(from, to)
+}
+
+// at gives whole days their hours; to is -1 for none.
+func (s Span) at(from, to [2]int) Span {
+	s.Start, s.Clock = clock(s.Start, from[0], from[1]), true
 	if to[0] >= 0 {
-		e := clock(end, to[0], to[1])
-		if e.Before(s.Start) {
-			e = e.AddDate(0, 0, 1)
+		if s.End = clock(s.End, to[0], to[1]); s.End.Before(s.Start) {
+			s.End = s.End.AddDate(0, 0, 1)
 		}
-		s.End = e
 	}
 	return s
 }
