@@ -146,6 +146,39 @@ const (
 	InboundIncoming InboundKind = "incoming" // answers of residents: STOP
 )
 
+// Abbreviations asks publisher for its table of abbreviations, and whether an
+// authority's own may amend it. Nothing is kept.
+var Abbreviations = Endpoint[AbbreviationsRequest, AbbreviationsReply]{Service: "publisher", Name: "abbreviations"}
+
+// AbbreviationsRequest has the authority's own.
+type AbbreviationsRequest struct {
+	Own []registry.Abbreviation `json:"own,omitempty"`
+}
+
+// AbbreviationsReply is the table without the authority's own, and the first of
+// these that contradicts another.
+type AbbreviationsReply struct {
+	BuiltIn  []registry.Abbreviation `json:"builtIn"`
+	Conflict *AbbreviationConflict   `json:"conflict,omitempty"`
+}
+
+// AbbreviationConflict is why an abbreviation cannot be used.
+type AbbreviationConflict struct {
+	Own     int                   `json:"own"` // index in AbbreviationsRequest.Own
+	Problem AbbreviationProblem   `json:"problem"`
+	With    registry.Abbreviation `json:"with"` // what it contradicts
+}
+
+// AbbreviationProblem says what is wrong with an abbreviation.
+type AbbreviationProblem string
+
+// The problems.
+const (
+	AbbreviationTwice     AbbreviationProblem = "twice"     // the word has another short form
+	AbbreviationChain     AbbreviationProblem = "chain"     // the short form is a word that is itself shortened
+	AbbreviationAmbiguous AbbreviationProblem = "ambiguous" // the short form stands for another word
+)
+
 // Resolve asks audience for the contacts of subscribers, for one delivery. It
 // leaves out those who withdrew their consent or paused since, with a reason.
 var Resolve = Endpoint[ResolveRequest, ResolveReply]{Service: "audience", Name: "resolve"}

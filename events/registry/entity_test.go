@@ -84,6 +84,10 @@ func alertModel(change func(*registry.AlertModel)) entity {
 	return m
 }
 
+func abbreviations(full, short string, rank int) entity {
+	return registry.Abbreviations{Authority: "cobas", Words: []registry.Abbreviation{{Full: full, Short: short, Rank: rank}}}
+}
+
 func TestValidateNamesTheField(t *testing.T) {
 	t.Parallel()
 	settings := func(raw string) entity {
@@ -142,6 +146,12 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"alert model without what to do", alertModel(func(m *registry.AlertModel) { m.Instruction = "" }), "alert model: instruction: "},
 		{"alert model for ever", alertModel(func(m *registry.AlertModel) { m.Lasts = 0 }), "alert model: lasts: "},
 		{"alert model severity", alertModel(func(m *registry.AlertModel) { m.Severity = "High" }), "alert model: severity: "},
+
+		{"abbreviations", abbreviations("avenue", "ave", 1), ""},
+		{"a word that stays whole", abbreviations("rue", registry.KeepWhole, 1), ""},
+		{"no word", abbreviations("", "a", 1), "abbreviations: words[0].full: "},
+		{"no shorter", abbreviations("rue", "ruelle", 1), "abbreviations: words[0].short: "},
+		{"no rank", abbreviations("avenue", "ave", 4), "abbreviations: words[0].rank: "},
 
 		{"health", registry.SourceHealth{Authority: "cobas", Source: "site"}, ""},
 		{"streak", registry.SourceHealth{Authority: "cobas", Source: "site", ErrorStreak: -1}, "source health: errorStreak: "},

@@ -27,8 +27,9 @@ type Registry struct {
 	SignHealth   *Repository[SignHealth]   // sign.<authority>.<id> of the bucket of health
 	// ChannelHealth is channel.<authority>.<id> of the same bucket.
 	ChannelHealth *Repository[ChannelHealth]
-	Officers      *Repository[Officer]    // officer.<id>
-	AlertModels   *Repository[AlertModel] // alertmodel.<authority>.<id>
+	Officers      *Repository[Officer]       // officer.<id>
+	AlertModels   *Repository[AlertModel]    // alertmodel.<authority>.<id>
+	Abbreviations *Repository[Abbreviations] // abbreviations.<authority>
 }
 
 // Option changes how Open makes a bucket that does not exist.
@@ -65,6 +66,7 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Regi
 		ChannelHealth: New[ChannelHealth](health, "channel").WithConn(conn),
 		Officers:      New[Officer](kv, "officer").WithConn(conn),
 		AlertModels:   New[AlertModel](kv, "alertmodel").WithConn(conn),
+		Abbreviations: New[Abbreviations](kv, "abbreviations").WithConn(conn),
 	}, nil
 }
 

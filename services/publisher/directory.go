@@ -26,6 +26,7 @@ type views struct {
 	streams     *registry.View[registry.Stream]
 	channels    *registry.View[registry.Channel]
 	signs       *registry.View[registry.Sign]
+	shorter     *registry.View[registry.Abbreviations]
 }
 
 var _ channel.Directory = (*directory)(nil)
@@ -36,8 +37,9 @@ func (d *directory) open(ctx context.Context, reg *registry.Registry) error {
 		authorities: registry.NewView(ctx, reg.Authorities),
 		streams:     registry.NewView(ctx, reg.Streams),
 		signs:       registry.NewView(ctx, reg.Signs),
+		shorter:     registry.NewView(ctx, reg.Abbreviations),
 	}
-	for _, wait := range []func(context.Context) error{v.authorities.Wait, v.streams.Wait, v.signs.Wait} {
+	for _, wait := range []func(context.Context) error{v.authorities.Wait, v.streams.Wait, v.signs.Wait, v.shorter.Wait} {
 		if err := wait(ctx); err != nil {
 			return fmt.Errorf("publisher: registry: %w", err)
 		}
@@ -127,6 +129,6 @@ func (s *Service) profile(p events.Publication, profile channel.Profile) channel
 	if st, ok := s.directory.Stream(p.Authority, p.Stream); ok {
 		profile.Stream = st.Name
 	}
-	profile.Link = channel.Link(s.cfg.PublicURL, p.ID)
+	profile.Link, profile.Abbreviations = channel.Link(s.cfg.PublicURL, p.ID), s.directory.abbreviations(p.Authority)
 	return profile
 }

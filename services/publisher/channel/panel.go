@@ -11,6 +11,9 @@ import (
 // before the rest of an alert, and wherever a panel cannot say all: the end of a
 // text is what it leaves out.
 func OnPanel(p events.Publication, profile Profile, channelID string, shape panel.Profile) (panel.Rendition, error) {
+	if shape.Abbreviations == nil {
+		shape.Abbreviations = profile.Abbreviations
+	}
 	text := p.Content.Summary
 	if own, ok := p.Text(channelID); ok {
 		text = own

@@ -45,27 +45,21 @@ var parseDefault = sync.OnceValues(func() ([]entry, error) {
 	return table, err
 })
 
-// Abbreviations returns the built-in table with an authority's own: CSV with a
-// header "full,short,rank", one abbreviation a line, # starting a comment. A word
-// of the built-in table gets the authority's short form; "-" keeps it whole.
-//
-// Errors name the authority's line: a word twice, a short form that is as long as
-// the word, that is itself a word to shorten, or that stands for two words (but
-// for forms of one, as municipal and municipale).
-func Abbreviations(own string) ([]Abbreviation, error) {
+// Amended returns the built-in table with an authority's own. A word of the
+// built-in table gets the authority's short form; "-" keeps it whole. Its error
+// is a *Conflict.
+func Amended(own []Abbreviation) ([]Abbreviation, error) {
 	builtIn, err := parseDefault()
 	if err != nil {
 		return nil, err
 	}
-	mine, err := readTable(strings.NewReader(own))
-	if err != nil {
-		return nil, err
-	}
 	named := map[string]bool{}
-	for _, e := range mine {
+	table := make([]entry, 0, len(own)+len(builtIn))
+	for i, a := range own {
+		e := entry{a, i + 1}
 		named[e.key()] = true
+		table = append(table, e)
 	}
-	table := slices.Clone(mine)
 	for _, e := range builtIn {
 		if e.line = 0; !named[e.key()] {
 			table = append(table, e)
@@ -82,7 +76,31 @@ func Abbreviations(own string) ([]Abbreviation, error) {
 // whole is the short form of a word that is not shortened.
 const whole = "-"
 
-// entry is an abbreviation and its line; 0 in the built-in table.
+// Problem says what is wrong with an abbreviation.
+type Problem string
+
+// The problems.
+const (
+	Twice     Problem = "twice"     // the word has another short form
+	Chain     Problem = "chain"     // the short form is a word that is itself shortened
+	Ambiguous Problem = "ambiguous" // the short form stands for another word
+)
+
+// Conflict is an abbreviation that another contradicts.
+type Conflict struct {
+	Own     int // index among the authority's own
+	Problem Problem
+	What    Abbreviation
+	With    Abbreviation
+}
+
+// Error names both.
+func (c *Conflict) Error() string {
+	return fmt.Sprintf("panel: abbreviation %s,%s: %s with %s,%s", c.What.Full, c.What.Short, c.Problem, c.With.Full, c.With.Short)
+}
+
+// entry is an abbreviation and its line among the authority's own, from 1; in
+// the built-in table that of the file, 0 once it is amended.
 type entry struct {
 	Abbreviation
 	line int
@@ -126,7 +144,7 @@ func readTable(r io.Reader) ([]entry, error) {
 		case err != nil || rank < 1 || rank > LastResort:
 			return nil, fmt.Errorf("panel: abbreviations: line %d: rank: %q is not 1, 2 or 3", line, record[2])
 		case a.Full == "" || a.Short == "":
-			return nil, fmt.Errorf("panel: abbreviations: line %d: a word and its shorter form are needed; - keeps the word", line)
+			return nil, fmt.Errorf("panel: abbreviations: line %d: a word and its shorter form are needed", line)
 		case utf8.RuneCountInString(a.Short) >= utf8.RuneCountInString(a.Full):
 			return nil, fmt.Errorf("panel: abbreviations: line %d: %q is not shorter than %q", line, a.Short, a.Full)
 		}
@@ -135,12 +153,13 @@ func readTable(r io.Reader) ([]entry, error) {
 }
 
 // conflicts names the first line that another contradicts. Where a line is the
-// authority's and the other built-in, it is the authority's.
+// authority's and the other built-in, it is the authority's. A short form may
+// stand for forms of one word, as municipal and municipale.
 func conflicts(table []entry) error {
 	words, shorts := map[string]entry{}, map[string][]entry{}
 	for _, e := range table {
 		if other, twice := words[e.key()]; twice {
-			return clash(e, other, "%q is already in %s", e.Full)
+			return clash(e, other, Twice)
 		}
 		words[e.key()] = e
 	}
@@ -150,11 +169,11 @@ func conflicts(table []entry) error {
 		}
 		short := string(keys([]rune(strings.TrimSuffix(e.Short, "."))))
 		if other, chain := words[short]; chain && other.Short != whole {
-			return clash(e, other, "%q is itself shortened in %s", e.Short)
+			return clash(e, other, Chain)
 		}
 		for _, other := range shorts[short] {
 			if !strings.HasPrefix(e.key(), other.key()) && !strings.HasPrefix(other.key(), e.key()) {
-				return clash(e, other, "%q stands for another word in %s", e.Short)
+				return clash(e, other, Ambiguous)
 			}
 		}
 		shorts[short] = append(shorts[short], e)
@@ -162,15 +181,11 @@ func conflicts(table []entry) error {
 	return nil
 }
 
-func clash(e, other entry, format, what string) error {
+func clash(e, other entry, problem Problem) error {
 	if e.line < other.line {
 		e, other = other, e
 	}
-	where := fmt.Sprintf("line %d (%s,%s)", other.line, other.Full, other.Short)
-	if other.line == 0 {
-		where = fmt.Sprintf("the built-in table (%s,%s)", other.Full, other.Short)
-	}
-	return fmt.Errorf("panel: abbreviations: line %d: %s,%s: "+format, e.line, e.Full, e.Short, what, where)
+	return &Conflict{Own: e.line - 1, Problem: problem, What: e.Abbreviation, With: other.Abbreviation}
 }
 
 // Apply replaces the whole words Full of text by Short; a capital first letter

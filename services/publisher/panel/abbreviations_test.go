@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ func abbreviate(text string, table []Abbreviation) string {
 
 func TestAnAuthoritysAbbreviations(t *testing.T) {
 	t.Parallel()
-	table, err := Abbreviations("# Pessac\nfull,short,rank\nCité administrative,cité adm.,1\nAvenue,ave,1\nrue,-,1\n")
+	table, err := Amended([]Abbreviation{{Full: "Cité administrative", Short: "cité adm.", Rank: 1}, {Full: "Avenue", Short: "ave", Rank: 1}, {Full: "rue", Short: "-", Rank: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,28 @@ func TestAnAuthoritysAbbreviations(t *testing.T) {
 	}
 }
 
-func TestAbbreviationsRefusedWithTheirLine(t *testing.T) {
+func TestConflictingAbbreviations(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		own     []Abbreviation
+		at      int
+		problem Problem
+		with    string
+	}{
+		"a word twice":                    {[]Abbreviation{{Full: "Préau", Short: "pr."}, {Full: "kiosque", Short: "kq"}, {Full: "preau", Short: "pré."}}, 2, Twice, "Préau"},
+		"a short form of two words":       {[]Abbreviation{{Full: "préau", Short: "pr."}, {Full: "prairie", Short: "pr."}}, 1, Ambiguous, "préau"},
+		"a short form of a built-in word": {[]Abbreviation{{Full: "marché", Short: "mar."}}, 0, Ambiguous, "mardi"},
+		"a chain":                         {[]Abbreviation{{Full: "présentoir", Short: "préau"}, {Full: "préau", Short: "pr."}}, 1, Chain, "présentoir"},
+	} {
+		_, err := Amended(tc.own)
+		var found *Conflict
+		if !errors.As(err, &found) || found.Own != tc.at || found.Problem != tc.problem || found.With.Full != tc.with {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestABadTableIsRefusedWithItsLine(t *testing.T) {
 	t.Parallel()
 	const head = "full,short,rank\n"
 	for _, c := range []struct{ name, in, want string }{
@@ -51,12 +73,8 @@ func TestAbbreviationsRefusedWithTheirLine(t *testing.T) {
 		{"rank 4", head + "rue,r.,4\n", "line 2: rank"},
 		{"longer", "# c\n" + head + "rue,ruelle,1", `line 3: "ruelle" is not shorter`},
 		{"no short form", head + "rue,,1\n", "line 2: a word and its shorter form"},
-		{"a word twice", head + "Préau,pr.,1\nkiosque,kq,1\npreau,pré.,1\n", `line 4: preau,pré.: "preau" is already in line 2`},
-		{"a short form of two words", head + "préau,pr.,1\nprairie,pr.,1\n", `line 3: prairie,pr.: "pr." stands for another word in line 2`},
-		{"a short form of a built-in word", head + "marché,mar.,1\n", `line 2: marché,mar.: "mar." stands for another word in the built-in table (mardi,mar.)`},
-		{"a chain", head + "présentoir,préau,1\npréau,pr.,1\n", `"préau" is itself shortened in line`},
 	} {
-		if _, err := Abbreviations(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := readTable(strings.NewReader(c.in)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
 	}
@@ -83,14 +101,17 @@ func TestAbbreviatedOnlyWhenNeeded(t *testing.T) {
 	}
 }
 
-// FuzzAbbreviations: what an officer may write is refused with its line, or is a
-// table that shortens.
+// FuzzAbbreviations: what an officer may write is refused, or is a table that
+// shortens.
 func FuzzAbbreviations(f *testing.F) {
-	f.Add("full,short,rank\nCité administrative,cité adm.,1\n", "Cité administrative")
-	f.Add("full,short,rank\nrue,-,1\n\"a\nb\",b,2\n", "rue")
-	f.Add("\uFEFFfull,short,rank\n\xff\xff,\xff,1", "\xff")
-	f.Fuzz(func(t *testing.T, own, text string) {
-		table, err := Abbreviations(own)
+	f.Add("Cité administrative", "cité adm.", "Cité administrative")
+	f.Add("rue", "-", "rue")
+	f.Add("\xff\xff", "\xff", "\xff")
+	f.Fuzz(func(t *testing.T, full, short, text string) {
+		if short == "" || utf8.RuneCountInString(short) >= utf8.RuneCountInString(full) {
+			return // the registry refuses it
+		}
+		table, err := Amended([]Abbreviation{{full, short, 1}})
 		if err != nil {
 			return
 		}

@@ -26,9 +26,6 @@ const Kind = "ntcip"
 type Config struct {
 	Timeout time.Duration    `yaml:"timeout"` // of one packet and its repetitions; default 5s
 	Signs   map[string]*Sign `yaml:"signs"`   // by ID, a slug
-	// Abbreviations are the authority's own, a text of panel.Abbreviations: they
-	// amend the built-in table. A sign's profile that has a list uses that alone.
-	Abbreviations string `yaml:"abbreviations"`
 }
 
 // Sign is one sign.
@@ -47,8 +44,6 @@ type Channel struct {
 	cfg   Config
 	deps  channel.Deps
 	state map[string]*state // of each sign
-
-	shorten []panel.Abbreviation // nil: the built-in table
 }
 
 // state is what a sign was given. Its lock lets one exchange through at once.
@@ -86,12 +81,6 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 		return nil, spec.Invalid("signs: at least one")
 	}
 	c := &Channel{spec: spec, cfg: cfg, deps: deps, state: map[string]*state{}}
-	if cfg.Abbreviations != "" {
-		var err error
-		if c.shorten, err = panel.Abbreviations(cfg.Abbreviations); err != nil {
-			return nil, spec.Invalid("%w", err)
-		}
-	}
 	for id, s := range cfg.Signs {
 		if err := s.load(id); err != nil {
 			return nil, spec.Invalid("signs.%s: %w", id, err)
@@ -152,9 +141,6 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		if err := json.Unmarshal(profile.Shape, &shape); err != nil {
 			return events.Rendition{}, events.Permanentf(events.ReasonInvalidConfig, "ntcip %s: profile: %w", profile.Endpoint, err)
 		}
-	}
-	if shape.Abbreviations == nil {
-		shape.Abbreviations = c.shorten
 	}
 	laid, err := channel.OnPanel(p, profile, c.spec.ID, shape)
 	if err != nil {

@@ -24,9 +24,6 @@ type Config struct {
 	// Profiles are the authority's own, by name, besides the built-in ones.
 	Profiles map[string]panel.Profile `yaml:"profiles"`
 	MQTT     MQTT                     `yaml:"mqtt"`
-	// Abbreviations are the authority's own, a text of panel.Abbreviations: they
-	// amend the built-in table. A profile that has a list uses that alone.
-	Abbreviations string `yaml:"abbreviations"`
 }
 
 // BuiltIn returns the profiles that every channel knows: text panels by rows
@@ -52,7 +49,6 @@ type Channel struct {
 	cfg      Config
 	deps     channel.Deps
 	profiles map[string]panel.Profile
-	shorten  []panel.Abbreviation // nil: the built-in table
 }
 
 var (
@@ -79,12 +75,6 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 			return nil, spec.Invalid("profiles.%s: %w", name, err)
 		}
 		c.profiles[name] = p
-	}
-	if cfg.Abbreviations != "" {
-		var err error
-		if c.shorten, err = panel.Abbreviations(cfg.Abbreviations); err != nil {
-			return nil, spec.Invalid("%w", err)
-		}
 	}
 	if err := cfg.MQTT.load(); err != nil {
 		return nil, spec.Invalid("mqtt: %w", err)
@@ -124,9 +114,6 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		if err := json.Unmarshal(profile.Shape, &shape); err != nil {
 			return events.Rendition{}, events.Permanentf(events.ReasonInvalidConfig, "sign %s: profile: %w", profile.Endpoint, err)
 		}
-	}
-	if shape.Abbreviations == nil {
-		shape.Abbreviations = c.shorten
 	}
 	laid, err := channel.OnPanel(p, profile, c.spec.ID, shape)
 	if err != nil {

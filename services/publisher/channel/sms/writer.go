@@ -48,15 +48,21 @@ func NewWriter(spec channel.Spec, style Style, publicURL string) (*Writer, error
 	if err != nil {
 		return nil, spec.Invalid("abbreviations: %w", err)
 	}
-	w := &Writer{spec: spec, style: style, publicURL: publicURL, limits: gsm.Limits{Septets: style.MaxSeptets, Policy: style.Policy}}
+	limits := gsm.Limits{Septets: style.MaxSeptets, Policy: style.Policy}
+	return &Writer{spec: spec, style: style, publicURL: publicURL, limits: shortening(limits, table)}, nil
+}
+
+// shortening gives limits the words that may be shortened.
+func shortening(l gsm.Limits, table []panel.Abbreviation) gsm.Limits {
+	l.Abbreviate, l.LastResort = nil, nil
 	for _, a := range table {
-		to := &w.limits.Abbreviate
+		to := &l.Abbreviate
 		if a.Rank == panel.LastResort {
-			to = &w.limits.LastResort
+			to = &l.LastResort
 		}
 		*to = append(*to, a.Apply)
 	}
-	return w, nil
+	return l
 }
 
 // alertSeptets are two parts: the room of an alert that says what to do, at
@@ -162,14 +168,17 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 	n := gsm.Notice{
 		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place, When: profile.Whens(p), Link: profile.Link,
 	}
+	limits := w.limits
+	if profile.Abbreviations != nil {
+		limits = shortening(limits, profile.Abbreviations)
+	}
 	what := p.Content.Instruction
 	if what == "" || p.Class != events.ClassAlert || p.MsgType == events.MsgCancel {
-		return gsm.Compose(n, m, w.limits)
+		return gsm.Compose(n, m, limits)
 	}
 	if gsm.HasStopCode(what) {
 		return gsm.Composed{}, gsm.ErrStopOnAlert
 	}
-	limits := w.limits
 	limits.Septets = max(limits.Septets, alertSeptets)
 	said := whatToDo(what, limits.Septets*3/5)
 	n.Link = strings.TrimSpace("- " + said + " " + n.Link) // it goes with the link, which is never cut
