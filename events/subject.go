@@ -37,6 +37,25 @@ func UnsignedSubject(authority, source string) string {
 	return subject(SubjectRejected, authority, source, "unsigned")
 }
 
+// AuthorityOf is the authority in an event's subject; empty when it has none.
+func AuthorityOf(subject string) string {
+	tokens := strings.Split(subject, ".")
+	at := 1
+	switch tokens[0] {
+	case SubjectRaw, SubjectMessage, SubjectPublication, SubjectAudit, SubjectRejected:
+	case SubjectReceipt:
+		at = 2
+	case SubjectDelivery:
+		at = 3
+	default:
+		return ""
+	}
+	if at >= len(tokens) {
+		return ""
+	}
+	return tokens[at]
+}
+
 func subject(tokens ...string) string { return strings.Join(tokens, ".") }
 
 // IsSlug reports whether s may be one token of a subject and of a key:

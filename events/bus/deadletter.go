@@ -66,6 +66,51 @@ func (d *DeadLetters) List(ctx context.Context, f DeadLetterFilter) ([]DeadLette
 	return letters, err
 }
 
+// LetterCount is how many events of one authority a consumer gave up for one
+// reason.
+type LetterCount struct {
+	Authority string // by the event's subject; empty when that has none
+	Consumer  string
+	Reason    events.Reason
+	Letters   int
+	Latest    time.Time // UTC
+}
+
+// Count sums the dead letters up, in no order.
+func (d *DeadLetters) Count(ctx context.Context) ([]LetterCount, error) {
+	type key struct {
+		authority, consumer string
+		reason              events.Reason
+	}
+	counts := map[key]*LetterCount{}
+	err := d.each(ctx, DeadLetterFilter{}, func(l DeadLetter) error {
+		k := key{events.AuthorityOf(l.Subject), l.Consumer, l.Reason}
+		c := counts[k]
+		if c == nil {
+			c = &LetterCount{Authority: k.authority, Consumer: k.consumer, Reason: k.reason}
+			counts[k] = c
+		}
+		c.Letters++
+		c.Latest = l.At
+		return nil
+	})
+	list := make([]LetterCount, 0, len(counts))
+	for _, c := range counts {
+		list = append(list, *c)
+	}
+	return list, err
+}
+
+// State is what changes when there are other dead letters.
+func (d *DeadLetters) State(ctx context.Context) (last uint64, letters uint64, err error) {
+	s, err := d.stream(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	state := s.CachedInfo().State
+	return state.LastSeq, state.Msgs, nil
+}
+
 // Show returns one dead letter, or ErrNoDeadLetter.
 func (d *DeadLetters) Show(ctx context.Context, number uint64) (DeadLetter, error) {
 	s, err := d.stream(ctx)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/registry"
 )
@@ -51,6 +52,38 @@ func TestAlarms(t *testing.T) {
 	w.sends()
 	if page := ana.see("/console/begles", `Alarmes <span class="count">3</span>`); page == "" {
 		t.Error("a channel that works again still alarms")
+	}
+}
+
+// What nobody could handle, and a full disk, are alarms: of the authority whose
+// event it is, and of all when nobody can tell.
+func TestAlarmsOfTheBus(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ana := w.as("ana")
+	ana.see("/console/begles/alarms", "Tout va bien")
+	bury := func(sequence uint64, subject string) {
+		letter := bus.NewLetter(bus.Origin{Stream: bus.StreamRaw, Consumer: bus.ConsumerNormalizer, Subject: subject, Sequence: sequence},
+			nil, []byte("{"), events.Permanentf(events.ReasonInvalidEvent, "broken"), w.now)
+		_, err := w.js.PublishMsg(t.Context(), letter)
+		must(t, err)
+	}
+	bury(1, "raw.metropole.travaux")
+	bury(2, "raw.begles.site")
+	page := ana.see("/console/begles/alarms", "1 événement que personne n’a su traiter")
+	if !strings.Contains(page, "normalizer. Événement non valide.") || strings.Count(page, "que personne") != 1 {
+		t.Error("who gave it up and why is not said, or another's is shown")
+	}
+	bury(3, "raw.begles.site")
+	bury(4, "raw.nowhere.site")
+	ana.see("/console/begles/alarms", "2 événements que personne n’a su traiter")
+	ana.see("/console/begles", `Alarmes <span class="count">2</span>`)
+
+	w.full.Store(true)
+	ana.see("/console/begles/alarms", "Le disque est plein")
+	w.full.Store(false)
+	if page := ana.get("/console/begles/alarms").body; strings.Contains(page, "Le disque est plein") {
+		t.Error("there is room again, and it alarms still")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,15 @@ type town struct {
 	service *curator.Service
 	now     time.Time
 	undo    time.Duration
+	full    atomic.Bool // the disk
+}
+
+// room is what the bus would say of its disk.
+func (w *town) room() error {
+	if w.full.Load() {
+		return errors.New("no space left on device")
+	}
+	return nil
 }
 
 const password = "le tambour du garde champêtre"
@@ -122,7 +132,7 @@ func (w *town) start() {
 	t := w.t
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo})
+	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo, Room: w.room})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

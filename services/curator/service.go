@@ -37,6 +37,9 @@ type Config struct {
 	// UndoWithin is how long what an officer approves can be taken back before
 	// it leaves: 8 s by default, negative for none. Alerts never wait.
 	UndoWithin time.Duration `yaml:"undo_within"`
+	// Room tells why the bus keeps nothing now: its disk is full; nil where that
+	// is another's to know.
+	Room func() error `yaml:"-"`
 	// BusMetrics are shared by the services of one program; may be nil.
 	BusMetrics *bus.Metrics `yaml:"-"`
 }
@@ -53,6 +56,7 @@ type Service struct {
 	metrics *desk.Metrics
 	console *console.Console
 	streams chan struct{} // holds one value when there are new streams
+	letters atomic.Pointer[[]bus.LetterCount]
 	ready   atomic.Bool
 }
 
@@ -84,7 +88,17 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{deps: deps, cfg: cfg, metrics: desk.NewMetrics(deps.Metrics), console: c, streams: make(chan struct{}, 1)}, nil
+	s := &Service{deps: deps, cfg: cfg, metrics: desk.NewMetrics(deps.Metrics), console: c, streams: make(chan struct{}, 1)}
+	s.letters.Store(new([]bus.LetterCount))
+	return s, nil
+}
+
+// room is nil while there is room, and where nobody here knows.
+func (s *Service) room() error {
+	if s.cfg.Room == nil {
+		return nil
+	}
+	return s.cfg.Room()
 }
 
 // masterKey reads the key, made where there is none.
@@ -157,6 +171,7 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return router.Run(ctx) })
 	g.Go(func() error { return back.Desk.Sweep(ctx) })
 	g.Go(func() error { return s.followStreams(ctx, back) })
+	g.Go(func() error { return s.followLetters(ctx) })
 	s.ready.Store(true)
 	err = g.Wait()
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
@@ -187,6 +202,7 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 	context.AfterFunc(ctx, func() { _ = pub.Close() })
 	emitter := bus.NewEmitter(pub)
 	back := &console.Back{
+		Room: s.room, Letters: func() []bus.LetterCount { return *s.letters.Load() },
 		Registry: reg, NATS: s.deps.NATS, JetStream: js, Emitter: emitter, Sessions: web.NewKVSessions(sessions),
 		Journal:     journal.New(items, js, emitter),
 		Authorities: registry.NewView(ctx, reg.Authorities),

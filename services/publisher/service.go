@@ -174,7 +174,30 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.shelf.Run(ctx, displays) })
 	g.Go(func() error { return eng.Run(ctx) })
 	g.Go(func() error { return s.serve(ctx, reg, eng) })
+	g.Go(func() error { s.buryStrays(ctx); return nil })
 	return errors.Join(g.Wait(), pub.Close())
+}
+
+// strayEvery is how often deliveries that nobody takes are looked for.
+const strayEvery = time.Minute
+
+func (s *Service) buryStrays(ctx context.Context) {
+	for {
+		n, err := bus.BuryStrays(ctx, s.deps.NATS)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			s.deps.Logger.Warn("publisher: deliveries that nobody takes", "err", err)
+		case n > 0:
+			s.deps.Logger.Error("publisher: deliveries that nobody takes are dead letters now", "deliveries", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.deps.Clock.After(strayEvery):
+		}
+	}
 }
 
 // serve answers and consumes once everything known was read.

@@ -40,14 +40,14 @@ type Log struct {
 
 // NATS says which server to use. With no URL the server is embedded.
 type NATS struct {
-	URL      string `json:"url"`      // also NATS_URL
-	Listen   string `json:"listen"`   // host:port the embedded server listens on; default a free port of loopback, for the commands of this machine
-	MQTT     string `json:"mqtt"`     // host:port of its MQTT listener for signs; empty: none
+	URL    string `json:"url"`    // also NATS_URL
+	Listen string `json:"listen"` // host:port the embedded server listens on; default a free port of loopback, for the commands of this machine
+	MQTT   string `json:"mqtt"`   // host:port of its MQTT listener for signs; empty: none
 	// SyncEvery is how often the embedded server forces to the disk what was
 	// accepted, which is what a power cut may lose: empty for 10s, "0s" forces
 	// each write.
 	SyncEvery *registry.Duration `json:"syncEvery"`
-	Replicas int    `json:"replicas"` // of streams and buckets: 1, 3 or 5; 0: as they are, 1 for new ones
+	Replicas  int                `json:"replicas"` // of streams and buckets: 1, 3 or 5; 0: as they are, 1 for new ones
 	// Credentials of a server: a NATS credentials file.
 	CredentialsFile string `json:"credentials_file"`
 }

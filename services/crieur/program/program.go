@@ -147,7 +147,11 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "normalizer":
 		return normalizer.New(deps, normalizer.Config{Rules: cfg.Normalizer.Rules})
 	case "curator":
-		return curator.New(deps, curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL, UndoWithin: cfg.Curator.Undo()})
+		c := curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL, UndoWithin: cfg.Curator.Undo()}
+		if server := p.engines.nats; server != nil {
+			c.Room = server.Health
+		}
+		return curator.New(deps, c)
 	case "audience":
 		return audience.New(deps, Audience(cfg))
 	case "publisher":

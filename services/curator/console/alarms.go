@@ -60,7 +60,7 @@ func (c *Console) alarmsPage(w http.ResponseWriter, r *http.Request, d *desktop)
 
 // alarms are all that need somebody, the gravest first.
 func (d *desktop) alarms() []alarm {
-	list, lines := d.itemAlarms(), d.Tally.Lines(d.authority.ID)
+	list, lines := append(d.busAlarms(), d.itemAlarms()...), d.Tally.Lines(d.authority.ID)
 	for _, ch := range d.Channels.All(d.authority.ID) {
 		if ch.Paused {
 			continue
@@ -110,6 +110,27 @@ func (d *desktop) alarms() []alarm {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b alarm) int { return weightOf(b.Tone) - weightOf(a.Tone) })
+	return list
+}
+
+// busAlarms are a full disk, and the events that nobody could handle: those of
+// the authority, and those of which nobody can tell whose they are.
+func (d *desktop) busAlarms() []alarm {
+	var list []alarm
+	if d.Room() != nil {
+		list = append(list, alarm{Tone: web.Danger, Icon: "alert", Title: d.t.T("alarm.disk"), Text: d.t.T("alarm.disk.text")})
+	}
+	first := len(list)
+	for _, l := range d.Letters() {
+		if _, known := d.Authorities.Get(l.Authority); known && l.Authority != d.authority.ID {
+			continue
+		}
+		list = append(list, alarm{
+			Tone: web.Danger, Icon: "alert", Title: d.t.T("alarm.letters", "n", l.Letters),
+			Text: d.t.T("alarm.letters.text", "consumer", l.Consumer, "reason", d.reason(l.Reason)), Since: l.Latest,
+		})
+	}
+	slices.SortFunc(list[first:], func(a, b alarm) int { return b.Since.Compare(a.Since) })
 	return list
 }
 

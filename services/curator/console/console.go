@@ -70,6 +70,10 @@ type Back struct {
 	Signs       *registry.View[registry.Sign]
 	SignHealth  *registry.View[registry.SignHealth]
 	AlertModels *registry.View[registry.AlertModel] // the authorities' own
+	// Room tells why nothing is kept now: the disk is full. Letters are the
+	// events that nobody could handle.
+	Room    func() error
+	Letters func() []bus.LetterCount
 	// ChannelHealth tells of providers that fail.
 	ChannelHealth *registry.View[registry.ChannelHealth]
 }
