@@ -98,7 +98,7 @@ func TestSignOfASetting(t *testing.T) {
 	_, err = w.reg.SignHealth.Put(t.Context(), h)
 	must(t, err)
 	ana.see("/console/begles/alarms", "pont annonce une panne")
-	ana.see("/console/begles/alarms", "Panne annoncée : pixels, porte ouverte.")
+	ana.see("/console/begles/alarms", "Panne annoncée\u00a0: pixels, porte ouverte.")
 	h.Sign, h.Wrong = "ancien", true // the settings name it no more
 	_, err = w.reg.SignHealth.Put(t.Context(), h)
 	must(t, err)
