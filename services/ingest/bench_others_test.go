@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/mmcdole/gofeed"
+
+	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
 
 // perFetch is the fetching of miniflux 2 (internal/reader/fetcher and handler): a
@@ -68,7 +70,7 @@ func perFetch(b *testing.B, news bool) {
 		pool.Wait()
 	}
 	round(towns)
-	cpu, began := processorTime(), time.Now()
+	cpu, began := sourcetest.ProcessorTime(), time.Now()
 	b.ResetTimer()
 	done := 0
 	for done < b.N {

@@ -34,6 +34,7 @@ import (
 	"github.com/crieur/crieur/services/ingest"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/runner"
+	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
 
 // role names what a child of a benchmark is: memory and time are measured apart
@@ -289,13 +290,13 @@ func BenchmarkFirstReading(b *testing.B) {
 	}
 	spread := time.Duration(float64(b.N) / 120 / haste * float64(time.Second))
 	c := newCountry(b, b.N, max(spread, time.Second), 5*time.Minute)
-	cpu, began := processorTime(), time.Now()
+	cpu, began := sourcetest.ProcessorTime(), time.Now()
 	b.ResetTimer()
 	c.until(func(changed, _ int64) bool { return changed >= int64(b.N) })
 	took := time.Since(began)
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/took.Seconds(), "sources/s")
-	b.ReportMetric((processorTime()-cpu).Seconds()/took.Seconds(), "cores")
+	b.ReportMetric((sourcetest.ProcessorTime()-cpu).Seconds()/took.Seconds(), "cores")
 	b.ReportMetric(memoryMiB("self", "VmHWM"), "peak-MiB")
 	b.ReportMetric(memoryMiB("self", "VmRSS"), "MiB")
 	b.ReportMetric(memoryMiB(strconv.Itoa(c.busPID), "VmHWM"), "bus-peak-MiB")
@@ -307,7 +308,7 @@ func BenchmarkFirstReading(b *testing.B) {
 func BenchmarkUnchanged(b *testing.B) {
 	c := newCountry(b, 1000, time.Second, time.Millisecond)
 	c.until(func(changed, unchanged int64) bool { return changed >= 1000 && unchanged >= 2000 })
-	cpu, began := processorTime(), time.Now()
+	cpu, began := sourcetest.ProcessorTime(), time.Now()
 	_, from := c.counts()
 	b.ResetTimer()
 	c.until(func(_, unchanged int64) bool { return unchanged-from >= int64(b.N) })
@@ -320,7 +321,7 @@ func BenchmarkUnchanged(b *testing.B) {
 func BenchmarkChanged(b *testing.B) {
 	c := newCountry(b, 1000, time.Second, time.Millisecond)
 	c.until(func(changed, unchanged int64) bool { return changed >= 1000 && unchanged >= 2000 })
-	cpu, began := processorTime(), time.Now()
+	cpu, began := sourcetest.ProcessorTime(), time.Now()
 	from, _ := c.counts()
 	b.ResetTimer()
 	for {
@@ -339,14 +340,8 @@ func BenchmarkChanged(b *testing.B) {
 
 func (c *country) report(cpu, took time.Duration, fetches int64) {
 	c.b.ReportMetric(float64(fetches)/took.Seconds(), "fetches/s")
-	c.b.ReportMetric(float64((processorTime()-cpu).Milliseconds())*1000/float64(fetches), "cpu-ms/1000")
+	c.b.ReportMetric(float64((sourcetest.ProcessorTime()-cpu).Milliseconds())*1000/float64(fetches), "cpu-ms/1000")
 	c.b.ReportMetric(memoryMiB("self", "VmHWM"), "peak-MiB")
-}
-
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // it knows this process
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // resetPeak begins VmHWM anew (proc(5), clear_refs).

@@ -1,6 +1,10 @@
 package projection
 
-import "math"
+import (
+	"math"
+	"regexp"
+	"strconv"
+)
 
 // Codes of projections.
 const (
@@ -16,6 +20,19 @@ const (
 	axis         = 6378137.0
 	eccentricity = 0.0818191910428158
 )
+
+var code = regexp.MustCompile(`(?i)epsg(?::{1,2}(?:[\d.]*:)?|/\d[\d.]*/|\.xml#)(\d{4,6})$`)
+
+// Named gives the code in the name of a reference system, such as
+// urn:ogc:def:crs:EPSG::2154; Unknown where it says degrees or nothing.
+func Named(name string) int {
+	m := code.FindStringSubmatch(name)
+	if m == nil || m[1] == "4326" || m[1] == "4258" || m[1] == "4171" {
+		return Unknown
+	}
+	n, _ := strconv.Atoi(m[1]) // digits by the pattern
+	return n
+}
 
 // Degrees gives the latitude and longitude of a point in metres; ok is false where
 // it is not in metropolitan France, or in a projection that is not known.

@@ -32,3 +32,15 @@ func TestDegrees(t *testing.T) {
 		}
 	}
 }
+
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{
+		"EPSG:2154": 2154, "urn:ogc:def:crs:EPSG::3946": 3946, "urn:ogc:def:crs:EPSG:6.9:2154": 2154, "http://www.opengis.net/def/crs/EPSG/0/3857": 3857, "http://www.opengis.net/gml/srs/epsg.xml#2154": 2154,
+		"EPSG:4326": 0, "urn:ogc:def:crs:OGC:1.3:CRS84": 0, "": 0,
+	} {
+		if got := Named(name); got != want {
+			t.Errorf("%s: got %d", name, got)
+		}
+	}
+}

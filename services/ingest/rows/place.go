@@ -142,7 +142,7 @@ func geometry(v any, p *record.Place) {
 			return
 		}
 	}
-	epsg := epsgOf(g["crs"])
+	epsg := projection.Named(Text(At(g["crs"], "properties.name"))) // GeoJSON had it before RFC 7946
 	kind, _ := g["type"].(string)
 	switch kind {
 	case "Point":
@@ -220,16 +220,4 @@ func turned(v any, epsg int) (any, bool) {
 		}
 	}
 	return out, true
-}
-
-var epsgCode = regexp.MustCompile(`EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})`)
-
-// epsgOf reads the crs that GeoJSON had before RFC 7946; degrees are the usual, 0.
-func epsgOf(crs any) int {
-	m := epsgCode.FindStringSubmatch(strings.ToUpper(Text(At(crs, "properties.name"))))
-	if m == nil || m[1] == "4326" || m[1] == "4258" || m[1] == "4171" {
-		return projection.Unknown
-	}
-	code, _ := strconv.Atoi(m[1]) // digits by the pattern
-	return code
 }

@@ -224,9 +224,9 @@ func Within(t *testing.T, run func() ([]source.Record, error)) ([]source.Record,
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began := processorTime()
+	began := ProcessorTime()
 	records, err := run()
-	took := processorTime() - began
+	took := ProcessorTime() - began
 	runtime.ReadMemStats(&after)
 	if allocated := after.TotalAlloc - before.TotalAlloc; took > MaxProcessor || allocated > MaxAllocated {
 		t.Errorf("took %s and %d bytes", took, allocated)
@@ -234,8 +234,8 @@ func Within(t *testing.T, run func() ([]source.Record, error)) ([]source.Record,
 	return records, err
 }
 
-// processorTime is this process's own: a busy machine makes no test fail.
-func processorTime() time.Duration {
+// ProcessorTime is what this process has used: a busy machine makes no test fail.
+func ProcessorTime() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // it knows this process
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

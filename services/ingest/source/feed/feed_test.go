@@ -92,17 +92,19 @@ func TestMends(t *testing.T) {
 		"HTML as it is": {rssDoc(`<title>x</title><description><p class=a>Bal < 20h<br><img src=/a.png alt="a">à la mairie</p></description>`), func(e record.Entry) bool {
 			return strings.Contains(e.Summary, "Bal") && strings.Contains(e.Summary, "à la mairie")
 		}},
-		"less than in CDATA":   {rssDoc(`<title>a < b</title><description><![CDATA[<p>1 < 2<br></p>]]></description>`), func(e record.Entry) bool { return e.Summary == "<p>1 < 2<br></p>" }},
-		"less than, then cut":  {`<rss version="2.0"><channel><item><title>x < 3</title></item><item><title>y`, func(e record.Entry) bool { return e.Title == "x < 3" }},
-		"XML 1.1":              {`<?xml version="1.1" encoding="latin-9"?>` + rssDoc("<title>été</title>"), func(e record.Entry) bool { return e.Title == "été" }},
-		"long comment":         {"<!--" + strings.Repeat("x", 9000) + "-->" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
-		"no e-mail of authors": {rssDoc("<title>x</title><author>jean@mairie.example (Jean Dupont)</author><dc:creator>marie@mairie.example</dc:creator>"), func(e record.Entry) bool { return !strings.Contains(fmt.Sprint(e.Authors), "@") }},
-		"place":                {rssDoc("<title>x</title><georss:point>44.84 -0.58</georss:point>"), func(e record.Entry) bool { return e.Place != nil && *e.Place.Lat == 44.84 && *e.Place.Lon == -0.58 }},
-		"no place at zero":     {rssDoc("<title>x</title><georss:point>0 0</georss:point>"), func(e record.Entry) bool { return e.Place == nil }},
-		"media":                {rssDoc(`<title>x</title><enclosure url="/a.pdf" type="application/pdf" length="12"/><media:content url="https://mairie.example/b.jpg" type="image/jpeg"/>`), func(e record.Entry) bool { return len(e.Media) == 2 && e.Media[0].Bytes == 12 }},
-		"cut after an item":    {`<rss version="2.0"><channel><item><title>x</title></item><item><title>y`, func(e record.Entry) bool { return e.Title == "x" }},
-		"Atom 1.0":             {`<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title type="html">L&amp;#8217;eau</title><updated>2026-11-23T08:00:00+01:00</updated><link href="https://a.example/1"/></entry></feed>`, func(e record.Entry) bool { return e.Title == "L’eau" && !e.Updated.IsZero() }},
-		"JSON Feed":            {"\ufeff" + `{"version":"https://jsonfeed.org/version/1.1","items":[{"id":1,"title":"x","content_text":"y","date_published":"2026-11-23T08:00:00Z"}]}`, func(e record.Entry) bool { return e.Title == "x" && e.Body == "y" && !e.Published.IsZero() }},
+		"less than in CDATA":    {rssDoc(`<title>a < b</title><description><![CDATA[<p>1 < 2<br></p>]]></description>`), func(e record.Entry) bool { return e.Summary == "<p>1 < 2<br></p>" }},
+		"less than, then cut":   {`<rss version="2.0"><channel><item><title>x < 3</title></item><item><title>y`, func(e record.Entry) bool { return e.Title == "x < 3" }},
+		"XML 1.1":               {`<?xml version="1.1" encoding="latin-9"?>` + rssDoc("<title>été</title>"), func(e record.Entry) bool { return e.Title == "été" }},
+		"long comment":          {"<!--" + strings.Repeat("x", 9000) + "-->" + rssDoc("<title>x</title>"), func(e record.Entry) bool { return e.Title == "x" }},
+		"no e-mail of authors":  {rssDoc("<title>x</title><author>jean@mairie.example (Jean Dupont)</author><dc:creator>marie@mairie.example</dc:creator>"), func(e record.Entry) bool { return !strings.Contains(fmt.Sprint(e.Authors), "@") }},
+		"place":                 {rssDoc("<title>x</title><georss:point>44.84 -0.58</georss:point>"), func(e record.Entry) bool { return e.Place != nil && *e.Place.Lat == 44.84 && *e.Place.Lon == -0.58 }},
+		"place in Lambert-93":   {rssDoc(`<title>x</title><georss:where><gml:Point xmlns:gml="http://www.opengis.net/gml" srsName="urn:ogc:def:crs:EPSG::2154"><gml:pos>700000 6600000</gml:pos></gml:Point></georss:where>`), func(e record.Entry) bool { return e.Place != nil && *e.Place.Lat == 46.5 && *e.Place.Lon == 3 }},
+		"no place of elsewhere": {rssDoc(`<title>x</title><georss:where><gml:Point xmlns:gml="http://www.opengis.net/gml" srsName="EPSG:26913"><gml:pos>36.9 31.1</gml:pos></gml:Point></georss:where>`), func(e record.Entry) bool { return e.Place == nil }},
+		"no place at zero":      {rssDoc("<title>x</title><georss:point>0 0</georss:point>"), func(e record.Entry) bool { return e.Place == nil }},
+		"media":                 {rssDoc(`<title>x</title><enclosure url="/a.pdf" type="application/pdf" length="12"/><media:content url="https://mairie.example/b.jpg" type="image/jpeg"/>`), func(e record.Entry) bool { return len(e.Media) == 2 && e.Media[0].Bytes == 12 }},
+		"cut after an item":     {`<rss version="2.0"><channel><item><title>x</title></item><item><title>y`, func(e record.Entry) bool { return e.Title == "x" }},
+		"Atom 1.0":              {`<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title type="html">L&amp;#8217;eau</title><updated>2026-11-23T08:00:00+01:00</updated><link href="https://a.example/1"/></entry></feed>`, func(e record.Entry) bool { return e.Title == "L’eau" && !e.Updated.IsZero() }},
+		"JSON Feed":             {"\ufeff" + `{"version":"https://jsonfeed.org/version/1.1","items":[{"id":1,"title":"x","content_text":"y","date_published":"2026-11-23T08:00:00Z"}]}`, func(e record.Entry) bool { return e.Title == "x" && e.Body == "y" && !e.Published.IsZero() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	ext "github.com/mmcdole/gofeed/extensions"
 
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/projection"
 )
 
 // maxPositions bounds a geometry.
@@ -34,26 +35,32 @@ func located(i *gofeed.Item) *record.Place {
 	geo, georss := i.Extensions["geo"], i.Extensions["georss"]
 	for _, points := range [][]ext.Extension{georss["point"], found(georss["where"], "Point", "pos"), found(i.Extensions["gml"]["Point"], "pos")} {
 		for _, e := range points {
-			if at := positions(e.Value); len(at) == 1 {
+			if at := positions(e.Value, e.Attrs["srsName"]); len(at) == 1 {
 				return point(at[0])
 			}
 		}
 	}
 	lats, lons := append(geo["lat"], found(geo["Point"], "lat")...), append(geo["long"], found(geo["Point"], "long")...)
 	if len(lats) > 0 && len(lons) > 0 {
-		if at := positions(lats[0].Value + " " + lons[0].Value); len(at) == 1 {
+		if at := positions(lats[0].Value+" "+lons[0].Value, ""); len(at) == 1 {
 			return point(at[0])
 		}
 	}
 	return shape(georss)
 }
 
-// found are the descendants of elements by a path of names.
+// found are the descendants of elements by a path of names, with the srsName of the
+// nearest element that has one.
 func found(elements []ext.Extension, path ...string) []ext.Extension {
 	for _, name := range path {
 		var next []ext.Extension
 		for _, e := range elements {
-			next = append(next, e.Children[name]...)
+			for _, child := range e.Children[name] {
+				if srs := e.Attrs["srsName"]; srs != "" && child.Attrs["srsName"] == "" {
+					child.Attrs = map[string]string{"srsName": srs}
+				}
+				next = append(next, child)
+			}
 		}
 		elements = next
 	}
@@ -74,7 +81,7 @@ func shape(georss map[string][]ext.Extension) *record.Place {
 		{"box", georss["box"]},
 	} {
 		for _, e := range form.where {
-			if g := geometry(form.kind, positions(e.Value)); g != nil {
+			if g := geometry(form.kind, positions(e.Value, e.Attrs["srsName"])); g != nil {
 				return g
 			}
 		}
@@ -82,7 +89,7 @@ func shape(georss map[string][]ext.Extension) *record.Place {
 	for _, e := range found(where, "Envelope") {
 		corners := append(found([]ext.Extension{e}, "lowerCorner"), found([]ext.Extension{e}, "upperCorner")...)
 		if len(corners) == 2 {
-			return geometry("box", positions(corners[0].Value+" "+corners[1].Value))
+			return geometry("box", positions(corners[0].Value+" "+corners[1].Value, corners[0].Attrs["srsName"]))
 		}
 	}
 	return nil
@@ -121,18 +128,23 @@ func geometry(kind string, at [][2]float64) *record.Place {
 	return &record.Place{GeoJSON: string(text)}
 }
 
-// positions reads latitudes and longitudes in WGS 84 degrees, with spaces or commas
-// between; nil where one cannot be.
-func positions(s string) [][2]float64 {
+// positions reads latitudes and longitudes in WGS 84 degrees, or metres in the
+// reference system srs, with spaces or commas between; nil where one cannot be.
+func positions(s, srs string) [][2]float64 {
 	numbers := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\n' || r == '\t' || r == '\r' })
 	if len(numbers)%2 != 0 || len(numbers) > 2*maxPositions {
 		return nil
 	}
+	epsg := projection.Named(srs)
 	var out [][2]float64
 	for i := 0; i < len(numbers); i += 2 {
 		lat, errLat := strconv.ParseFloat(numbers[i], 64)
 		lon, errLon := strconv.ParseFloat(numbers[i+1], 64)
-		if errLat != nil || errLon != nil || !(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180) {
+		ok := lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180
+		if epsg != projection.Unknown {
+			lat, lon, ok = projection.Degrees(lat, lon, epsg)
+		}
+		if errLat != nil || errLon != nil || !ok {
 			return nil
 		}
 		out = append(out, [2]float64{lat, lon})
