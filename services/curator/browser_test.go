@@ -77,6 +77,7 @@ func (w *town) previewing() {
 		}
 		return call.AddressesReply{Channels: []call.ChannelAddresses{{Channel: "sms", Addresses: []call.Inbound{at(call.InboundReceipts), at(call.InboundIncoming)}}}}, nil
 	}))
+	w.shortening(publisher)
 	audience, err := call.NewServer(t.Context(), w.nc, "audience", "0.1.0")
 	must(t, err)
 	t.Cleanup(func() { _ = audience.Stop() })
@@ -146,6 +147,14 @@ func TestEveryPageInABrowser(t *testing.T) {
 			if !strings.HasPrefix(copied, "https://begles.example/sms/begles/") {
 				t.Errorf("copied: %q", copied)
 			}
+		}},
+		{"abbreviations", base + "/abbreviations", func() {
+			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+		}},
+		{"abbreviations-wrong", base + "/abbreviations", func() {
+			b.Follow(func() {
+				b.Eval(nil, `document.getElementById("f-full-0").value = "marché"; document.getElementById("f-short-0").value = "mar."; document.querySelector("main form .primary").click()`)
+			})
 		}},
 		{"counter", base + "/counter", nil},
 		{"counter-read", base + "/counter", func() {

@@ -214,12 +214,13 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 		Sources: registry.NewView(ctx, reg.Sources), Health: registry.NewView(ctx, reg.SourceHealth),
 		Channels: registry.NewView(ctx, reg.Channels), Officers: registry.NewView(ctx, reg.Officers),
 		Signs: registry.NewView(ctx, reg.Signs), AlertModels: registry.NewView(ctx, reg.AlertModels),
-		SignHealth: registry.NewView(ctx, reg.SignHealth), ChannelHealth: registry.NewView(ctx, reg.ChannelHealth),
+		Abbreviations: registry.NewView(ctx, reg.Abbreviations),
+		SignHealth:    registry.NewView(ctx, reg.SignHealth), ChannelHealth: registry.NewView(ctx, reg.ChannelHealth),
 	}
 	back.Tally = tally.New(ctx, items, registry.OnChange(func(c registry.Change[tally.Tally]) { s.console.Changed(c.Key[0]) }))
 	for _, wait := range []func(context.Context) error{
 		back.Authorities.Wait, back.Streams.Wait, back.Sources.Wait, back.Channels.Wait, back.Officers.Wait, back.Health.Wait,
-		back.Signs.Wait, back.SignHealth.Wait, back.ChannelHealth.Wait, back.AlertModels.Wait,
+		back.Signs.Wait, back.SignHealth.Wait, back.ChannelHealth.Wait, back.AlertModels.Wait, back.Abbreviations.Wait,
 	} {
 		if err := wait(ctx); err != nil {
 			return nil, fmt.Errorf("curator: registry: %w", err)

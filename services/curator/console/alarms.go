@@ -37,6 +37,7 @@ type alarmsView struct {
 	Empty    web.EmptyState
 	Channels []lineView
 	Signs    []lineView
+	Shorten  string // where abbreviations are set; empty for who may not
 }
 
 const (
@@ -51,10 +52,14 @@ func (c *Console) alarmsPage(w http.ResponseWriter, r *http.Request, d *desktop)
 	p := d.page(sectionAlarms, d.t.T("alarms.title"))
 	p.Lede = d.t.T("alarms.lede")
 	channels, signs := d.channelLines(d.inbound(r.Context())), d.signLines()
-	p.Data = alarmsView{
+	v := alarmsView{
 		Alarms: d.alarms(), Channels: channels, Signs: signs,
 		Empty: web.EmptyState{Icon: "check", Title: d.t.T("alarms.none"), Text: d.t.T("alarms.none.text")},
 	}
+	if d.maySetUp() {
+		v.Shorten = d.abbreviationsPath()
+	}
+	p.Data = v
 	c.renderer.Render(w, r, http.StatusOK, "alarms", p)
 }
 

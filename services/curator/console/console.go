@@ -74,6 +74,8 @@ type Back struct {
 	// events that nobody could handle.
 	Room    func() error
 	Letters func() []bus.LetterCount
+	// Abbreviations are the authorities' own.
+	Abbreviations *registry.View[registry.Abbreviations]
 	// ChannelHealth tells of providers that fail.
 	ChannelHealth *registry.View[registry.ChannelHealth]
 }
@@ -197,6 +199,8 @@ func (c *Console) Handler() http.Handler {
 		"GET /console/{authority}/streams/{stream}":       c.streamPage,
 		"POST /console/{authority}/streams/{stream}":      c.settingUp(c.streamAct),
 		"GET /console/{authority}/alarms":                 c.alarmsPage,
+		"GET /console/{authority}/abbreviations":          c.settingUp(c.abbreviationsPage),
+		"POST /console/{authority}/abbreviations":         c.settingUp(c.saveAbbreviations),
 		"GET /console/{authority}/counter":                c.counterPage,
 		"POST /console/{authority}/counter":               c.enrolResident,
 		"GET /console/{authority}/journal":                c.journal,
