@@ -10,35 +10,38 @@ import (
 // revision with MsgType Update, a withdrawal one with Cancel. It is made by
 // the curator and holds all that the channels need: nobody reads back.
 type Publication struct {
-	ID        string       `json:"id"`       // PublicationID(Authority, Stream, Message): the same for all revisions
-	Revision  int          `json:"revision"` // 1, then one more for each correction or withdrawal
-	Authority string       `json:"authority"`
-	Stream    string       `json:"stream"`
-	Message   string       `json:"message"`    // the message's ID
-	Seq       string       `json:"messageSeq"` // the message revision that was approved
-	Status    Status       `json:"status"`
-	MsgType   MsgType      `json:"msgType"`
-	Class     Class        `json:"class"`
-	Topic     string       `json:"topic"`
-	Severity  Severity     `json:"severity"`
-	Urgency   Urgency      `json:"urgency"`
-	Certainty Certainty    `json:"certainty"`
-	Content   Content      `json:"content"` // after the officer's edit
-	Variants  []Content    `json:"variants,omitempty"`
-	Overrides []Override   `json:"overrides,omitempty"` // texts an officer wrote for one channel
-	Areas     []Area       `json:"areas,omitempty"`
-	Channels  []string     `json:"channels"` // channel IDs of the authority
-	Audience  Audience     `json:"audience"`
-	Onset     *time.Time   `json:"onset,omitempty"`
-	Ends      *time.Time   `json:"ends,omitempty"`
-	NotBefore time.Time    `json:"notBefore"` // when channels may start
-	Expires   time.Time    `json:"expires"`   // when signs and feeds drop it and nothing more is sent
-	Origin    []Provenance `json:"provenance"`
-	By        []string     `json:"approvedBy"` // officer IDs, or "rule:<stream>" for an automatic policy
-	Reason    string       `json:"reason,omitempty"`
-	SourceAt  time.Time    `json:"sourceAt"`   // when the source said it
-	FetchedAt time.Time    `json:"fetchedAt"`  // when ingest saw it
-	At        time.Time    `json:"approvedAt"` // when it was approved
+	ID        string  `json:"id"`       // PublicationID(Authority, Stream, Message): the same for all revisions
+	Revision  int     `json:"revision"` // 1, then one more for each correction or withdrawal
+	Authority string  `json:"authority"`
+	Stream    string  `json:"stream"`
+	Message   string  `json:"message"`    // the message's ID
+	Seq       string  `json:"messageSeq"` // the message revision that was approved
+	Status    Status  `json:"status"`
+	MsgType   MsgType `json:"msgType"`
+	// Correction says that an Update puts right what the last revision said
+	// wrong; without it, it is the source's news of the same.
+	Correction bool         `json:"correction,omitempty"`
+	Class      Class        `json:"class"`
+	Topic      string       `json:"topic"`
+	Severity   Severity     `json:"severity"`
+	Urgency    Urgency      `json:"urgency"`
+	Certainty  Certainty    `json:"certainty"`
+	Content    Content      `json:"content"` // after the officer's edit
+	Variants   []Content    `json:"variants,omitempty"`
+	Overrides  []Override   `json:"overrides,omitempty"` // texts an officer wrote for one channel
+	Areas      []Area       `json:"areas,omitempty"`
+	Channels   []string     `json:"channels"` // channel IDs of the authority
+	Audience   Audience     `json:"audience"`
+	Onset      *time.Time   `json:"onset,omitempty"`
+	Ends       *time.Time   `json:"ends,omitempty"`
+	NotBefore  time.Time    `json:"notBefore"` // when channels may start
+	Expires    time.Time    `json:"expires"`   // when signs and feeds drop it and nothing more is sent
+	Origin     []Provenance `json:"provenance"`
+	By         []string     `json:"approvedBy"` // officer IDs, or "rule:<stream>" for an automatic policy
+	Reason     string       `json:"reason,omitempty"`
+	SourceAt   time.Time    `json:"sourceAt"`   // when the source said it
+	FetchedAt  time.Time    `json:"fetchedAt"`  // when ingest saw it
+	At         time.Time    `json:"approvedAt"` // when it was approved
 }
 
 // Override replaces the text of one channel for this publication only.

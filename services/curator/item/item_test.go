@@ -158,7 +158,7 @@ func TestAutomaticCorrectionAndWithdrawalPropagate(t *testing.T) {
 	w.update(func(m *events.Message) { m.Content.Title = "Coupure d’eau reportée" })
 	it.Receive(w.a, w.now)
 	second := sent(t, &it)
-	if second.MsgType != events.MsgUpdate || second.Revision != 2 || second.Audience.CorrectionOf != 1 || second.Content.Title != "Coupure d’eau reportée" {
+	if second.MsgType != events.MsgUpdate || second.Correction || second.Revision != 2 || second.Audience.CorrectionOf != 1 || second.Content.Title != "Coupure d’eau reportée" {
 		t.Errorf("correction %+v", second)
 	}
 	w.update(func(m *events.Message) {
@@ -464,5 +464,23 @@ func TestAudienceAreas(t *testing.T) {
 				t.Errorf("areas %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestAnOfficersCorrectionIsToldFromTheSourcesNews(t *testing.T) {
+	t.Parallel()
+	w := newWorld(registry.Automatic)
+	it := w.new(t)
+	sent(t, &it)
+	c := it.Content()
+	c.Title = "Coupure d’eau le 5, et non le 4"
+	if err := it.Write(item.Draft{Content: c, By: "ana", Expires: it.Expires, Channels: []string{"sms"}}, w.rules(), w.now); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := it.Approve("ana", w.rules(), time.Time{}, w.now); !done || err != nil {
+		t.Fatal(done, err)
+	}
+	if p := sent(t, &it); p.MsgType != events.MsgUpdate || !p.Correction {
+		t.Errorf("%s, correction %t", p.MsgType, p.Correction)
 	}
 }

@@ -66,6 +66,7 @@ func (it Item) build(s registry.Stream, by []string, now time.Time) events.Publi
 	}
 	if it.Live() {
 		p.MsgType = events.MsgUpdate
+		p.Correction = m.Seq == it.Last.Seq
 		// Those who did not get the error need no rectification; a danger, or a
 		// text that more people are meant to read, is for everybody.
 		if m.Class != events.ClassAlert && m.Severity.Rank() <= it.Last.Severity.Rank() {

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -10,17 +11,53 @@ import (
 	"github.com/crieur/crieur/events/topic"
 )
 
-// Headline is the title, marked when it corrects, withdraws or is an exercise.
+// Headline is the title, marked when it corrects, goes on, withdraws or is an
+// exercise.
 func Headline(p events.Publication) string {
 	title := strings.Join(strings.Fields(p.Content.Title), " ")
-	words := WordsIn(p.Content.Language)
-	switch {
-	case p.MsgType == events.MsgCancel:
-		title = words.Cancelled + words.Colon + title
-	case p.Revision > 1 || p.MsgType == events.MsgUpdate:
-		title = words.Correction + words.Colon + title
+	if prefix := Prefix(p); prefix != "" {
+		title = prefix + WordsIn(p.Content.Language).Colon + title
 	}
 	return Marked(p, title)
+}
+
+// Prefix is what a revision is to those who read the one before. Empty for a
+// title that says it: "Fin de la vigilance", "Mise à jour : la crue".
+func Prefix(p events.Publication) string {
+	words := WordsIn(p.Content.Language)
+	prefix := ""
+	switch {
+	case p.MsgType == events.MsgCancel:
+		prefix = words.Cancelled
+	case p.MsgType == events.MsgUpdate && p.Correction:
+		prefix = words.Correction
+	case p.MsgType == events.MsgUpdate:
+		first, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(p.Content.Title)), " ")
+		if !slices.Contains(words.Over, first) {
+			prefix = words.Updated
+		}
+	}
+	if prefix != "" && beginsMarked(p.Content.Title, prefix) {
+		return ""
+	}
+	return prefix
+}
+
+// Why is the reason of a withdrawal, as residents read it. Empty without one.
+func Why(p events.Publication) string {
+	if p.MsgType != events.MsgCancel || strings.TrimSpace(p.Reason) == "" {
+		return ""
+	}
+	words := WordsIn(p.Content.Language)
+	return words.Reason + words.Colon + strings.TrimSpace(p.Reason)
+}
+
+// ToDo is what to do; nothing, once the message is withdrawn.
+func ToDo(p events.Publication) string {
+	if p.MsgType == events.MsgCancel {
+		return ""
+	}
+	return p.Content.Instruction
 }
 
 // Marked begins a text with what says that it is an exercise or a test, unless
@@ -118,6 +155,9 @@ func blocks(p events.Publication, profile Profile, override, text string, instru
 		return []string{Marked(p, override)}
 	}
 	list := []string{Headline(p)}
+	if why := Why(p); why != "" {
+		list = append(list, why)
+	}
 	if facts := profile.Facts(p); len(facts) > 0 {
 		list = append(list, strings.Join(facts, "\n"))
 	}
@@ -125,11 +165,11 @@ func blocks(p events.Publication, profile Profile, override, text string, instru
 		text = p.Content.Text
 	}
 	if instruction == atFront {
-		list = append(list, Paragraphs(p.Content.Instruction)...)
+		list = append(list, Paragraphs(ToDo(p))...)
 		return append(list, Paragraphs(text)...)
 	}
 	list = append(list, Paragraphs(text)...)
-	return append(list, Paragraphs(p.Content.Instruction)...)
+	return append(list, Paragraphs(ToDo(p))...)
 }
 
 // ending is what a post ends with, the tags and the link, and its size.

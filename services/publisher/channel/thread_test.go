@@ -137,3 +137,25 @@ func FuzzThread(f *testing.F) {
 		}
 	})
 }
+
+func TestHeadlineSaysWhatARevisionIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		p    events.Publication
+		want string
+	}{
+		{"the first", events.Publication{MsgType: events.MsgAlert, Content: events.Content{Title: "Crue"}}, "Crue"},
+		{"said again after it was withdrawn", events.Publication{MsgType: events.MsgAlert, Revision: 3, Content: events.Content{Title: "Crue"}}, "Crue"},
+		{"the source's news", events.Publication{MsgType: events.MsgUpdate, Content: events.Content{Title: "Crue"}}, "Mise à jour : Crue"},
+		{"its end", events.Publication{MsgType: events.MsgUpdate, Content: events.Content{Title: "Fin de la vigilance rouge"}}, "Fin de la vigilance rouge"},
+		{"an officer's correction of it", events.Publication{MsgType: events.MsgUpdate, Correction: true, Content: events.Content{Title: "Fin de la vigilance"}}, "Rectificatif : Fin de la vigilance"},
+		{"it says so itself", events.Publication{MsgType: events.MsgUpdate, Content: events.Content{Title: "Mise à jour : crue"}}, "Mise à jour : crue"},
+		{"a withdrawal", events.Publication{MsgType: events.MsgCancel, Content: events.Content{Title: "Annulation du marché"}}, "Message retiré : Annulation du marché"},
+		{"in English", events.Publication{MsgType: events.MsgCancel, Content: events.Content{Language: "en", Title: "Flood"}}, "Message withdrawn: Flood"},
+	} {
+		if got := channel.Headline(c.p); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

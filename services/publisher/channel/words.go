@@ -7,15 +7,17 @@ import (
 
 // Words are what we write around a text.
 type Words struct {
-	Cancelled, Correction string
-	Exercise, Test        string
-	Colon                 string // with its space
-	Check, CheckShort     string // of the link to the publication's page
-	Because               string // why a subscriber gets it; the authority's name follows
-	Leave, LeaveNow       string // of the link that ends it
-	Image, Source         string
-	Valid                 string // before a moment
-	Listen                string // of the link to the audio
+	Cancelled, Reason   string
+	Correction, Updated string
+	Over                []string // how titles begin that say the end of something
+	Exercise, Test      string
+	Colon               string // with its space
+	Check, CheckShort   string // of the link to the publication's page
+	Because             string // why a subscriber gets it; the authority's name follows
+	Leave, LeaveNow     string // of the link that ends it
+	Image, Source       string
+	Valid               string // before a moment
+	Listen              string // of the link to the audio
 }
 
 // WordsIn are those of a language: French for France's languages, English for
@@ -23,7 +25,8 @@ type Words struct {
 func WordsIn(language string) Words {
 	if french(language) {
 		return Words{
-			Cancelled: "Annulé", Correction: "Rectificatif", Exercise: "EXERCICE", Test: "TEST", Colon: " : ",
+			Cancelled: "Message retiré", Reason: "Motif", Correction: "Rectificatif", Updated: "Mise à jour",
+			Over: []string{"fin", "levée", "retour"}, Exercise: "EXERCICE", Test: "TEST", Colon: " : ",
 			Check: "Vérifier ce message et en savoir plus", CheckShort: "Vérifier ce message",
 			Because: "Vous recevez ce message parce que vous êtes abonné aux informations de",
 			Leave:   "Se désabonner", LeaveNow: "Se désabonner en un geste",
@@ -31,7 +34,8 @@ func WordsIn(language string) Words {
 		}
 	}
 	return Words{
-		Cancelled: "Cancelled", Correction: "Correction", Exercise: "EXERCISE", Test: "TEST", Colon: ": ",
+		Cancelled: "Message withdrawn", Reason: "Reason", Correction: "Correction", Updated: "Update",
+		Over: []string{"end"}, Exercise: "EXERCISE", Test: "TEST", Colon: ": ",
 		Check: "Check this message and learn more", CheckShort: "Check this message",
 		Because: "You receive this message because you subscribed to news from",
 		Leave:   "Unsubscribe", LeaveNow: "Unsubscribe in one step",

@@ -31,10 +31,15 @@ var (
 // Notice is what a person must know.
 type Notice struct {
 	Class Class
+	Mark  string // before the title, never cut: "EXERCICE - "
 	Title string
 	Place string
 	When  []string // in words, from the fullest writing to the shortest: "lundi 4 mai, 9 h - 17 h", "04/05 9h-17h"
 	Link  string   // never cut
+	// Instruction is what to do, whole and then its beginnings: the first that
+	// fits beside the rest is said, the last whatever has to be cut for it.
+	Instruction []string
+	Reason      string // said where it fits whole
 }
 
 // Mentions are whole texts, never cut. An alert never gets one.
@@ -75,13 +80,26 @@ func Compose(n Notice, m Mentions, l Limits) (Composed, error) {
 	if err != nil {
 		return Composed{}, fmt.Errorf("gsm: compose: %w", err)
 	}
-	c := composer{link: oneLine(n.Link), mention: oneLine(mention), limits: l}
+	c := composer{mark: n.Mark, link: oneLine(n.Link), mention: oneLine(mention), limits: l}
 	if c.limits.Septets <= 0 {
 		c.limits.Septets = 160
 	}
 	d := draft{title: c.field(n.Title), place: c.field(n.Place)}
 	for _, w := range n.When {
 		d.when = append(d.when, c.field(w))
+	}
+	if len(n.Instruction) > 0 {
+		c.instruction = oneLine(n.Instruction[0])
+	}
+	for _, more := range append(slices.Clone(n.Instruction), n.Reason) {
+		d.more = oneLine(more)
+		if writings, _ := c.writings(d); d.more != "" && slices.ContainsFunc(writings, c.fits) {
+			return c.fit(d), nil
+		}
+	}
+	d.more = ""
+	if last := len(n.Instruction) - 1; last >= 0 {
+		d.more = oneLine(n.Instruction[last])
 	}
 	return c.fit(d), nil
 }
@@ -102,7 +120,7 @@ func (c composer) field(s string) string {
 func (m Mentions) of(n Notice) (string, error) {
 	switch n.Class {
 	case Alert:
-		if HasStopCode(n.Title) || HasStopCode(n.Place) || slices.ContainsFunc(n.When, HasStopCode) {
+		if HasStopCode(n.Title) || HasStopCode(n.Place) || slices.ContainsFunc(n.Instruction, HasStopCode) || slices.ContainsFunc(n.When, HasStopCode) {
 			return "", ErrStopOnAlert
 		}
 		return "", nil
@@ -130,11 +148,13 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 type draft struct {
 	title, place string
 	when         []string // its writings, of which the first is used
+	more         string
 }
 
 type composer struct {
-	link, mention string
-	limits        Limits
+	mark, link, mention string
+	instruction         string // in full
+	limits              Limits
 }
 
 func (c composer) text(d draft) string {
@@ -144,11 +164,12 @@ func (c composer) text(d draft) string {
 			fields = append(fields, s)
 		}
 	}
-	add(d.title)
+	add(c.mark + d.title)
 	add(prose.UnsaidWhere(d.title, d.place))
 	if len(d.when) > 0 {
 		add(prose.UnsaidWhen(d.title, d.when[0]))
 	}
+	add(d.more)
 	s := strings.Join(fields, " - ")
 	if c.link != "" {
 		s = strings.TrimLeft(s+" "+c.link, " ")
@@ -201,7 +222,7 @@ func (c composer) fit(full draft) Composed {
 		return c.composed(full, cut.of(writings[at]))
 	}
 	for _, title := range append(letters(best.title), "") {
-		if best = (draft{title: title}); c.fits(best) {
+		if best = (draft{title: title, more: full.more}); c.fits(best) {
 			break
 		}
 	}
@@ -221,7 +242,7 @@ func (c composer) writings(d draft) (list, last []draft) {
 	}
 	apply := func(to *[]draft, each []func(string) string) {
 		for _, shorten := range each {
-			shorter := draft{shorten(d.title), shorten(d.place), d.when}
+			shorter := draft{shorten(d.title), shorten(d.place), d.when, d.more}
 			if shorter.title != d.title || shorter.place != d.place {
 				d = shorter
 				*to = append(*to, d)
@@ -330,7 +351,7 @@ func (c composer) composed(full, d draft) Composed {
 	for _, f := range []struct {
 		name string
 		lost bool
-	}{{"title", d.title != full.title}, {"place", d.place != full.place}, {"when", len(d.when) == 0 && len(full.when) > 0}} {
+	}{{"title", d.title != full.title}, {"place", d.place != full.place}, {"when", len(d.when) == 0 && len(full.when) > 0}, {"instruction", c.instruction != "" && d.more != c.instruction}} {
 		if f.lost {
 			out.Cut = append(out.Cut, f.name)
 		}

@@ -19,67 +19,91 @@ func TestCompose(t *testing.T) {
 	}{
 		{
 			"fits",
-			Notice{Service, "Coupure d’eau", "rue des Frères-Lumière", []string{"mardi 5 mai, 9h-12h"}, "https://crr.fr/a1"},
+			notice(Service, "Coupure d’eau", "rue des Frères-Lumière", []string{"mardi 5 mai, 9h-12h"}, "https://crr.fr/a1"),
 			Limits{},
 			"Coupure d'eau - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "",
 		},
 		{
 			"title cut at a word",
-			Notice{Service, "Travaux de renouvellement du réseau d’assainissement et de la voirie avec fermeture complète", "rue des Frères-Lumière", []string{"mardi 5 mai, 9h-12h"}, "https://crr.fr/a1"},
+			notice(Service, "Travaux de renouvellement du réseau d’assainissement et de la voirie avec fermeture complète", "rue des Frères-Lumière", []string{"mardi 5 mai, 9h-12h"}, "https://crr.fr/a1"),
 			Limits{},
 			"Travaux de renouvellement du réseau d'assainissement.. - rue des Frères-Lumière - mardi 5 mai, 9h-12h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
 		},
 		{
 			"a rest of a place says nothing: the title has its room",
-			Notice{Service, "Travaux d’élagage des platanes, stationnement interdit", "Av. du Maréchal-Leclerc-de-Hauteclocque-et-du-Général", []string{"du lundi 4 au vendredi 8 mai"}, "https://crr.fr/a1"},
+			notice(Service, "Travaux d’élagage des platanes, stationnement interdit", "Av. du Maréchal-Leclerc-de-Hauteclocque-et-du-Général", []string{"du lundi 4 au vendredi 8 mai"}, "https://crr.fr/a1"),
 			Limits{Septets: 132},
 			"Travaux d'élagage des platanes, stationnement interdit - du lundi 4 au vendredi 8 mai https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "place",
 		},
 		{
 			"no cut behind an abbreviation",
-			Notice{Service, "Recherche d’une personne disparue : M. Pierre-Alexandre-Maximilien Durand-Lefebvre de Pessac", "Gare de Pessac", []string{"lundi 4 mai, 17 h"}, "https://crr.fr/a1"},
+			notice(Service, "Recherche d’une personne disparue : M. Pierre-Alexandre-Maximilien Durand-Lefebvre de Pessac", "Gare de Pessac", []string{"lundi 4 mai, 17 h"}, "https://crr.fr/a1"),
 			Limits{Septets: 132},
 			"Recherche d'une personne disparue.. - Gare de Pessac - lundi 4 mai, 17 h https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
 		},
 		{
 			"the end of a title goes before a place",
-			Notice{Service, "Travaux d’élagage des platanes, stationnement interdit", "Av. du Maréchal-Leclerc", []string{"du lundi 4 au vendredi 8 mai"}, "https://crr.fr/a1"},
+			notice(Service, "Travaux d’élagage des platanes, stationnement interdit", "Av. du Maréchal-Leclerc", []string{"du lundi 4 au vendredi 8 mai"}, "https://crr.fr/a1"),
 			Limits{Septets: 132},
 			"Travaux d'élagage.. - Av. du Maréchal-Leclerc - du lundi 4 au vendredi 8 mai https://crr.fr/a1\nDésabo https://crr.fr/d/x1", "title",
 		},
 		{
 			"a place that a cut title no longer names is said",
-			Notice{Alert, "Travaux d’enfouissement des réseaux électriques, avenue du Général-de-Gaulle, entre la rue Jean-Jaurès et l’avenue Pasteur", "Avenue du Général-de-Gaulle", []string{"du lundi 4 mai au vendredi 26 juin"}, "https://crr.fr/a1"},
+			notice(Alert, "Travaux d’enfouissement des réseaux électriques, avenue du Général-de-Gaulle, entre la rue Jean-Jaurès et l’avenue Pasteur", "Avenue du Général-de-Gaulle", []string{"du lundi 4 mai au vendredi 26 juin"}, "https://crr.fr/a1"),
 			Limits{Septets: 119},
 			"Travaux d'enfouissement.. - Avenue du Général-de-Gaulle - du lundi 4 mai au vendredi 26 juin https://crr.fr/a1", "title",
 		},
 		{
 			"a time is written shorter before anything is lost",
-			Notice{Alert, "Restriction d’eau : niveau alerte renforcée", "", []string{"du mercredi 15 juillet au samedi 31 octobre", "du mer. 15 juil. au sam. 31 oct.", "15/07 au 31/10"}, ""},
+			notice(Alert, "Restriction d’eau : niveau alerte renforcée", "", []string{"du mercredi 15 juillet au samedi 31 octobre", "du mer. 15 juil. au sam. 31 oct.", "15/07 au 31/10"}, ""),
 			Limits{Septets: 65, Abbreviate: []func(string) string{short("niveau", "niv.")}},
 			"Restriction d'eau : niv. alerte renforcée - 15/07 au 31/10", "title",
 		},
 		{
 			"a title says its date until it is cut off",
-			Notice{Alert, "Coupure d’eau le mardi 12 mai de 8h30 à 12h – quartier de l’Alouette", "Quartier de l’Alouette", []string{"mardi 12 mai, 8 h 30 - 12 h", "12/05 8h30-12h"}, ""},
+			notice(Alert, "Coupure d’eau le mardi 12 mai de 8h30 à 12h – quartier de l’Alouette", "Quartier de l’Alouette", []string{"mardi 12 mai, 8 h 30 - 12 h", "12/05 8h30-12h"}, ""),
 			Limits{Septets: 60},
 			"Coupure d'eau.. - Quartier de l'Alouette - 12/05 8h30-12h", "title",
 		},
 		{
 			"a place has its name before its address",
-			Notice{Alert, "Enquête publique : révision du PLU", "Mairie, 1 place de la République", []string{"du 1er juin au 3 juillet"}, "https://crr.fr/a1"},
+			notice(Alert, "Enquête publique : révision du PLU", "Mairie, 1 place de la République", []string{"du 1er juin au 3 juillet"}, "https://crr.fr/a1"),
 			Limits{Septets: 92},
 			"Enquete publique : révision du PLU - Mairie.. - du 1er juin au 3 juillet https://crr.fr/a1", "place",
 		},
 		{
 			"the last resort comes last, and an abbreviation keeps its full stop",
-			Notice{Alert, "Permanence du conseil municipal", "Mairie", []string{"mardi 12 mai", "12/05"}, ""},
+			notice(Alert, "Permanence du conseil municipal", "Mairie", []string{"mardi 12 mai", "12/05"}, ""),
 			Limits{Septets: 44, Abbreviate: []func(string) string{short("municipal", "mun.")}, LastResort: []func(string) string{short("Permanence", "Perm.")}},
 			"Permanence du conseil mun. - Mairie - 12/05", "title",
 		},
 		{
+			"a mark is never cut",
+			Notice{Class: Alert, Mark: "MESSAGE RETIRÉ : ", Title: "Annulation du marché de Noël", Place: "Place de la République", Reason: "Motif : neige", Link: "https://crr.fr/a1"},
+			Limits{Septets: 70},
+			"MESSAGE RETIRÉ : Annulation du marché de Noel https://crr.fr/a1", "place",
+		},
+		{
+			"a reason is said where it fits whole",
+			Notice{Class: Alert, Title: "Marché", Reason: "Motif : neige"},
+			Limits{Septets: 22},
+			"Marché - Motif : neige", "",
+		},
+		{
+			"as much of an instruction as fits, before anything is cut",
+			Notice{Class: Alert, Title: "Accident industriel", When: []string{"mardi 12 mai", "12/05"}, Instruction: []string{"Rentrez. Coupez la ventilation.", "Rentrez."}},
+			Limits{Septets: 45},
+			"Accident industriel - mardi 12 mai - Rentrez.", "instruction",
+		},
+		{
+			"the title goes before the last of an instruction",
+			Notice{Class: Alert, Title: "Accident industriel au port de Bassens", Instruction: []string{"Rentrez. Coupez la ventilation.", "Rentrez."}},
+			Limits{Septets: 40},
+			"Accident industriel au port.. - Rentrez.", "title,instruction",
+		},
+		{
 			"alert has no mention",
-			Notice{Alert, "Évacuation immédiate.", "quai Sud", []string{"maintenant"}, "https://crr.fr/a1"},
+			notice(Alert, "Évacuation immédiate.", "quai Sud", []string{"maintenant"}, "https://crr.fr/a1"),
 			Limits{},
 			"Évacuation immédiate - quai Sud - maintenant https://crr.fr/a1", "",
 		},
@@ -97,13 +121,13 @@ func TestCompose(t *testing.T) {
 		},
 		{
 			"place goes before the title's heart",
-			Notice{Alert, "Fermeture de la déchèterie intercommunale", "route départementale de Saint-Germain", []string{"le 5"}, "https://crr.fr/a1"},
+			notice(Alert, "Fermeture de la déchèterie intercommunale", "route départementale de Saint-Germain", []string{"le 5"}, "https://crr.fr/a1"),
 			Limits{Septets: 60},
 			"Fermeture de la déchèterie.. - le 5 https://crr.fr/a1", "title,place",
 		},
 		{
 			"abbreviated before it is cut",
-			Notice{Alert, "Incendie", "avenue du Général-de-Gaulle", nil, ""},
+			notice(Alert, "Incendie", "avenue du Général-de-Gaulle", nil, ""),
 			Limits{Septets: 35, Abbreviate: []func(string) string{short("avenue", "av.")}},
 			"Incendie - av. du Général-de-Gaulle", "place",
 		},
@@ -120,6 +144,10 @@ func TestCompose(t *testing.T) {
 			}
 		})
 	}
+}
+
+func notice(class Class, title, place string, when []string, link string) Notice {
+	return Notice{Class: class, Title: title, Place: place, When: when, Link: link}
 }
 
 func short(word, by string) func(string) string {
@@ -149,10 +177,10 @@ func TestComposeNeverCutsTheLink(t *testing.T) {
 }
 
 func FuzzCompose(f *testing.F) {
-	f.Add("Fête du cœur", "rue محمد", "20 h", "https://crr.fr/a1", uint8(120))
-	f.Add(strings.Repeat("mot ", 80), strings.Repeat("x", 200), "", "", uint8(30))
-	f.Fuzz(func(t *testing.T, title, place, when, link string, room uint8) {
-		n := Notice{Class: Service, Title: title, Place: place, When: []string{when}, Link: link}
+	f.Add("TEST - ", "Fête du cœur", "rue محمد", "20 h", "https://crr.fr/a1", uint8(120))
+	f.Add("", strings.Repeat("mot ", 80), strings.Repeat("x", 200), "", "", uint8(30))
+	f.Fuzz(func(t *testing.T, mark, title, place, when, link string, room uint8) {
+		n := Notice{Class: Service, Title: title, Place: place, When: []string{when}, Link: link, Mark: mark, Instruction: []string{place + title, title}}
 		got, err := Compose(n, Mentions{Service: "Désabo crr.fr/x"}, Limits{Septets: int(room) + 1})
 		if err != nil {
 			t.Fatal(err)

@@ -22,9 +22,9 @@ func correct(t *testing.T, s Suite) {
 		t.Fatal("what was sent to people cannot be changed")
 	}
 	corrected, cancelled := revision(t, scene, 2, events.MsgUpdate), revision(t, scene, 3, events.MsgCancel)
-	for said, p := range map[string]channel.Post{"rectificatif": corrected, "annulé": cancelled} {
+	for said, p := range map[string]channel.Post{"rectificatif": corrected, "message retiré": cancelled} {
 		changes := updates
-		if said == "annulé" {
+		if said == "message retiré" {
 			changes = withdraws
 		}
 		if text := strings.ToLower(p.Delivery.Rendition.Text); !changes && !strings.Contains(firstLine(text), said) {
@@ -67,7 +67,7 @@ func firstLine(s string) string {
 func revision(t *testing.T, scene *Scene, n int, kind events.MsgType) channel.Post {
 	t.Helper()
 	p, profile := Publication(), Profile()
-	p.Revision, p.MsgType = n, kind
+	p.Revision, p.MsgType, p.Correction = n, kind, kind == events.MsgUpdate
 	if _, ok := scene.Channel.(channel.Endpoint); ok {
 		profile.Endpoint = "endpoint"
 	}

@@ -220,6 +220,9 @@ func TestEachInTheirLanguage(t *testing.T) {
 	for revision := 1; revision <= 2; revision++ {
 		p := channeltest.Publication()
 		p.Revision = revision
+		if revision > 1 {
+			p.MsgType = events.MsgUpdate
+		}
 		p.Variants = []events.Content{{Language: "en", Title: "Water cut", Text: "No water."}, {Language: "fr-simple", Title: "Pas d’eau", Text: "Il n’y a pas d’eau."}}
 		r, err := c.Render(p, channeltest.Profile())
 		if err != nil {

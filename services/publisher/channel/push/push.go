@@ -192,10 +192,10 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (body Bod
 	if text == "" {
 		text = p.Content.Text
 	}
-	if p.Content.Instruction != "" && p.Class == events.ClassAlert {
-		text = p.Content.Instruction + " " + text
+	if p.Class == events.ClassAlert {
+		text = channel.ToDo(p) + " " + text
 	}
-	text = strings.TrimSpace(strings.Join(profile.Facts(p), " · ") + "\n" + strings.Join(strings.Fields(text), " "))
+	text = strings.TrimSpace(strings.TrimLeft(channel.Why(p)+"\n", "\n") + strings.Join(profile.Facts(p), " · ") + "\n" + strings.Join(strings.Fields(text), " "))
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = channel.Marked(p, own)
 	}

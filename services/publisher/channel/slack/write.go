@@ -49,6 +49,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		}
 		body.Sections = append(body.Sections, written)
 	}
+	add(channel.Why(p), bold)
 	add(strings.Join(profile.Facts(p), "\n"), bold)
 	text := p.Content.Text
 	if text == "" {
@@ -58,7 +59,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		text = channel.Marked(p, own)
 	}
 	add(strings.Join(channel.Paragraphs(text), "\n\n"), mrkdwn)
-	add(strings.TrimSpace(p.Content.Instruction), quote)
+	add(strings.TrimSpace(channel.ToDo(p)), quote)
 	body.Context = fit(strings.Join(facts(p, profile), " · "), maxContext, mrkdwn)
 	body.Text = fit(strings.Join(nonEmpty(channel.Headline(p), p.Content.Summary), " – "), maxNotice, escape)
 	r, err := channel.NewRendition(c.spec, body, strings.Join(append([]string{body.Header}, body.Sections...), "\n\n"))

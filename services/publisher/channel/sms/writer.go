@@ -1,7 +1,6 @@
 package sms
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -157,51 +156,34 @@ func (w *Writer) write(p events.Publication, profile channel.Profile) (Body, []s
 }
 
 func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Mentions) (gsm.Composed, error) {
-	title := p.Content.Title
-	words := channel.WordsIn(p.Content.Language)
-	switch {
-	case p.MsgType == events.MsgCancel:
-		title = strings.ToUpper(words.Cancelled) + " " + title
-	case p.MsgType == events.MsgUpdate || p.Revision > 1:
-		title = strings.ToUpper(words.Correction) + " " + title
+	marked := p.Content.Title
+	if prefix := channel.Prefix(p); prefix != "" {
+		marked = strings.ToUpper(prefix) + channel.WordsIn(p.Content.Language).Colon + marked
 	}
-	n := gsm.Notice{
-		Class: gsm.Class(p.Class), Title: channel.Marked(p, title), Place: p.Content.Place, When: profile.Whens(p), Link: profile.Link,
-	}
-	limits := w.limits
+	marked = channel.Marked(p, marked)
+	n, limits := gsm.Notice{
+		Class: gsm.Class(p.Class), Mark: strings.TrimSuffix(marked, p.Content.Title), Title: p.Content.Title,
+		Place: p.Content.Place, When: profile.Whens(p), Reason: channel.Why(p), Link: profile.Link,
+	}, w.limits
 	if profile.Abbreviations != nil {
 		limits = shortening(limits, profile.Abbreviations)
 	}
-	what := p.Content.Instruction
-	if what == "" || p.Class != events.ClassAlert || p.MsgType == events.MsgCancel {
-		return gsm.Compose(n, m, limits)
+	if what := strings.TrimSpace(channel.ToDo(p)); what != "" && p.Class == events.ClassAlert {
+		limits.Septets = max(limits.Septets, alertSeptets)
+		n.Instruction = whatToDo(what, limits.Septets*3/5)
 	}
-	if gsm.HasStopCode(what) {
-		return gsm.Composed{}, gsm.ErrStopOnAlert
-	}
-	limits.Septets = max(limits.Septets, alertSeptets)
-	said := whatToDo(what, limits.Septets*3/5)
-	n.Link = strings.TrimSpace("- " + said + " " + n.Link) // it goes with the link, which is never cut
-	composed, err := gsm.Compose(n, m, limits)
-	if said != strings.Join(strings.Fields(what), " ") {
-		composed.Cut = append(composed.Cut, "instruction")
-	}
-	return composed, err
+	return gsm.Compose(n, m, limits)
 }
 
-// whatToDo is as many sentences of an instruction as fit, of the first one what
-// fits where it is too long.
-func whatToDo(text string, characters int) string {
-	fits := func(s string) bool { return utf8.RuneCountInString(s) <= characters }
-	said := ""
-	for _, sentence := range prose.Sentences(strings.Join(strings.Fields(text), " ")) {
-		longer := strings.TrimSpace(said + " " + strings.TrimSpace(sentence))
-		if !fits(longer) {
-			break
-		}
-		said = longer
+// whatToDo is an instruction and its beginnings: its first sentences, and of the
+// first what takes so many characters.
+func whatToDo(text string, characters int) []string {
+	said := prose.Sentences(strings.Join(strings.Fields(text), " "))
+	var list []string
+	for n := len(said); n > 0; n-- {
+		list = append(list, strings.Join(said[:n], " "))
 	}
-	return cmp.Or(said, prose.Cut(text, "..", fits))
+	return append(list, prose.Cut(said[0], "..", func(s string) bool { return utf8.RuneCountInString(s) <= characters }))
 }
 
 // officersText adds the mention that the class demands, unless it is there.

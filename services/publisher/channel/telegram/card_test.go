@@ -136,7 +136,7 @@ func TestCardsComeAndGo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		second := post(t, after, func(p *events.Publication) { long(p); p.Revision = 2 })
+		second := post(t, after, func(p *events.Publication) { long(p); p.Revision, p.MsgType, p.Correction = 2, events.MsgUpdate, true })
 		second.Remote = r.Remote
 		r, err = after.Update(t.Context(), second)
 		if err != nil || r.Remote == second.Remote {

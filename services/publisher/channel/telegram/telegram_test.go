@@ -104,12 +104,14 @@ func TestSendEditDeleteOnTelegramTestAPI(t *testing.T) {
 		!strings.HasPrefix(got[0].Message.Text, "<b>Coupure d’eau &amp; travaux rue du Cœur</b>\n\n") || !strings.Contains(got[0].Message.Text, "&lt;le matin&gt;") {
 		t.Fatalf("the server has %+v", got)
 	}
-	second := post(t, c, func(p *events.Publication) { p.Revision, p.Content.Title = 2, "Fin des travaux" })
+	second := post(t, c, func(p *events.Publication) {
+		p.Revision, p.MsgType, p.Content.Title = 2, events.MsgUpdate, "Les travaux se prolongent"
+	})
 	second.Remote = r.Remote
 	if r, err = c.Update(t.Context(), second); err != nil || r.Remote != second.Remote {
 		t.Fatalf("edit: %+v, %v", r, err)
 	}
-	if got = history(t, api); len(got) != 1 || !strings.HasPrefix(got[0].Message.Text, "<b>Rectificatif : Fin des travaux</b>") {
+	if got = history(t, api); len(got) != 1 || !strings.HasPrefix(got[0].Message.Text, "<b>Mise à jour : Les travaux se prolongent</b>") {
 		t.Fatalf("the server has %+v", got)
 	}
 	if _, err := c.Withdraw(t.Context(), second); err != nil || len(history(t, api)) != 0 {
