@@ -28,7 +28,8 @@ var (
 // The order is what survives real servers: byte order mark; UTF-16 or UTF-32
 // seen by its NULs; a body that is valid UTF-8 with at least one letter beyond
 // ASCII is UTF-8 whatever is declared; then the header, the XML declaration, the
-// HTML meta; else windows-1252, which undeclared French sites mean.
+// HTML meta; else windows-1252, which undeclared French sites mean. A body that was
+// made UTF-8 twice ("Ã©tÃ©") is undone where all of it was.
 func UTF8(body []byte, contentType string) (text []byte, name string) {
 	if enc, n, name := byOrderMark(body); enc != nil {
 		return decode(body[n:], enc), name
@@ -38,7 +39,7 @@ func UTF8(body []byte, contentType string) (text []byte, name string) {
 	}
 	ascii, valid := scan(body)
 	if valid && !ascii {
-		return body, "utf-8"
+		return once(body), "utf-8"
 	}
 	for _, label := range declared(body, contentType) {
 		enc, name := charset.Lookup(label)
@@ -55,6 +56,29 @@ func UTF8(body []byte, contentType string) (text []byte, name string) {
 		return bytes.ToValidUTF8(body, []byte("\uFFFD")), "utf-8"
 	}
 	return decode(body, charmap.Windows1252), "windows-1252"
+}
+
+// once undoes the second encoding of a body that was taken for windows-1252 and
+// encoded again: all of it must be UTF-8 once its letters are bytes again.
+func once(body []byte) []byte {
+	if !bytes.Contains(body, []byte("Ã")) {
+		return body
+	}
+	out := make([]byte, 0, len(body))
+	for _, r := range string(body) {
+		b, ok := charmap.Windows1252.EncodeRune(r)
+		if !ok {
+			if r >= 0xa0 || r < 0x80 {
+				return body
+			}
+			b = byte(r)
+		}
+		out = append(out, b)
+	}
+	if !utf8.Valid(out) {
+		return body
+	}
+	return out
 }
 
 func declared(body []byte, contentType string) []string {

@@ -12,6 +12,8 @@ func TestUTF8(t *testing.T) {
 		"UTF-8 said Latin-1":           {`<?xml version="1.0" encoding="ISO-8859-1"?><a>été</a>`, "", `<?xml version="1.0" encoding="ISO-8859-1"?><a>été</a>`, "utf-8"},
 		"Latin-1 by header":            {"\xe9t\xe9", "text/html; charset=ISO-8859-1", "été", "windows-1252"},
 		"Latin-1 by declaration":       {"<?xml version='1.0' encoding='iso-8859-15'?><a>\xa4</a>", "", "<?xml version='1.0' encoding='iso-8859-15'?><a>€</a>", "iso-8859-15"},
+		"UTF-8 twice":                  {"F\u00c3\u00aate d\u00e2\u20ac\u2122\u00c3\u00a9t\u00c3\u00a9 \u00c3\u00a0 5 \u00e2\u201a\u00ac", "", "Fête d’été à 5 €", "utf-8"},
+		"not all of it twice":          {"N\u00c3O, F\u00c3\u00aate", "", "NÃO, FÃªte", "utf-8"},
 		"Latin-1 undeclared":           {"Mairie : r\xe9union \x96 \x80", "", "Mairie : réunion – €", "windows-1252"},
 		"Latin-1 said UTF-8":           {"<?xml version='1.0' encoding='utf-8'?><a>\xe9t\xe9</a>", "", "<?xml version='1.0' encoding='utf-8'?><a>été</a>", "windows-1252"},
 		"UTF-8 with a few bad bytes":   {"été à l'école, déjà \xff", "", "été à l'école, déjà \uFFFD", "utf-8"},
