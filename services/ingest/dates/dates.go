@@ -14,7 +14,7 @@ const (
 	before = `(?i)^(?:\pL+\.?,?\s+){0,3}`
 	after  = `(?:[^\d:h]\D{0,4}` + oclock + `|[^\d:h]|$)` + named
 	oclock = `(\d{1,2})\s?(?:[:h]\s?(\d{2})?(?::(\d{2})(?:[.,]\d+)?)?|heures?)(?:\s?([ap])\.?m\b)?`
-	named  = `\s*([+-]\d{2}(?::?\d{2})?\b|(?:Z|UTC?|GMT|CES?T|MES?Z|WES?T)\b)?`
+	named  = `\s*([+-]\d{2}(?::?\d{2})?\b|(?:GMT|UTC)[+-]\d{1,2}\b|(?:Z|UTC?|GMT|CES?T|MES?Z|WES?T)\b)?`
 )
 
 var (
@@ -114,7 +114,12 @@ func sheet(text string, zone *time.Location) (t time.Time, day, ok bool) {
 
 // offset reads +0200, +02, Z, UTC, CET and their like; zone where text is none.
 func offset(text string, zone *time.Location) *time.Location {
-	switch text = strings.ToUpper(strings.ReplaceAll(text, ":", "")); text {
+	text = strings.ToUpper(strings.ReplaceAll(text, ":", ""))
+	if hours := strings.TrimPrefix(strings.TrimPrefix(text, "GMT"), "UTC"); hours != "" && len(hours) < len(text) { // GMT+1
+		n, _ := strconv.Atoi(hours) // a sign and digits by the pattern
+		return time.FixedZone(text, n*3600)
+	}
+	switch text {
 	case "":
 		return zone
 	case "CET", "MEZ", "WEST":

@@ -11,6 +11,9 @@ import (
 // zoned matches the end of a date that says its zone, which Unix follows by the year.
 var zoned = regexp.MustCompile(`(?:Z|[+-]\d{1,2}:?\d{2}|\b(?:UT|[A-Z]{2,4}T|UTC|GMT))\s*(?:\([^)]*\)|\s\d{4})?$`)
 
+// inTag matches the date that Drupal writes as HTML: <time datetime="…">lun 23/11</time>.
+var inTag = regexp.MustCompile(`<time[^>]*\sdatetime="([^"]*)"`)
+
 // date gives a feed's date in UTC. parsed is gofeed's reading of text, nil for
 // none: it takes a date without zone for UTC, while a town site means its own
 // wall time, and it knows English only. Zero where nothing can be read or the
@@ -20,6 +23,9 @@ func date(text string, parsed *time.Time, zone *time.Location) time.Time {
 		zone = time.UTC
 	}
 	text = strings.TrimSpace(text)
+	if m := inTag.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
 	var t time.Time
 	switch {
 	case parsed != nil && zoned.MatchString(text):
