@@ -40,6 +40,16 @@ func CSV(body []byte, contentType string, comma rune) ([]map[string]any, error) 
 	}
 	c := cutter{rest: text, comma: byte(comma)}
 	names := c.header()
+	if len(names) == 1 && strings.ContainsAny(names[0], ";\t|,") { // each line is one cell of a spreadsheet
+		var lines []string
+		c = cutter{rest: text, comma: byte(comma)}
+		for cells := c.line(); len(cells) == 1; cells = c.line() {
+			lines = append(lines, cells[0])
+		}
+		text = strings.Join(lines, "\n")
+		c = cutter{rest: text, comma: byte(separator(text))}
+		names = c.header()
+	}
 	if len(names) < 2 {
 		return nil, ErrNotTable
 	}

@@ -89,6 +89,8 @@ func flat(row map[string]any) map[string]any {
 		}
 	} else if fields, ok := row["fields"].(map[string]any); ok && row["recordid"] != nil {
 		inner, keep = fields, []string{"recordid", "record_timestamp", "geometry"}
+	} else if attributes, ok := row["attributes"].(map[string]any); ok && row["id"] != nil { // JSON:API
+		inner, keep = attributes, []string{"id"}
 	} else if record, ok := row["record"].(map[string]any); ok { // Opendatasoft v2.0
 		if fields, ok := record["fields"].(map[string]any); ok {
 			inner = fields

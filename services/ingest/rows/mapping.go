@@ -35,6 +35,10 @@ type Mapping struct {
 	Starts     string `yaml:"starts"`
 	Ends       string `yaml:"ends"`
 	Expires    string `yaml:"expires"`
+	// StartTime and EndTime are hours, in fields of their own, of days that Starts and
+	// Ends say; StartTime may hold both ("de 9h à 12h").
+	StartTime string `yaml:"start_time"`
+	EndTime   string `yaml:"end_time"`
 	// Timings is a list of {begin, end}, as JSON, as JSON in a string, or as
 	// "begin end;begin end".
 	Timings   string `yaml:"timings"`
@@ -103,7 +107,7 @@ func (m *Mapping) parts() map[string]*string {
 	return map[string]*string{
 		"item": &m.Item, "title": &m.Title, "summary": &m.Summary, "body": &m.Body, "link": &m.Link, "language": &m.Language,
 		"categories": &m.Categories, "authors": &m.Authors, "published": &m.Published, "updated": &m.Updated, "starts": &m.Starts,
-		"ends": &m.Ends, "expires": &m.Expires, "timings": &m.Timings, "place": &m.PlaceName, "address": &m.Address, "city": &m.City,
+		"ends": &m.Ends, "expires": &m.Expires, "start_time": &m.StartTime, "end_time": &m.EndTime, "timings": &m.Timings, "place": &m.PlaceName, "address": &m.Address, "city": &m.City,
 		"postcode": &m.Postcode, "insee": &m.INSEE, "latitude": &m.Latitude, "longitude": &m.Longitude, "point": &m.Point,
 		"geometry": &m.Geometry, "image": &m.Image, "document": &m.Document, "status": &m.Status, "topic": &m.Topic, "class": &m.Class,
 		"severity": &m.Severity, "urgency": &m.Urgency, "licence": &m.Licence,
@@ -226,6 +230,7 @@ func (r Reader) times(row map[string]any, e *record.Entry) {
 			starts, ends, startDay, endDay = from, to, day, day
 		}
 	}
+	starts, startDay, ends, endDay = r.hours(row, starts, startDay, ends, endDay)
 	e.Timings = Timings(value(row, r.Timings), r.zone())
 	if n := len(e.Timings); n > 0 && (starts.IsZero() || startDay) {
 		starts, ends, startDay, endDay = e.Timings[0].Starts, e.Timings[n-1].Ends, false, false
@@ -245,6 +250,36 @@ func (r Reader) times(row map[string]any, e *record.Entry) {
 	if lastDay && !last.IsZero() && e.Expires.IsZero() {
 		e.Expires = last.In(r.zone()).AddDate(0, 0, 1).UTC()
 	}
+}
+
+// hours gives days the hours that other fields say.
+func (r Reader) hours(row map[string]any, starts time.Time, startDay bool, ends time.Time, endDay bool) (time.Time, bool, time.Time, bool) {
+	on := func(day time.Time, hours string) string { return day.In(r.zone()).Format("02/01/2006 ") + hours }
+	if hours := Text(value(row, r.StartTime)); hours != "" && startDay {
+		oneDay := ends.IsZero() || ends.Equal(starts)
+		if from, to, day, ok := dates.Period(on(starts, hours), r.zone()); ok && !day && oneDay {
+			return from, false, to, false
+		}
+		if at, day, ok := dates.Read(on(starts, hours), r.zone()); ok && !day {
+			if oneDay {
+				ends, endDay = time.Time{}, false
+			}
+			starts, startDay = at, false
+		}
+	}
+	last := cmp.Or(ends, starts)
+	if hours := Text(value(row, r.EndTime)); hours != "" && !startDay && (endDay || ends.IsZero()) && !last.IsZero() {
+		if at, day, ok := dates.Read(on(last, hours), r.zone()); ok && !day {
+			if at.Before(starts) { // past midnight
+				at = at.AddDate(0, 0, 1)
+			}
+			ends, endDay = at, false
+		}
+	}
+	if endDay && !startDay && !starts.IsZero() { // the last day is meant whole
+		ends, endDay = ends.In(r.zone()).AddDate(0, 0, 1).UTC(), false
+	}
+	return starts, startDay, ends, endDay
 }
 
 // Timings reads a list of periods, in order, at most 400; what cannot be read is

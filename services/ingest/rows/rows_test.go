@@ -67,6 +67,7 @@ func TestCSV(t *testing.T) {
 		"spaces around quotes":    {"a;b\n \"x;y\" ;1\n", `[{"a":"x;y","b":"1"}]`},
 		"title lines":             {"Travaux, voirie;;\n;;\nid;titre;date\n1;x;y\n", `[{"date":"y","id":"1","titre":"x"}]`},
 		"title of two cells":      {"Travaux;2026;\nid;titre;date\n1;x;y\n", `[{"date":"y","id":"1","titre":"x"}]`},
+		"lines in quotes":         {"\"id,titre\"\n\"1,\"\"Bal, place\"\"\"\n\"2,Loto\"\n", `[{"id":"1","titre":"Bal, place"},{"id":"2","titre":"Loto"}]`},
 		"ticks are no header":     {"Salle;Lundi;Mardi\nRex;x;y\n", `[{"Lundi":"x","Mardi":"y","Salle":"Rex"}]`},
 		"separators in quotes":    {"\"id\",\"titre\",\"a;b;c;d\"\n1,x,y\n", `[{"a;b;c;d":"y","id":"1","titre":"x"}]`},
 		"a list in each row":      {"nom,tags\nx,a;b;c\ny,d;e;f\n", `[{"nom":"x","tags":"a;b;c"},{"nom":"y","tags":"d;e;f"}]`},
@@ -84,6 +85,23 @@ func TestCSV(t *testing.T) {
 		if list, err := CSV([]byte(bad), "", 0); err == nil {
 			t.Errorf("%q gave %d rows", bad, len(list))
 		}
+	}
+}
+
+// TestJSONAPI: the items of Drupal and Strapi are in attributes, their texts with a format.
+func TestJSONAPI(t *testing.T) {
+	t.Parallel()
+	doc, err := JSON([]byte(`{"data":[{"type":"node--actualite","id":"a1","attributes":{"title":"Marché","body":{"value":"<p>x</p>","format":"full","processed":"<p>Place</p>"},"created":"2026-11-23T08:00:00+01:00"}}]}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := Extract(doc, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Records(list, Mapping{}, time.UTC, "", false)[0]
+	if e, ok := r.Value.(record.Entry); !ok || r.Item != "a1" || e.Title != "Marché" || e.Body != "<p>Place</p>" || e.Published.IsZero() {
+		t.Errorf("got %+v", r)
 	}
 }
 
@@ -122,6 +140,45 @@ func TestLine(t *testing.T) {
 	}
 	if began := time.Now(); len(Line(strings.Repeat("<a>&lt;", 200_000)+strings.Repeat("<", 500_000))) == 0 || time.Since(began) > 2*time.Second {
 		t.Errorf("took %s", time.Since(began))
+	}
+}
+
+// TestTimes: days and hours as town halls part them among columns.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for table, want := range map[string]string{
+		"Manifestation;Date;Heure\nLoto;Samedi 7 mars 2026;20h30":                       "2026-03-07 20:30/-",
+		"Manifestation;Date;Horaires\nLoto;7/3/26;de 9h à 12h":                          "2026-03-07 09:00/2026-03-07 12:00",
+		"Manifestation;Date;Horaires\nLoto;07/03/2026;9h00 - 12h00":                     "2026-03-07 09:00/2026-03-07 12:00",
+		"Manifestation;Date;Heure de début;Heure de fin\nBal;07/03/2026;21:00;02:00":    "2026-03-07 21:00/2026-03-08 02:00",
+		"Manifestation;Date;Heure\nLoto;07/03/2026;en journée":                          "2026-03-07 00:00/2026-03-07 00:00 day",
+		"Manifestation;Dates\nSalon;du 14 au 15 mars 2026":                              "2026-03-14 00:00/2026-03-15 00:00 day",
+		"Travaux;Date de début;Date de fin\nRue A;46084;46090":                          "2026-03-03 00:00/2026-03-09 00:00 day",
+		"Travaux;Date de début;Date de fin\nRue A;2026-03-03 08:00;2026-03-04":          "2026-03-03 08:00/2026-03-05 00:00",
+		"Travaux;date_debut;date_fin;heure_debut;heure_fin\nA;03/03/26;05/03/26;8h;17h": "2026-03-03 08:00/2026-03-05 17:00",
+		"type_collecte;date_collecte\nVerre;2026-03-03":                                 "2026-03-03 00:00/2026-03-03 00:00 day",
+	} {
+		list, err := CSV([]byte(table), "text/csv", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Records(list, Mapping{}, paris(t), "", false)[0]
+		e := r.Value.(record.Entry)
+		got := ""
+		for i, at := range []time.Time{e.Starts, e.Ends} {
+			got += []string{"", "/"}[i]
+			if at.IsZero() {
+				got += "-"
+			} else {
+				got += at.In(paris(t)).Format("2006-01-02 15:04")
+			}
+		}
+		if e.AllDay {
+			got += " day"
+		}
+		if got != want || r.Refused != nil || e.Title == "" {
+			t.Errorf("%s: %q %s, want %s, %v", table, e.Title, got, want, r.Refused)
+		}
 	}
 }
 

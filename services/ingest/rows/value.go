@@ -158,7 +158,8 @@ func List(v any) []any {
 }
 
 // Text writes a value as text: numbers as written, lists joined by ", ", a
-// translated text ({"fr": …}) in French or its first language. "" for what says
+// translated text ({"fr": …}) in French or its first language, one with its format
+// ({"value": …}) without. "" for what says
 // nothing: null, empty, a lone dash.
 func Text(v any) string {
 	switch x := v.(type) {
@@ -180,8 +181,14 @@ func Text(v any) string {
 		}
 		return strings.Join(parts, ", ")
 	case map[string]any:
-		s, _ := Translated(x, "fr")
-		return s
+		if s, _ := Translated(x, "fr"); s != "" {
+			return s
+		}
+		for _, name := range []string{"rendered", "processed", "value"} { // a text with its format
+			if s, ok := x[name].(string); ok {
+				return said(Clean(s))
+			}
+		}
 	}
 	return ""
 }
