@@ -230,6 +230,9 @@ func (s *Service) serve(ctx context.Context, reg *registry.Registry, eng *engine
 	if err := call.Handle(server, call.Abbreviations, s.abbreviations); err != nil {
 		return fmt.Errorf("publisher: %w", err)
 	}
+	if err := call.Handle(server, call.Tell, s.tell); err != nil {
+		return fmt.Errorf("publisher: %w", err)
+	}
 	// Ready means that the server, too, knows that we answer.
 	if err := s.deps.NATS.FlushTimeout(10 * time.Second); err != nil {
 		return ignoreStop(ctx, fmt.Errorf("publisher: %w", err))

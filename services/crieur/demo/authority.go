@@ -76,7 +76,7 @@ func channels(cfg *config.Config, world addresses) []registry.Channel {
 		{Authority: town, ID: "fil", Name: "Fil d’actualité", Kind: "feed"},
 		{Authority: commons, ID: "fil", Name: "Fil d’actualité", Kind: "feed"},
 		{Authority: town, ID: "mastodon", Name: "Mastodon", Kind: "mastodon", Settings: object(map[string]any{"server": world.web, "token_file": secret("mastodon.secret")})},
-		{Authority: town, ID: "equipe", Name: "Slack de l’équipe", Kind: "slack", Settings: object(map[string]any{"api_url": world.web + "/slack/", "token_file": secret("slack.secret"), "channel": "C0CRIEUR"})},
+		{Authority: town, ID: "equipe", Name: "Slack de l’équipe", Kind: "slack", Settings: object(map[string]any{"api_url": world.web + "/slack/", "token_file": secret("slack.secret"), "channel": "C0CRIEUR", "tell_officers": true})},
 	}
 }
 

@@ -86,6 +86,14 @@ type Called interface {
 	CalledAt() []call.Inbound
 }
 
+// Teller is a channel that an authority's own people read, where its settings
+// say so: Tells is false where residents may read it too. What is told is no
+// publication, and nothing is kept of it.
+type Teller interface {
+	Tells() bool
+	Tell(ctx context.Context, text, label, link string) error
+}
+
 // Runner is a channel with work of its own: sessions to keep, sign states to
 // publish. Run is called once, and returns when ctx ends.
 type Runner interface {

@@ -24,6 +24,9 @@ type Config struct {
 	Channel   string     `yaml:"channel"`  // its ID: C0123456789
 	Language  string     `yaml:"language"` // BCP 47: the variant to post where there is one, as en or fr-simple; default the original
 	APIURL    string     `yaml:"api_url"`  // default https://slack.com/api/
+	// TellOfficers says that only the authority's own people read the channel:
+	// they are told there of the alert that waits for a second approval.
+	TellOfficers bool `yaml:"tell_officers"`
 }
 
 // Channel posts.
@@ -40,6 +43,7 @@ var (
 	_ channel.Withdrawer = (*Channel)(nil)
 	_ channel.Reconciler = (*Channel)(nil)
 	_ channel.Previewer  = (*Channel)(nil)
+	_ channel.Teller     = (*Channel)(nil)
 )
 
 // New validates the settings of one channel.
@@ -112,6 +116,21 @@ func (c *Channel) Deliver(ctx context.Context, post channel.Post) (channel.Resul
 	}
 	_, ts, err := c.api.PostMessageContext(ctx, c.cfg.Channel, options...)
 	return c.result(ts), outcome("chat.postMessage", err)
+}
+
+// Tells implements channel.Teller.
+func (c *Channel) Tells() bool { return c.cfg.TellOfficers }
+
+// Tell implements channel.Teller.
+func (c *Channel) Tell(ctx context.Context, text, label, link string) error {
+	button := slack.NewButtonBlockElement("crieur_open", "", slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
+	_, _, err := c.api.PostMessageContext(ctx, c.cfg.Channel,
+		slack.MsgOptionBlocks(
+			slack.NewSectionBlock(slack.NewTextBlockObject(slack.PlainTextType, text, false, false), nil, nil),
+			slack.NewActionBlock("", button.WithURL(link)),
+		),
+		slack.MsgOptionText(text, true), slack.MsgOptionDisableLinkUnfurl())
+	return outcome("chat.postMessage", err)
 }
 
 // Update implements channel.Updater. A message that is gone is posted anew,
