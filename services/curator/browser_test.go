@@ -117,6 +117,8 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"crisis", base + "/alert", nil},
 		{"model", base + "/alert/inondation", nil},
 		{"model-wrong", base + "/alert/inondation", func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }},
+		{"calendar", base + "/calendar", nil},
+		{"journal-search", base + "/journal?q=rien", nil},
 		{"new", base + "/new", nil},
 		{"new-wrong", base + "/new", func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }},
 		{"sources", base + "/sources", nil},

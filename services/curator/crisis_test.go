@@ -22,7 +22,7 @@ func TestAlertFromAModel(t *testing.T) {
 		t.Error("no way to what was measured")
 	}
 	page = ana.get("/console/begles/alert").body
-	for _, want := range []string{"Inondation", "Eau non potable", "Peuvent approuver : Ana Lopez, Bob Martin", "Partira par : SMS, Panneaux"} {
+	for _, want := range []string{"Inondation", "Eau non potable", "Ana Lopez, Bob Martin", "SMS, Panneaux"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the models lack %q", want)
 		}

@@ -74,8 +74,8 @@ func TestPastedAddressBecomesASource(t *testing.T) {
 		t.Fatalf("trial: %d %s", r.status, r.body)
 	}
 	for _, want := range []string{
-		"Trouvé : Flux RSS ou Atom", "12 informations à cette adresse", "Heure du conte &lt;samedi&gt;", "Culture",
-		"Refusée : elle ne pourrait pas servir", "entry 1: &lt;no title&gt;", `value="Médiathèque de Bègles"`, "Sources choisies", "1 sur 2",
+		"Trouvé\u00a0: Flux RSS ou Atom", "12 informations à cette adresse", "Heure du conte &lt;samedi&gt;", "Culture",
+		"Refusée\u00a0: elle ne pourrait pas servir", "entry 1: &lt;no title&gt;", `value="Médiathèque de Bègles"`, "Sources choisies", "1 sur 2",
 	} {
 		if !strings.Contains(r.body, want) {
 			t.Errorf("the trial lacks %q", want)

@@ -68,6 +68,9 @@ func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
 		c.refused(w, r, d, it, form, err)
 		return
 	}
+	if do == doApprove {
+		c.tellApprovers(r, d, done, rules)
+	}
 	tone, text, next := d.told(do, done)
 	if text != "" {
 		c.renderer.Flash(w, r, tone, text)
@@ -211,7 +214,7 @@ func (d *desktop) told(do string, it item.Item) (web.Tone, string, string) {
 	case do == doReject && it.State == item.Published:
 		return web.Info, d.t.T("told.kept"), itemPath(it)
 	case do == doReject:
-		return web.Success, d.t.T("told.rejected"), queue
+		return "", "", queue + "?" + url.Values{paramAside: {it.Stream + "/" + it.ID}}.Encode()
 	case do == doWithdraw, it.State == item.Withdrawn:
 		return web.Success, d.t.T("told.withdrawn"), itemPath(it)
 	case it.State == item.Pending:

@@ -187,6 +187,7 @@ func (c *Console) Handler() http.Handler {
 		"POST /console/{authority}/alert/{model}":         c.fromModel,
 		"GET /console/{authority}/alert/{model}/edit":     c.modelEditPage,
 		"POST /console/{authority}/alert/{model}/edit":    c.editModel,
+		"GET /console/{authority}/calendar":               c.calendar,
 		"GET /console/{authority}/sources":                c.sources,
 		"GET /console/{authority}/sources/new":            c.settingUp(c.addSourcePage),
 		"POST /console/{authority}/sources/new":           c.settingUp(c.addSource),
@@ -194,6 +195,7 @@ func (c *Console) Handler() http.Handler {
 		"POST /console/{authority}/sources/{source}":      c.settingUp(c.sourceAct),
 		"GET /console/{authority}/sources/{source}/first": c.firstPart,
 		"GET /console/{authority}/streams":                c.streams,
+		"POST /console/{authority}/streams":               c.settingUp(c.allStreams),
 		"GET /console/{authority}/streams/new":            c.settingUp(c.newStreamPage),
 		"POST /console/{authority}/streams/new":           c.settingUp(c.newStream),
 		"GET /console/{authority}/streams/{stream}":       c.streamPage,
@@ -204,6 +206,7 @@ func (c *Console) Handler() http.Handler {
 		"GET /console/{authority}/counter":                c.counterPage,
 		"POST /console/{authority}/counter":               c.enrolResident,
 		"GET /console/{authority}/journal":                c.journal,
+		"GET /console/{authority}/journal.csv":            c.journalCSV,
 		"GET /console/{authority}/items/{stream}/{id}":    c.itemPage,
 		"POST /console/{authority}/items/{stream}/{id}":   c.itemAct,
 	} {

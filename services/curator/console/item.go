@@ -119,7 +119,7 @@ func (c *Console) view(r *http.Request, d *desktop, it item.Item, revision uint6
 	v.Diff = d.diff(it)
 	v.Delivery = d.delivery(it)
 	if known && !it.State.Ended() {
-		v.Previews = c.previews(r.Context(), d, d.typed(it, rules, form), rules)
+		v.Previews = c.previews(r.Context(), d, it, rules, form)
 	}
 	return v
 }
@@ -182,7 +182,7 @@ type channelChoice struct {
 }
 
 func (d *desktop) edit(it item.Item, rules item.Rules, form *web.Form) editView {
-	v := editView{Zone: d.authority.Location().String(), Variants: d.variants(it, form)}
+	v := editView{Zone: city(d.authority.Location()), Variants: d.variants(it, form)}
 	chosen := rules.Stream.Channels
 	var overrides []events.Override
 	if it.Draft != nil {
@@ -207,6 +207,12 @@ func (d *desktop) edit(it item.Item, rules item.Rules, form *web.Form) editView 
 	return v
 }
 
+// city names a time zone as people do: that of Paris, of Martinique.
+func city(zone *time.Location) string {
+	name := zone.String()
+	return strings.ReplaceAll(name[strings.LastIndexByte(name, '/')+1:], "_", " ")
+}
+
 // channelIcon is decoration beside the channel's name.
 func channelIcon(kind string) string {
 	switch {
@@ -227,9 +233,12 @@ func channelIcon(kind string) string {
 // formOf fills the form with what the item says now.
 func (d *desktop) formOf(it item.Item) *web.Form {
 	content := it.Content()
+	y, m, day := d.now().In(d.authority.Location()).Date()
+	tomorrow := time.Date(y, m, day+1, 8, 0, 0, 0, d.authority.Location())
 	form := web.NewForm(map[string][]string{
 		"title": {content.Title}, "instruction": {content.Instruction}, "summary": {content.Summary}, "text": {content.Text}, "place": {content.Place}, "link": {content.Link},
 		"onset": {d.input(it.Onset())}, "ends": {d.input(it.Ends())}, "expires": {d.input(&it.Expires)},
+		"notbefore": {d.input(&tomorrow)},
 	})
 	for _, v := range it.Variants() {
 		form.Values.Set("title-"+v.Language, v.Title)
@@ -292,16 +301,16 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
-// typed is the item as the form would make it, for the previews; as it is when
-// the form is the item's own.
-func (d *desktop) typed(it item.Item, rules item.Rules, form *web.Form) item.Item {
+// typed is the item as the form would make it, for the previews, and whether
+// that is anything else than it is.
+func (d *desktop) typed(it item.Item, rules item.Rules, form *web.Form) (item.Item, bool) {
 	if form == nil || !form.Values.Has("revision") {
-		return it
+		return it, false
 	}
 	probe := web.NewForm(form.Values)
 	draft, changed := d.read(it, rules, probe)
 	if !changed {
-		return it
+		return it, false
 	}
 	if draft.Expires.IsZero() {
 		draft.Expires = it.Expires
@@ -310,5 +319,5 @@ func (d *desktop) typed(it item.Item, rules item.Rules, form *web.Form) item.Ite
 		draft.Content.HTML = ""
 	}
 	it.Draft, it.Expires = &draft, draft.Expires
-	return it
+	return it, true
 }

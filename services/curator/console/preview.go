@@ -25,18 +25,32 @@ type previewView struct {
 	People   int
 	Reached  bool // whether People is known
 	Cost     int64
+	Said     string // what is previewed, when it is not what approving would send for the first time
+	Live     bool   // it is what is published: nobody is told again
 }
 
 type channelPreview struct {
 	ID, Name, Kind, Icon string
 	Text                 string
 	HTML                 template.HTML
-	Images               []imagePreview
+	Signs                []signPreview
+	Variants             []variantPreview
 	Facts, Warnings      []string
 	Error                string
 	Reach                int
 	HasReach             bool
 	Cost                 int64
+}
+
+// signPreview is what some signs show, a page an image.
+type signPreview struct {
+	Name   string
+	Images []imagePreview
+}
+
+type variantPreview struct {
+	Name, Language, Text string
+	Facts                []string
 }
 
 type imagePreview struct {
@@ -51,7 +65,7 @@ func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop,
 		c.showItem(w, r, d, http.StatusOK, it, revision, form)
 		return
 	}
-	html, err := c.renderer.Block(r, "item#previews", c.previews(r.Context(), d, d.typed(it, rules, form), rules))
+	html, err := c.renderer.Block(r, "item#previews", c.previews(r.Context(), d, it, rules, form))
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -62,8 +76,16 @@ func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop,
 }
 
 // previews asks the publisher what it would send, and audience to whom.
-func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules item.Rules) previewView {
-	p := it.Preview(rules.Stream, d.now())
+func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules item.Rules, form *web.Form) previewView {
+	typed, changed := d.typed(it, rules, form)
+	p, said := typed.Preview(rules.Stream, d.now()), ""
+	live := it.State == item.Published && !changed && it.Last != nil
+	switch {
+	case live:
+		p, said = *it.Last, d.t.T("preview.live")
+	case it.Live():
+		said = d.t.T("preview.correction")
+	}
 	if len(p.Channels) == 0 {
 		return previewView{Problem: d.t.T("preview.nochannel")}
 	}
@@ -82,7 +104,7 @@ func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules 
 	if err != nil {
 		return previewView{Problem: d.t.T("preview.down")}
 	}
-	v := previewView{People: reach.People, Reached: reach.People >= 0}
+	v := previewView{People: reach.People, Reached: reach.People >= 0, Said: said, Live: live}
 	for _, r := range rendered.Rendered {
 		k := c.channelPreview(d, r)
 		for _, n := range reach.Channels {
@@ -104,13 +126,24 @@ func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
 	k := channelPreview{
 		ID: r.Channel, Name: r.Name, Kind: r.Kind, Icon: channelIcon(r.Kind), Text: r.Rendition.Text,
 	}
+	quiet := false
 	for _, w := range r.Rendition.Warnings {
+		if harmless(w) {
+			quiet = true
+			continue
+		}
 		k.Warnings = append(k.Warnings, d.warning(w))
 	}
 	for _, f := range r.Preview.Facts {
-		if !slices.Contains(r.Rendition.Warnings, f) { // some channels say them twice
+		if !slices.Contains(r.Rendition.Warnings, f) && !harmless(f) { // some channels say them twice
 			k.Facts = append(k.Facts, d.warning(f))
 		}
+	}
+	if quiet {
+		k.Facts = append(k.Facts, d.t.T("warning.harmless"))
+	}
+	for _, v := range r.Preview.Variants {
+		k.Variants = append(k.Variants, variantPreview{d.languageName(v.Language), v.Language, v.Text, v.Facts})
 	}
 	if ch, ok := d.Channels.Get(d.authority.ID, r.Channel); ok && ch.Name != "" {
 		k.Name = ch.Name
@@ -130,9 +163,36 @@ func (c *Console) channelPreview(d *desktop, r call.Rendered) channelPreview {
 		if i < len(r.Preview.Alts) {
 			alt = r.Preview.Alts[i]
 		}
-		k.Images = append(k.Images, imagePreview{template.URL(src), alt}) //nolint:gosec // a PNG, by its prefix
+		name := ""
+		if i < len(r.Preview.Shown) {
+			name = d.signNames(r.Preview.Shown[i])
+		}
+		if n := len(k.Signs); n == 0 || k.Signs[n-1].Name != name {
+			k.Signs = append(k.Signs, signPreview{Name: name})
+		}
+		row := &k.Signs[len(k.Signs)-1]
+		row.Images = append(row.Images, imagePreview{template.URL(src), alt}) //nolint:gosec // a PNG, by its prefix
 	}
 	return k
+}
+
+// signNames are the names of signs, by their IDs.
+func (d *desktop) signNames(ids string) string {
+	var names []string
+	for id := range strings.FieldsSeq(ids) {
+		if s, ok := d.Signs.Get(d.authority.ID, id); ok {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// harmless reports whether a warning is but of signs that a channel writes in a
+// simpler form: nobody reads anything else.
+func harmless(warning string) bool {
+	from, folded := strings.CutPrefix(warning, "folded: ")
+	from, _, _ = strings.Cut(from, "→")
+	return folded && strings.Trim(from, " ’‘“”«»–—…\u00a0\u202f") == ""
 }
 
 // warning says a rendition's "code: detail" in words, where we know the code.
@@ -140,7 +200,7 @@ func (d *desktop) warning(text string) string {
 	code, detail, _ := strings.Cut(text, ": ")
 	switch code {
 	case "cut", "truncated":
-		for _, field := range []string{"title", "text", "summary", "place", "when", "link"} {
+		for _, field := range []string{"title", "text", "summary", "instruction", "place", "when", "link"} {
 			detail = strings.ReplaceAll(detail, field, d.t.T("cut."+field))
 		}
 	case "folded", "hyphenated", "abbreviated", "unprintable", "removed", "link_left_out", "road_limit", "empty":

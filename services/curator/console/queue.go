@@ -47,6 +47,9 @@ func tabOf(it item.Item) string {
 	return tabRejected
 }
 
+// farAway is from when on only the day of an end counts.
+const farAway = 6 * 24 * time.Hour
+
 // perPage bounds a page of the queue.
 const perPage = 40
 
@@ -61,6 +64,8 @@ type list struct {
 	Live      string // address of the events
 	Total     int
 	Leaving   *leaving
+	Aside     *leaving // what was just set aside
+	Calendar  string
 }
 
 // card is an item, with the others of its incident, in the queue.
@@ -72,7 +77,7 @@ type card struct {
 	Facts                    []string
 	Age                      time.Time
 	Expires                  time.Time
-	Soon                     bool // it expires within the hour
+	Soon, Far                bool // it expires within the hour, or so late that only the day counts
 	Scheduled                time.Time
 	Twins                    []twin
 	Revision                 uint64
@@ -146,7 +151,7 @@ func order(tab string, a, b item.Item) int {
 func (c *Console) queue(w http.ResponseWriter, r *http.Request, d *desktop) {
 	l := d.list(r)
 	p := d.page(sectionQueue, d.t.T("tab."+l.Tab))
-	l.Leaving = c.leaving(r, d)
+	l.Leaving, l.Aside = c.leaving(r, d), c.aside(r, d)
 	p.Bare, p.Data = true, l
 	c.renderer.Render(w, r, http.StatusOK, "queue", p)
 }
@@ -177,6 +182,9 @@ func (d *desktop) list(r *http.Request) list {
 		l.Cards = append(l.Cards, d.card(g))
 	}
 	l.Live = base + "/live?" + url.Values{"tab": {tab}, "page": {strconv.Itoa(page)}, "lang": {d.t.Language}}.Encode()
+	if tab == tabScheduled || tab == tabPublished {
+		l.Calendar = base + "/" + sectionCalendar
+	}
 	l.Empty = web.EmptyState{Icon: "check", Title: d.t.T("empty." + tab), Text: d.t.T("empty." + tab + ".text")}
 	return l
 }
@@ -201,7 +209,7 @@ func (d *desktop) card(g []registry.Entry[item.Item]) card {
 		k.Facts = append(k.Facts, d.delivered(it)...)
 	}
 	if !it.State.Ended() {
-		k.Expires, k.Soon = it.Expires, it.Expires.Sub(d.now()) < time.Hour
+		k.Expires, k.Soon, k.Far = it.Expires, it.Expires.Sub(d.now()) < time.Hour, it.Expires.Sub(d.now()) > farAway
 	}
 	for _, e := range g[1:] {
 		k.Twins = append(k.Twins, twin{e.Value.Content().Title, itemPath(e.Value), d.sourceName(e.Value.Message.Authority, e.Value.Message.Source)})

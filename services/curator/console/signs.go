@@ -42,7 +42,7 @@ func (d *desktop) signLines() []lineView {
 		case s.Paused:
 			v.Badge, v.Words = "paused", d.t.T("sign.paused")
 		case !heard:
-			v.Badge = "pending"
+			v.Badge, v.Words = "pending", d.t.T("sign.unheard")
 		case !h.Silent(d.now()).IsZero():
 			v.Badge, v.Words = "silent", d.t.T("sign.silent", "duration", d.t.Duration(d.now().Sub(h.LastHeard)))
 		case h.Wrong:

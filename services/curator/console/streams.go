@@ -54,13 +54,48 @@ func (c *Console) streams(w http.ResponseWriter, r *http.Request, d *desktop) {
 		empty.Text = d.t.T("streams.empty.add")
 		empty.Actions = []web.Action{{Label: d.t.T("stream.add"), Href: add, Icon: "plus", Kind: web.Primary}}
 	}
+	paused := 0
+	for _, v := range list {
+		if v.Paused {
+			paused++
+		}
+	}
 	p.Data = struct {
-		Streams []streamView
-		Relay   bool
-		Add     string
-		Empty   web.EmptyState
-	}{list, d.authority.RelayStateAlerts, add, empty}
+		Streams        []streamView
+		Relay          bool
+		Add            string
+		Empty          web.EmptyState
+		Paused, Active int
+	}{list, d.authority.RelayStateAlerts, add, empty, paused, len(list) - paused}
 	c.renderer.Render(w, r, http.StatusOK, "streams", p)
+}
+
+// allStreams suspends everything that leaves by itself, or resumes it: for an
+// hour when nothing must be said without somebody having read it.
+func (c *Console) allStreams(w http.ResponseWriter, r *http.Request, d *desktop) {
+	action := r.PostForm.Get("do")
+	if action != actionPause && action != actionResume {
+		c.renderer.Error(w, r, http.StatusBadRequest)
+		return
+	}
+	for _, s := range d.Streams.All(d.authority.ID) {
+		if s.Paused == (action == actionPause) {
+			continue
+		}
+		_, _, err := d.Registry.Streams.Modify(r.Context(), s.Key(), func(s *registry.Stream) error {
+			s.Paused = action == actionPause
+			return nil
+		})
+		if err == nil {
+			err = d.record(r.Context(), action, "stream", s.ID, map[string]string{"name": s.Name})
+		}
+		if err != nil && !notFound(err) {
+			c.fail(w, r, err)
+			return
+		}
+	}
+	c.renderer.Flash(w, r, web.Success, d.t.T("told.streams."+action))
+	web.SeeOther(w, r, d.streamsPath())
 }
 
 func (d *desktop) streamsPath() string { return "/console/" + d.authority.ID + "/streams" }

@@ -25,18 +25,40 @@ func (l leaving) Millis() int64 { return l.Left.Milliseconds() }
 // Seconds is for the reader, at least one.
 func (l leaving) Seconds() int { return int((l.Left + time.Second - 1) / time.Second) }
 
-// leaving finds what the address says was just approved, nil when it names
-// nothing, or something else became of it.
-func (c *Console) leaving(r *http.Request, d *desktop) *leaving {
-	stream, id, ok := strings.Cut(r.URL.Query().Get(paramLeft), "/")
-	if !ok {
+// paramAside names what an officer has just set aside, likewise.
+const paramAside = "aside"
+
+// aside finds what the address says was just set aside, nil when something else
+// became of it.
+func (c *Console) aside(r *http.Request, d *desktop) *leaving {
+	it, revision, ok := c.named(r, d, paramAside)
+	if !ok || it.State != item.Rejected {
 		return nil
+	}
+	return &leaving{Title: it.Content().Title, Href: itemPath(it), Revision: revision}
+}
+
+// named reads the item that a parameter of the address names.
+func (c *Console) named(r *http.Request, d *desktop, param string) (item.Item, uint64, bool) {
+	stream, id, ok := strings.Cut(r.URL.Query().Get(param), "/")
+	if !ok {
+		return item.Item{}, 0, false
 	}
 	it, revision, err := d.Desk.Get(r.Context(), registry.Key{d.authority.ID, stream, id})
 	if err != nil {
 		if !notFound(err) {
 			c.cfg.Logger.WarnContext(r.Context(), "what was just approved", "authority", d.authority.ID, "err", err)
 		}
+		return item.Item{}, 0, false
+	}
+	return it, revision, true
+}
+
+// leaving finds what the address says was just approved, nil when it names
+// nothing, or something else became of it.
+func (c *Console) leaving(r *http.Request, d *desktop) *leaving {
+	it, revision, ok := c.named(r, d, paramLeft)
+	if !ok {
 		return nil
 	}
 	l := &leaving{Title: it.Content().Title, Href: itemPath(it), Revision: revision}

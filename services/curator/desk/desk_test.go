@@ -283,6 +283,43 @@ func TestScheduleOverRestarts(t *testing.T) {
 	}
 }
 
+// TestSuspendedStreamHoldsItsSchedule, and an alert all the same leaves.
+func TestSuspendedStreamHoldsItsSchedule(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, registry.Review)
+	d, m := w.open(), w.message("1")
+	alert := w.message("2")
+	alert.Class = events.ClassAlert
+	for _, m := range []events.Message{m, alert} {
+		must(t, d.Receive(t.Context(), m))
+		officers := []string{"ana"}
+		if m.Class == events.ClassAlert {
+			officers = append(officers, "bob")
+		}
+		for _, officer := range officers {
+			_, err := d.Approve(t.Context(), keyOf(m), 0, officer, w.clock.Now().Add(time.Hour))
+			must(t, err)
+		}
+	}
+	suspend := func(paused bool) {
+		_, _, err := w.reg.Streams.Modify(t.Context(), registry.Key{"begles", "infos"}, func(s *registry.Stream) error { s.Paused = paused; return nil })
+		must(t, err)
+	}
+	suspend(true)
+	w.clock.Advance(2 * time.Hour)
+	next := w.open()
+	go func() { _ = next.Sweep(t.Context()) }()
+	eventstest.Eventually(t, func() bool { return w.state(next, alert).State == item.Published }, within, "the alert leaves")
+	if it := w.state(next, m); it.State != item.Scheduled {
+		t.Errorf("what is scheduled on a suspended stream is %s", it.State)
+	}
+	suspend(false)
+	eventstest.Eventually(t, func() bool {
+		w.clock.Advance(time.Minute)
+		return w.state(next, m).State == item.Published
+	}, within, "it leaves once the stream is resumed")
+}
+
 func TestSweepWakesAtTheTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, registry.Review)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/curator/item"
 )
@@ -43,7 +44,7 @@ func (d *Desk) next() time.Duration {
 	for _, e := range d.view.List() {
 		it := e.Value
 		switch {
-		case it.State == item.Scheduled:
+		case it.State == item.Scheduled && !d.suspended(it):
 			wait = min(wait, it.NotBefore.Sub(now))
 		case !it.State.Ended():
 			wait = min(wait, it.Expires.Sub(now))
@@ -61,7 +62,7 @@ func (d *Desk) sweep(ctx context.Context) error {
 		switch probe := it; {
 		case probe.Expire(now): // before Due: an outage never releases yesterday's news
 			err = d.quietly(ctx, e.Key, func(it *item.Item, _ item.Rules) error { it.Expire(now); return nil })
-		case it.Due(now):
+		case it.Due(now) && !d.suspended(it):
 			err = d.quietly(ctx, e.Key, func(it *item.Item, r item.Rules) error {
 				if !it.Due(now) {
 					return nil
@@ -79,6 +80,13 @@ func (d *Desk) sweep(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// suspended reports whether what is scheduled waits for its stream to be
+// resumed. An alert, and what an officer has just approved, do not.
+func (d *Desk) suspended(it item.Item) bool {
+	r, _ := d.index.rules(it.Authority, it.Stream)
+	return r.Stream.Paused && !it.Held() && it.Message.Class != events.ClassAlert
 }
 
 // quietly changes an item without an officer. The rules of a stream that is no
