@@ -126,6 +126,9 @@ func (s *Service) profile(p events.Publication, profile channel.Profile) channel
 	if a, ok := s.directory.Authority(p.Authority); ok {
 		profile.Authority, profile.Language, profile.TimeZone = a.Name, a.Language, a.TimeZone
 	}
+	if p.Content.Language != "" {
+		profile.Language = p.Content.Language // dates are in the language of what they date
+	}
 	if st, ok := s.directory.Stream(p.Authority, p.Stream); ok {
 		profile.Stream = st.Name
 	}

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Tone is what the card's band says by its colour; the words say it too.
@@ -25,6 +27,7 @@ type Card struct {
 	Headline  string   `json:"headline"`
 	Facts     []string `json:"facts,omitempty"` // when and where
 	Authority string   `json:"authority,omitempty"`
+	Mark      string   `json:"mark,omitempty"` // "ALERTE": what the tone says, in a word
 	Tone      Tone     `json:"tone"`
 	// Alt is the alternative text: all that is drawn, and nothing else.
 	Alt string `json:"alt"`
@@ -46,18 +49,22 @@ func Of(p events.Publication, profile channel.Profile) (*Card, error) {
 		c.Tone = Cancelled
 	case p.Class == events.ClassAlert:
 		c.Tone = Alert
+		if p.Status == events.StatusActual {
+			c.Mark = channel.WordsIn(p.Content.Language).Alert
+		}
 	}
 	if letters(c.Headline) < min(letters(channel.Headline(p)), maxField/2) || letters(c.Headline) == 0 {
 		return nil, ErrScript
 	}
-	var said []string
-	for _, part := range slices.Concat([]string{c.Headline}, c.Facts, []string{c.Authority}) {
-		if part != "" {
-			said = append(said, part)
-		}
-	}
-	c.Alt = strings.Join(said, " – ")
+	c.Alt = joined(" – ", slices.Concat([]string{c.Mark, c.Headline}, c.Facts, []string{c.Authority}))
 	return &c, nil
+}
+
+// from is who says it, and that it is an alert.
+func (c Card) from() string { return joined(" · ", []string{c.Mark, c.Authority}) }
+
+func joined(sep string, parts []string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }
 
 // Want is Of for a rendition that does without: what is lacking is a warning.
@@ -96,8 +103,5 @@ func printable(s string) string {
 		return r
 	}, s)
 	kept = strings.Join(strings.Fields(kept), " ")
-	if runes := []rune(kept); len(runes) > maxField {
-		kept = strings.TrimSpace(string(runes[:maxField-1])) + "…"
-	}
-	return kept
+	return prose.Cut(kept, "…", func(s string) bool { return utf8.RuneCountInString(s) <= maxField })
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // The picture, in pixels.
@@ -142,7 +143,7 @@ func (c Card) Image() (image.Image, error) {
 	draw.Draw(img, image.Rect(0, 0, band, Height), image.NewUniform(c.Tone.colour()), image.Point{}, draw.Src)
 	p := &pen{img: img, fonts: f, y: top}
 	ink := image.NewUniform(inkColour())
-	if err := p.write(f.bold, smallSize, image.NewUniform(c.Tone.colour()), c.Authority, 1); err != nil {
+	if err := p.write(f.bold, smallSize, image.NewUniform(c.Tone.colour()), c.from(), 1); err != nil {
 		return nil, err
 	}
 	p.y += smallSize / 2
@@ -202,12 +203,17 @@ func (p *pen) write(f *sfnt.Font, size float64, ink image.Image, text string, mo
 }
 
 // lines breaks a text at its spaces, and inside a word only where it is wider
-// than a line. What is too much ends with an ellipsis.
+// than a line. What is too much is cut, with an ellipsis.
 func (p *pen) lines(f *sfnt.Font, size float64, text string, most int) ([]string, error) {
 	face, err := newFace(f, size)
 	if err != nil {
 		return nil, err
 	}
+	return broken(face, prose.Cut(text, "…", func(s string) bool { return len(broken(face, s, most)) <= most }), most), nil
+}
+
+// broken is the lines of a text, of which no more than one too many.
+func broken(face font.Face, text string, most int) []string {
 	fits := func(s string) bool { return font.MeasureString(face, s).Ceil() <= Width-left-right }
 	var list []string
 	line := ""
@@ -234,17 +240,7 @@ func (p *pen) lines(f *sfnt.Font, size float64, text string, most int) ([]string
 	if line != "" {
 		list = append(list, line)
 	}
-	if len(list) <= most {
-		return list, nil
-	}
-	if most <= 0 {
-		return nil, nil
-	}
-	last := list[most-1]
-	for !fits(last + "…") {
-		last = strings.TrimSpace(string([]rune(last)[:len([]rune(last))-1]))
-	}
-	return append(list[:most-1], strings.TrimRight(last, " ,;:.–-")+"…"), nil
+	return list
 }
 
 func newFace(f *sfnt.Font, size float64) (font.Face, error) {

@@ -2,13 +2,13 @@ package channel
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/topic"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Headline is the title, marked when it corrects, goes on, withdraws or is an
@@ -213,34 +213,14 @@ func (l Limit) fill(blocks []string, room int) (string, bool) {
 	return out, false
 }
 
-// cut ends text at the last word within room, marked; whole is what fits
-// without its last block.
+// cut ends text at a word within room, marked; whole is what fits without its
+// last block.
 func (l Limit) cut(text, whole string, room int) string {
-	ends := []int{}
-	for i, r := range text {
-		if unicode.IsSpace(r) {
-			ends = append(ends, i)
-		}
-	}
-	// Sizes grow with the text, or nearly so, where a link counts less than it
-	// is long: what is kept is counted again.
-	from := sort.Search(len(ends), func(i int) bool { return l.size(text[:ends[i]]) > room })
-	for i := from - 1; i >= 0 && ends[i] > len(whole); i-- {
-		if kept := strings.TrimRight(text[:ends[i]], " \n,;:.–-") + "…"; l.size(kept) <= room {
-			return kept
-		}
-	}
-	if whole != "" {
+	kept := prose.Cut(text, "…", func(s string) bool { return l.size(s) <= room })
+	if whole != "" && len(strings.TrimSuffix(kept, "…")) <= len(whole) {
 		return whole
 	}
-	runes := []rune(text)
-	long := sort.Search(len(runes), func(n int) bool { return l.size(string(runes[:n])) > room })
-	for n := long; n > 0; n-- {
-		if kept := string(runes[:n-1]) + "…"; l.size(kept) <= room {
-			return kept
-		}
-	}
-	return ""
+	return kept
 }
 
 // Tags are the hashtags of a post: its topic's.

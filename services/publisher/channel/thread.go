@@ -3,12 +3,14 @@ package channel
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // MaxThread is how many posts a thread may have.
@@ -98,28 +100,30 @@ func PartOf(text string) int {
 // split takes what fits from the front of a text: whole paragraphs or
 // sentences where these fill more than half the room, else whole words.
 func (l Limit) split(text string, room int) (front, rest string) {
-	var words, sentences []int
+	fits := func(n int) bool { return l.size(text[:n]) <= room }
+	at := func(n int) (string, string) { return strings.TrimSpace(text[:n]), strings.TrimSpace(text[n:]) }
+	ends := prose.SentenceEnds(text)
 	for i, r := range text {
-		if r != ' ' && r != '\n' || i == 0 {
-			continue
-		}
-		words = append(words, i)
-		if r == '\n' || strings.ContainsRune(".!?…", last(text[:i])) {
-			sentences = append(sentences, i)
+		if r == '\n' && i > 0 {
+			ends = append(ends, i)
 		}
 	}
-	for _, ends := range [][]int{sentences, words} {
-		at := sort.Search(len(ends), func(i int) bool { return l.size(text[:ends[i]]) > room }) - 1
-		if at >= 0 && (l.size(text[:ends[at]]) > room/2 || len(ends) == len(words)) {
-			return strings.TrimSpace(text[:ends[at]]), strings.TrimSpace(text[ends[at]:])
-		}
+	slices.Sort(ends)
+	if n := sort.Search(len(ends), func(i int) bool { return !fits(ends[i]) }) - 1; n >= 0 && l.size(text[:ends[n]]) > room/2 {
+		return at(ends[n])
+	}
+	if kept := prose.CutAtWord(text, "", func(s string) bool { return fits(wordEnd(text, len(s))) }); kept != "" {
+		return at(wordEnd(text, len(kept)))
 	}
 	runes := []rune(text)
 	n := max(1, sort.Search(len(runes), func(i int) bool { return l.size(string(runes[:i+1])) > room }))
 	return string(runes[:n]), string(runes[n:])
 }
 
-func last(s string) rune {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return r
+// wordEnd is where the word at n ends, with the signs behind it.
+func wordEnd(text string, n int) int {
+	if i := strings.IndexFunc(text[n:], unicode.IsSpace); i >= 0 {
+		return n + i
+	}
+	return len(text)
 }

@@ -10,6 +10,7 @@ type Words struct {
 	Cancelled, Reason   string
 	Correction, Updated string
 	Over                []string // how titles begin that say the end of something
+	Alert               string   // of a card
 	Exercise, Test      string
 	Colon               string // with its space
 	Check, CheckShort   string // of the link to the publication's page
@@ -26,7 +27,7 @@ func WordsIn(language string) Words {
 	if french(language) {
 		return Words{
 			Cancelled: "Message retiré", Reason: "Motif", Correction: "Rectificatif", Updated: "Mise à jour",
-			Over: []string{"fin", "levée", "retour"}, Exercise: "EXERCICE", Test: "TEST", Colon: " : ",
+			Over: []string{"fin", "levée", "retour"}, Alert: "ALERTE", Exercise: "EXERCICE", Test: "TEST", Colon: " : ",
 			Check: "Vérifier ce message et en savoir plus", CheckShort: "Vérifier ce message",
 			Because: "Vous recevez ce message parce que vous êtes abonné aux informations de",
 			Leave:   "Se désabonner", LeaveNow: "Se désabonner en un geste",
@@ -35,7 +36,7 @@ func WordsIn(language string) Words {
 	}
 	return Words{
 		Cancelled: "Message withdrawn", Reason: "Reason", Correction: "Correction", Updated: "Update",
-		Over: []string{"end"}, Exercise: "EXERCISE", Test: "TEST", Colon: ": ",
+		Over: []string{"end"}, Alert: "ALERT", Exercise: "EXERCISE", Test: "TEST", Colon: ": ",
 		Check: "Check this message and learn more", CheckShort: "Check this message",
 		Because: "You receive this message because you subscribed to news from",
 		Leave:   "Unsubscribe", LeaveNow: "Unsubscribe in one step",

@@ -93,7 +93,7 @@ func (s screen) spell(text string, log *shown) string {
 // substitute returns the closest reading of r the sign can show, "?" without one.
 func (s screen) substitute(r rune, log *shown) string {
 	reading, ok := translit.Approximate(r)
-	if ok && s.capitals && unicode.IsUpper(r) {
+	if ok && s.capitals {
 		reading = strings.ToUpper(reading)
 	}
 	var b strings.Builder
@@ -125,12 +125,11 @@ func (s screen) substitute(r rune, log *shown) string {
 func typographic(reading string) bool { return strings.Trim(reading, "'-. ") == "" }
 
 // capitals keeps accents, as French capitals do; units stay legible in capitals
-// on a sign, and web addresses keep their case where it counts (their path).
+// on a sign, and a web address keeps its case where it has a path, which counts.
 func capitals(text string) string {
 	words := strings.Split(text, " ")
 	for i, w := range words {
-		if at := pathStart(w); at > 0 {
-			words[i] = strings.ToUpper(w[:at]) + w[at:]
+		if hasPath(w) {
 			continue
 		}
 		words[i] = strings.ToUpper(strings.ReplaceAll(w, "ß", "ss"))
@@ -138,17 +137,11 @@ func capitals(text string) string {
 	return strings.Join(words, " ")
 }
 
-// pathStart returns where the path of a web address starts in w, 0 without one.
-func pathStart(w string) int {
-	if !isAddress(w) {
-		return 0
+// hasPath reports a web address with something behind its host.
+func hasPath(w string) bool {
+	if _, rest, ok := strings.Cut(w, "://"); ok {
+		w = rest
 	}
-	host := 0
-	if i := strings.Index(w, "://"); i >= 0 {
-		host = i + 3
-	}
-	if i := strings.IndexByte(w[host:], '/'); i >= 0 && host+i+1 < len(w) {
-		return host + i
-	}
-	return 0
+	_, path, _ := strings.Cut(w, "/")
+	return path != "" && isAddress(w)
 }

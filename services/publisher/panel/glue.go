@@ -22,14 +22,16 @@ var (
 	strongRules = []*regexp.Regexp{
 		regexp.MustCompile(`(«) +([^ \x{A0}\x{202F}])`),
 		regexp.MustCompile(`([^ \x{A0}\x{202F}]) +(»)`),
-		regexp.MustCompile(`([^ \x{A0}\x{202F}]) +([:;?!%€]+(?:[ \x{A0}\x{202F}]|$))`),
+		regexp.MustCompile(`([^ \x{A0}\x{202F}]) +([:;?!%€]+(?:[ \n\x{A0}\x{202F}]|$))`),
 		regexp.MustCompile(`(\d) ([hH][ \x{A0}\x{202F}]\d\d\b)`),
 		regexp.MustCompile(`(\d[ \x{A0}\x{202F}]?[hH]) (\d\d\b)`),
 		regexp.MustCompile(`(\d) (\d{3}\b)`),
 		regexp.MustCompile(`(?i)((?:^|[ \x{A0}\x{202F}(])n[°º]) (\d)`),
-		regexp.MustCompile(`(?i)(\d) ((?:h|km|m|cm|mm|m²|m2|km²|ha|kg|g|t|l|min|mn|s|ans?|jours?|mois|euros?|€|%|°c?|kwh?|mw|km/h|places|bis|ter|er|ère|e|ème)(?:[ \x{A0}\x{202F}.,;:!?…)/]|$))`),
+		regexp.MustCompile(`(?i)(\d) ((?:h|km|m|cm|mm|m²|m2|km²|ha|kg|g|t|l|min|mn|s|ans?|jours?|mois|euros?|€|%|°c?|kwh?|mw|km/h|places|bis|ter|er|ère|e|ème)(?:[ \n\x{A0}\x{202F}.,;:!?…)/–-]|$))`),
+		regexp.MustCompile(`(\d[hH\x{202F}\d]*[hH\d]) ([–-][ \x{A0}]\d)`), // "9 h – 17 h"
 	}
 	weakRules = []*regexp.Regexp{
+		regexp.MustCompile(`(\x{202F}[–-]) (\d)`),
 		regexp.MustCompile(`(?i)(\b(?:\d{1,2}|1er)) ((?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)(?:[ \x{A0}\x{202F}.,;:!?)]|$))`),
 		regexp.MustCompile(`((?:^|[ \x{A0}\x{202F}(])(?:M\.|MM\.|Mme|Mlle|Dr|Me|St|Ste)) ([A-ZÀ-Ý])`),
 	}

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ func (s screen) draft(c Content) draft {
 			text = string(r[:room])
 			d.clipped = append(d.clipped, name)
 		}
-		if text = glue(strings.ToValidUTF8(text, "\uFFFD")); text == "" {
+		if text = glue(shortLinks(strings.ToValidUTF8(text, "\uFFFD"))); text == "" {
 			return nil
 		}
 		return []string{text}
@@ -56,6 +57,11 @@ func (d draft) unsaid() (when, place []string) {
 	}
 	return rest(d.when, prose.UnsaidWhen), rest(d.place, prose.UnsaidWhere)
 }
+
+var webAddress = regexp.MustCompile(`https?://\S+`)
+
+// shortLinks leaves out of a text what nobody types of its web addresses.
+func shortLinks(text string) string { return webAddress.ReplaceAllStringFunc(text, shortLink) }
 
 // shortLink leaves out what nobody types.
 func shortLink(link string) string {

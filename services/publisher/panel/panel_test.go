@@ -52,6 +52,16 @@ func TestWrap(t *testing.T) {
 		{"at its own hyphen", "Saint-Germain-en-Laye", 15, []string{"Saint-Germain-", "en-Laye"}},
 		{"address without hyphen", "www.mairie.fr/agenda", 12, []string{"www.mairie.", "fr/agenda"}},
 		{"nothing pronounceable", "xxxxxxxxxxxx", 5, []string{"xxxx-", "xxxx-", "xxxx"}},
+		{"a range of hours together", "lundi 4 mai, 9 h – 17 h", 16, []string{"lundi 4 mai,", "9 h – 17 h"}},
+		{"a range longer than the line", "mardi, 8 h 30 – 12 h 30", 12, []string{"mardi,", "8 h 30 –", "12 h 30"}},
+		{"opening hours part between times", "8 h 30-12 h/13 h 30-18 h", 16, []string{"8 h 30-12 h/", "13 h 30-18 h"}},
+		{"then between hours", "8 h 30-12 h 30", 10, []string{"8 h 30-", "12 h 30"}},
+		{"hours before a hyphen", "sam. : 9 h-18 h", 10, []string{"sam. :", "9 h-18 h"}},
+		{"a number is not parted", "coût : 1 500 000 €", 10, []string{"coût :", "1 500 000", "€"}},
+		{"no line begins by a sign", "avec Noémie Lefebvre ;\nle soir", 16, []string{"avec Noémie", "Lefebvre ;", "le soir"}},
+		{"an address has no hyphens to the end", "www.saint-medard.fr/debroussaillement?utm=mail&id=12", 14, []string{"www.saint-", "medard.fr/", "debroussaillem", "ent?utm=mail&", "id=12"}},
+		{"three letters at least behind a hyphen", "retransmise", 10, []string{"retrans-", "mise"}},
+		{"letters and year of a hashtag", "(#NDLL2026)", 10, []string{"(#NDLL", "2026)"}},
 		{"one column", "ab c", 1, []string{"a", "b", "c"}},
 		{"paragraphs", "a\nb", 10, []string{"a", "b"}},
 	}
@@ -133,6 +143,14 @@ func TestCharsetFold(t *testing.T) {
 	}
 }
 
+func TestCapitalsOfWhatIsSpelled(t *testing.T) {
+	t.Parallel()
+	r, err := Render(Content{Title: "n° vert, Vᵉ, https://www.saint-medard.fr/Agenda"}, Profile{Rows: 1, Columns: 60, Charset: ASCII, Capitals: true})
+	if want := "NO VERT, VE, saint-medard.fr/Agenda"; err != nil || r.Pages[0].Lines[0] != want {
+		t.Errorf("got %q, %v", r.Text(), err)
+	}
+}
+
 // A text of any size costs little: it is cut before it is laid out, and said so.
 func TestFarTooLong(t *testing.T) {
 	t.Parallel()
@@ -158,8 +176,16 @@ func TestRoadSignThreeUnitsSevenWords(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	p.RoadMode = RoadWarn
-	if r, err := Render(long, p); err != nil || r.Warnings[0].Code != RoadLimit || r.Warnings[0].Detail != "4 units of information (at most 3), 8 words (at most 7)" {
+	r, err := Render(long, p)
+	if err != nil || r.Warnings[0].Code != RoadLimit || r.Warnings[0].Detail != "4 units of information (at most 3), 8 words (at most 7)" {
 		t.Errorf("got %+v, %v", r, err)
+	}
+	if got := strings.Join(r.Pages[0].Lines, " / "); got != "ACCIDENT SUR / L'AUTOROUTE / À 500 M" {
+		t.Errorf("drivers read %q", got)
+	}
+	long.Title = "Fermeture du pont d'Aquitaine dans les deux sens pour travaux"
+	if r, err = Render(long, p); err != nil || r.Text() != "FERMETURE DU PONT\nD'AQUITAINE…\nÀ 500 M\n" {
+		t.Errorf("drivers read %q, %v", r.Text(), err)
 	}
 }
 

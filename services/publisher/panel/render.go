@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Content is what the sign must say. Empty fields are left out.
@@ -73,12 +75,13 @@ func Render(c Content, p Profile) (Rendition, error) {
 			d.link = ""
 			out.warn(LinkLeft, "road sign")
 		}
-		if units, words := d.load(); units > maxRoadUnits || words > maxRoadWords {
+		if units, words := d.load(); d.tooMuch() {
 			detail := fmt.Sprintf("%d units of information (at most %d), %d words (at most %d)", units, maxRoadUnits, words, maxRoadWords)
 			if s.road == RoadRefuse {
 				return Rendition{}, fmt.Errorf("panel: %s: %w", detail, ErrRoadLimit)
 			}
 			out.warn(RoadLimit, detail)
+			d = d.forDrivers()
 		}
 	}
 	l := s.settle(d, &out)
@@ -118,19 +121,14 @@ func (l shown) report(out *Rendition) {
 // abbreviation at a time, then with less text.
 func (s screen) settle(d draft, out *Rendition) layout {
 	l := s.lay(d)
-	if len(l.pages) <= s.pages && len(d.clipped) == 0 {
-		s.reportLong(l, out)
-		return l
-	}
 	var used []string
 	for _, a := range s.abbreviations {
-		shorter := d.apply(a)
-		if shorter.equal(d) {
-			continue
-		}
-		d, used = shorter, append(used, a.Full)
-		if l = s.lay(d); len(l.pages) <= s.pages {
+		if len(l.pages) <= s.pages {
 			break
+		}
+		if shorter := d.apply(a); !shorter.equal(d) {
+			d, used = shorter, append(used, a.Full)
+			l = s.lay(d)
 		}
 	}
 	if len(used) > 0 {
@@ -223,10 +221,10 @@ func (s screen) shorten(d *draft, field func(*draft) *[]string) {
 		*field(d) = kept
 		return
 	}
-	words := strings.Fields(plainSpaces(whole[0]))
-	*field(d) = longest(len(words)-1, func(n int) []string {
-		return []string{ellipsis(strings.NewReplacer(weakMark, string(weakGlue), strongMark, string(strongGlue)).Replace(strings.Join(words[:n], " ")))}
-	}, fits)
+	*field(d) = nil
+	if kept := prose.CutAtWord(whole[0], "…", func(s string) bool { return fits([]string{s}) }); kept != "" {
+		*field(d) = []string{kept}
+	}
 }
 
 // longest returns the most of n pieces that fit, by bisection; nil when not even
@@ -250,5 +248,5 @@ func elided(kept []string) []string {
 }
 
 func ellipsis(s string) string {
-	return strings.TrimRight(s, ".,;:…!?-–—( "+string(weakGlue)+string(strongGlue)) + "…"
+	return prose.Trim(s) + "…"
 }

@@ -3,6 +3,8 @@ package panel
 import (
 	"strings"
 	"unicode"
+
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // A driver reads at most three units of information and seven words.
@@ -21,6 +23,35 @@ func (d draft) load() (units, words int) {
 		}
 	}
 	return units, words
+}
+
+func (d draft) tooMuch() bool {
+	units, words := d.load()
+	return units > maxRoadUnits || words > maxRoadWords
+}
+
+// forDrivers leaves out the text, then the time, and cuts the title, until what
+// and where can be read.
+func (d draft) forDrivers() draft {
+	for _, field := range []struct {
+		name string
+		of   *[]string
+	}{{"text", &d.text}, {"when", &d.when}} {
+		if d.tooMuch() && len(*field.of) > 0 {
+			*field.of, d.clipped = nil, append(d.clipped, field.name)
+		}
+	}
+	if d.tooMuch() && len(d.title) > 0 {
+		title := prose.CutAtWord(d.title[0], "…", func(s string) bool {
+			try := d
+			try.title = []string{s}
+			return !try.tooMuch()
+		})
+		if title != "" {
+			d.title, d.clipped = []string{title}, append(d.clipped, "title")
+		}
+	}
+	return d
 }
 
 func roadWords(s string) int {

@@ -1,6 +1,8 @@
 package panel
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,22 +39,22 @@ func fill(words []string, columns int) []string {
 		}
 		line, width = "", 0
 	}
+	address := false // the word is the rest of one
 	for len(words) > 0 {
 		word := words[0]
 		n := utf8.RuneCountInString(word)
 		switch {
 		case line == "" && n <= columns:
-			line, width, words = word, n, words[1:]
+			line, width, words, address = word, n, words[1:], false
 		case line != "" && width+1+n <= columns:
-			line, width, words = line+" "+word, width+1+n, words[1:]
-		case n > columns && strings.Contains(word, weakMark):
-			words = append(strings.Split(word, weakMark), words[1:]...)
-		case n > columns && strings.Contains(word, strongMark):
-			words = append(strings.Split(word, strongMark), words[1:]...)
+			line, width, words, address = line+" "+word, width+1+n, words[1:], false
+		case n > columns && strings.ContainsAny(word, weakMark+strongMark):
+			words = append(part(word, columns), words[1:]...)
 		case line != "":
 			flush()
 		default:
-			head, tail := hyphenate(word, columns)
+			address = address || isAddress(word)
+			head, tail := hyphenate(word, columns, address)
 			line = head
 			flush()
 			words = append([]string{tail}, words[1:]...)
@@ -62,12 +64,54 @@ func fill(words []string, columns int) []string {
 	return lines
 }
 
+var (
+	betweenHours  = regexp.MustCompile(`(?i)h(?:` + strongMark + `?\d\d)?[-–]\d`)
+	betweenTimes  = regexp.MustCompile(`(?i)h(?:` + strongMark + `?\d\d)?/\d`)
+	betweenDigits = regexp.MustCompile(`\d` + strongMark + `\d{3}`)
+	beforeSign    = regexp.MustCompile(strongMark + `[:;?!%€»]`)
+)
+
+// part splits a group longer than a line where it hurts least: at its weak glue,
+// between times, between the hours of one, then at its strong glue, in a number
+// or before a sign last.
+func part(group string, columns int) []string {
+	if strings.Contains(group, weakMark) {
+		return strings.Split(group, weakMark)
+	}
+	for _, between := range []*regexp.Regexp{betweenTimes, betweenHours} {
+		for _, m := range slices.Backward(between.FindAllStringIndex(group, -1)) {
+			if at := m[1] - 1; utf8.RuneCountInString(group[:at]) <= columns {
+				return []string{group[:at], group[at:]}
+			}
+		}
+	}
+	for _, whole := range [][]*regexp.Regexp{{betweenDigits, betweenDigits, beforeSign}, {betweenDigits, betweenDigits}} {
+		kept := group
+		for _, re := range whole { // twice: neighbours share a digit
+			kept = re.ReplaceAllStringFunc(kept, func(s string) string { return strings.ReplaceAll(s, strongMark, held) })
+		}
+		if pieces := strings.Split(kept, strongMark); len(pieces) > 1 {
+			for i, p := range pieces {
+				pieces[i] = strings.ReplaceAll(p, held, strongMark)
+			}
+			return pieces
+		}
+	}
+	return strings.Split(group, strongMark)
+}
+
+// held stands for strong glue that does not part yet.
+const held = "\uE1FF"
+
+// minTail is the fewest letters that French leaves behind a hyphen.
+const minTail = 3
+
 // hyphenate cuts a word longer than the line: after a hyphen or an apostrophe it
 // has, else between syllables, else at the line's end. head has at most columns
 // characters; a web address gets no hyphen that would be typed with it.
-func hyphenate(word string, columns int) (head, tail string) {
+func hyphenate(word string, columns int, address bool) (head, tail string) {
 	runes := []rune(word)
-	if isAddress(word) {
+	if address {
 		at, ok := lastOf(runes, columns, "/.-?&=_@")
 		if !ok {
 			at = columns
@@ -77,15 +121,20 @@ func hyphenate(word string, columns int) (head, tail string) {
 	if at, ok := lastOf(runes, columns, "-/'’"); ok && at > 2 {
 		return string(runes[:at]), string(runes[at:])
 	}
-	for at := min(columns-1, len(runes)-2); at >= 2; at-- {
+	for at := min(columns-1, len(runes)-minTail); at >= 2; at-- {
 		if syllable(runes, at) {
 			return string(runes[:at]) + "-", string(runes[at:])
 		}
 	}
-	if columns < 3 || !unicode.IsLetter(runes[columns-2]) {
-		return string(runes[:columns]), string(runes[columns:])
+	for at := min(columns, len(runes)-minTail); at >= 2; at-- {
+		if unicode.IsDigit(runes[at]) && unicode.IsLetter(runes[at-1]) {
+			return string(runes[:at]), string(runes[at:])
+		}
 	}
-	return string(runes[:columns-1]) + "-", string(runes[columns-1:])
+	if at := min(columns-1, len(runes)-minTail); at >= 2 && unicode.IsLetter(runes[at-1]) {
+		return string(runes[:at]) + "-", string(runes[at:])
+	}
+	return string(runes[:columns]), string(runes[columns:])
 }
 
 // lastOf returns the length of the longest head of at most columns characters

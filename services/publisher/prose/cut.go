@@ -8,13 +8,28 @@ import (
 	"unicode/utf8"
 )
 
-// Cut returns the longest beginning of text that ends where a reader can stop
-// and fits with mark; where no word fits, as many letters as do. Empty when not
-// even one does. A text that fits is no beginning: it is returned as it is.
+// Cut is CutAtWord, and where no word fits as many letters as do.
+func Cut(text, mark string, fits func(string) bool) string {
+	if kept := CutAtWord(text, mark, fits); kept != "" {
+		return kept
+	}
+	runes := []rune(text)
+	long := sort.Search(len(runes), func(n int) bool { return !fits(string(runes[:n])) })
+	for n := long - 1; n > 0; n-- {
+		if kept := string(runes[:n]) + mark; fits(kept) {
+			return kept
+		}
+	}
+	return ""
+}
+
+// CutAtWord returns the longest beginning of text that ends where a reader can
+// stop and fits with mark; empty when none does. A text that fits is no
+// beginning: it is returned as it is.
 //
 // What is longer must not fit better, or only nearly: fits is asked for words
 // by bisection first.
-func Cut(text, mark string, fits func(string) bool) string {
+func CutAtWord(text, mark string, fits func(string) bool) string {
 	if fits(text) {
 		return text
 	}
@@ -27,13 +42,6 @@ func Cut(text, mark string, fits func(string) bool) string {
 	for kept := range stops(near, ends[:within]) {
 		if fits(kept + mark) {
 			return kept + mark
-		}
-	}
-	runes := []rune(text)
-	long := sort.Search(len(runes), func(n int) bool { return !fits(string(runes[:n])) })
-	for n := long - 1; n > 0; n-- {
-		if kept := string(runes[:n]) + mark; fits(kept) {
-			return kept
 		}
 	}
 	return ""
@@ -87,7 +95,10 @@ func trailing(r rune) bool {
 
 // wantsMore reports beginnings that say nothing without the next word.
 func wantsMore(text, rest string) bool {
-	if opened(text) {
+	switch {
+	case strings.HasPrefix(rest, "\n"):
+		return false
+	case opened(text):
 		return true
 	}
 	last, next := lastWord(text), strings.TrimLeftFunc(rest, unicode.IsSpace)

@@ -16,6 +16,7 @@ import (
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/card"
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Kind is the channel kind.
@@ -188,15 +189,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 }
 
 func shorten(s string) string {
-	out, rest, g := "", s, ""
-	for n, state := 1, -1; rest != ""; n++ {
-		g, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if n == maxCardGraphemes && rest != "" {
-			return strings.TrimRight(out, " ") + "…"
-		}
-		out += g
-	}
-	return out
+	return prose.Cut(s, "…", func(s string) bool { return uniseg.GraphemeClusterCount(s) <= maxCardGraphemes })
 }
 
 // Endpoints implements channel.Endpoint.

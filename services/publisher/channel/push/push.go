@@ -16,6 +16,7 @@ import (
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Kind is the channel kind.
@@ -220,22 +221,9 @@ func (b Body) in(language string) Body {
 }
 
 // shorten cuts at a word, to a number of graphemes.
-func shorten(s string, most int) (string, bool) {
-	if uniseg.GraphemeClusterCount(s) <= most {
-		return s, false
-	}
-	out, word, rest, g, state := "", "", s, "", -1
-	for range most - 1 {
-		g, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if strings.TrimSpace(g) == "" {
-			out, word = out+word, ""
-		}
-		word += g
-	}
-	if out == "" {
-		out = word
-	}
-	return strings.TrimRight(out, " \n,;:.–-") + "…", true
+func shorten(s string, most int) (short string, cut bool) {
+	short = prose.Cut(s, "…", func(s string) bool { return uniseg.GraphemeClusterCount(s) <= most })
+	return short, short != s
 }
 
 // Preview implements channel.Previewer.

@@ -11,6 +11,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/publisher/prose"
 )
 
 // Slack's limits, in characters: https://docs.slack.dev/reference/block-kit/blocks
@@ -145,26 +146,9 @@ func quote(s string) string {
 }
 
 // fit writes as much of s as gives at most so many characters: the text is cut,
-// at a word where it can be, and never what is written of it.
+// and never what is written of it.
 func fit(s string, most int, write func(string) string) string {
-	if out := write(s); utf8.RuneCountInString(out) <= most {
-		return out
-	}
-	r := []rune(s)
-	low, high := 0, min(len(r), most)
-	for low < high { // the longest that fits
-		mid := (low + high + 1) / 2
-		if utf8.RuneCountInString(write(string(r[:mid])+"…")) <= most {
-			low = mid
-		} else {
-			high = mid - 1
-		}
-	}
-	kept := string(r[:low])
-	if at := strings.LastIndexAny(kept, " \n"); at > len(kept)/2 {
-		kept = kept[:at]
-	}
-	return write(strings.TrimRight(kept, " \n,;:.–-") + "…")
+	return write(prose.Cut(s, "…", func(s string) bool { return utf8.RuneCountInString(write(s)) <= most }))
 }
 
 var boldRe = regexp.MustCompile(`(?m)^\*(.+)\*$`)
