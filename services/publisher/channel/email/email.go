@@ -49,7 +49,9 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	if err != nil {
 		return nil, spec.Invalid("%w", err)
 	}
-	page, err := htmltemplate.ParseFS(templates, "mail.html")
+	page, err := htmltemplate.New("mail.html").Funcs(htmltemplate.FuncMap{
+		"inline": func(text string) htmltemplate.HTML { return htmltemplate.HTML(channel.Inline(text)) }, //nolint:gosec // escaped
+	}).ParseFS(templates, "mail.html")
 	if err != nil {
 		return nil, fmt.Errorf("email: template: %w", err)
 	}
@@ -134,6 +136,9 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, er
 		v.Body = htmltemplate.HTML(p.Content.HTML) //nolint:gosec // sanitised by the normalizer's policy
 	}
 	v.Paragraphs = channel.Paragraphs(text)
+	if v.Body == "" {
+		v.Body = htmltemplate.HTML(channel.HTML(text)) //nolint:gosec // escaped
+	}
 	heard := c.deps.Hear(p, profile)
 	if heard != nil {
 		v.Listen = heard.URL
@@ -165,7 +170,8 @@ func plain(v view) string {
 		blocks = append(blocks, v.Words.Listen+strings.TrimRight(v.Words.Colon, " ")+"\n"+v.Listen)
 	}
 	sign := "-- \n" + strings.TrimSuffix(v.Authority+" – "+v.Stream, " – ")
-	return strings.Join(append(blocks, sign+"\n"+v.Words.Leave+v.Words.Colon+v.Unsubscribe), "\n\n") + "\n"
+	why := v.Words.Because + " " + v.Authority + ".\n"
+	return strings.Join(append(blocks, sign+"\n"+why+v.Words.Leave+v.Words.Colon+v.Unsubscribe), "\n\n") + "\n"
 }
 
 // Preview implements channel.Previewer.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/services/publisher/channel"
 )
 
 // html is the entry's body: the content's own HTML, which the normalizer
@@ -14,21 +15,13 @@ func (c *Channel) html(p events.Publication, text string) string {
 	if p.Content.HTML != "" && text == strings.TrimSpace(p.Content.Text) {
 		b.WriteString(p.Content.HTML)
 	} else {
-		paragraphs(&b, text)
+		b.WriteString(channel.HTML(text))
 	}
-	paragraphs(&b, p.Content.Instruction)
+	b.WriteString(channel.HTML(p.Content.Instruction))
 	if credit := credits(p.Origin); credit != "" && c.cfg.Attribution {
 		b.WriteString("<p><small>" + html.EscapeString(credit) + "</small></p>")
 	}
 	return b.String()
-}
-
-func paragraphs(b *strings.Builder, text string) {
-	for para := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		if para = strings.TrimSpace(para); para != "" {
-			b.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(para), "\n", "<br>") + "</p>")
-		}
-	}
 }
 
 // credits names who the reused data is from, as its terms ask.

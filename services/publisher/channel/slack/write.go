@@ -107,20 +107,10 @@ func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-var addressRe = regexp.MustCompile(`https?://[^\s<>|"«»]*[^\s<>|"«».,;:!?)'’]`)
-
 // mrkdwn escapes, and makes links of web addresses: Slack is told to look for
 // none itself, for it looks for mentions too.
 func mrkdwn(s string) string {
-	var b strings.Builder
-	last := 0
-	for _, at := range addressRe.FindAllStringIndex(s, -1) {
-		b.WriteString(escape(s[last:at[0]]))
-		b.WriteString("<" + escape(s[at[0]:at[1]]) + ">")
-		last = at[1]
-	}
-	b.WriteString(escape(s[last:]))
-	return b.String()
+	return channel.Linked(s, escape, func(address string) string { return "<" + escape(address) + ">" })
 }
 
 // bold writes each line in bold. An asterisk within would end it.
