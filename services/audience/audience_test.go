@@ -120,7 +120,7 @@ func newTown(t testing.TB, before ...func(*town)) *town {
 
 func (tw *town) start() {
 	tw.t.Helper()
-	stop := tw.process(tw.nc, audience.Config{DataDir: tw.data, PublicURL: "https://infos.example"})
+	stop := tw.process(tw.nc, audience.Config{DataDir: tw.data, PublicURL: "https://infos.example", ShortURL: "https://inf.example"})
 	tw.stop = func() {
 		if err := stop(); err != nil {
 			tw.t.Errorf("Run: %v", err)

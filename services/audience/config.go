@@ -30,6 +30,9 @@ type Config struct {
 	NoNewKeys bool `yaml:"no_new_keys"`
 	// PublicURL is where residents reach the portal: https://crieur.example.
 	PublicURL string `yaml:"public_url"`
+	// ShortURL is a shorter address of the portal, which links in texts have;
+	// empty: there is none.
+	ShortURL string `yaml:"short_url"`
 	// Window is how many batches of one channel of one publication may be in
 	// the queue, 1 to 4096; 0 is 64.
 	Window int `yaml:"window"`
@@ -42,7 +45,7 @@ type Config struct {
 }
 
 func (c *Config) check() error {
-	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	c.PublicURL, c.ShortURL = strings.TrimRight(c.PublicURL, "/"), strings.TrimRight(c.ShortURL, "/")
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return fmt.Errorf("audience: public_url: %q is not an http or https address", c.PublicURL)
 	}

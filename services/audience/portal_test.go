@@ -203,6 +203,7 @@ func TestVerify(t *testing.T) {
 		"the seal":          {sealed, "Ce message est authentique"},
 		"a changed seal":    {strings.Replace(sealed, "coupée", "gratuite", 1), "Ce sceau n’est pas valable"},
 		"the short address": {"infos.example/p/" + p.ID[:12], "Ce message est authentique"},
+		"the short name":    {"https://inf.example/p/" + p.ID[:12], "Ce message est authentique"},
 		"a look-alike":      {"https://infos-example.net/p/" + p.ID[:12], "Ce message ne vient pas d’ici"},
 		"an unknown one":    {"https://infos.example/p/zzzzzzzzzzzz", "Ce message ne vient pas d’ici"},
 		"rubbish":           {"{", "Ceci n’est pas un sceau lisible"},

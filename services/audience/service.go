@@ -70,7 +70,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	}
 	s.fans, s.metrics = fanout.NewMetrics(deps.Metrics), newMetrics(deps.Metrics)
 	s.portal, err = portal.New(portal.Config{
-		PublicURL: cfg.PublicURL, Site: cfg.Site, Key: s.master.PageKey(), Logger: deps.Logger, Now: s.now, Sealer: s.sealer,
+		PublicURL: cfg.PublicURL, ShortURL: cfg.ShortURL, Site: cfg.Site, Key: s.master.PageKey(), Logger: deps.Logger, Now: s.now, Sealer: s.sealer,
 		Master: s.master,
 	})
 	if err != nil {

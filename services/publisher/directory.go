@@ -132,6 +132,6 @@ func (s *Service) profile(p events.Publication, profile channel.Profile) channel
 	if st, ok := s.directory.Stream(p.Authority, p.Stream); ok {
 		profile.Stream = st.Name
 	}
-	profile.Link, profile.Abbreviations = channel.Link(s.cfg.PublicURL, p.ID), s.directory.abbreviations(p.Authority)
+	profile.Link, profile.Abbreviations = channel.Link(s.chDeps.Short(), p.ID), s.directory.abbreviations(p.Authority)
 	return profile
 }

@@ -69,3 +69,12 @@ func build(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	}
 	return factory.New(spec, deps)
 }
+
+// LinksOfSMS is how many septets the links of a service SMS take at an address
+// of the portal; 0 for a kind that carries none.
+func LinksOfSMS(kind, portal string) int {
+	if Kinds()[kind].Carries != channel.CarriesSMS {
+		return 0
+	}
+	return sms.FixedSeptets(portal)
+}

@@ -93,7 +93,7 @@ func (tw *town) register(t testing.TB, channels []registry.Channel) {
 
 func (tw *town) start(t testing.TB) {
 	t.Helper()
-	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js, Clock: tw.clock}, publisher.Config{PublicURL: "https://pessac.example", Engine: tw.engine})
+	svc, err := publisher.New(run.Deps{NATS: tw.nc, JetStream: tw.js, Clock: tw.clock}, publisher.Config{PublicURL: "https://pessac.example", ShortURL: "https://ps.example/", Engine: tw.engine})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,6 +347,16 @@ func TestRenderAnswersWithPreviews(t *testing.T) {
 	again, err := call.Ask(t.Context(), tw.nc, call.Render, call.RenderRequest{Publication: publication("flux")})
 	if err != nil || again.Rendered[0].Rendition.Hash == "" {
 		t.Errorf("feed: %+v %v", again, err)
+	}
+	if !strings.Contains(string(again.Rendered[0].Rendition.Body), `"https://ps.example/p/`) {
+		t.Errorf("the link is not the short one: %s", again.Rendered[0].Rendition.Body)
+	}
+	english := publication("panneaux")
+	onset := time.Date(2026, 5, 12, 8, 30, 0, 0, time.UTC)
+	english.Content.Language, english.Content.Title, english.Onset = "en", "Water cut", &onset
+	reply, err = call.Ask(t.Context(), tw.nc, call.Render, call.RenderRequest{Publication: english})
+	if err != nil || !strings.Contains(strings.ToUpper(reply.Rendered[0].Rendition.Text), "TUESDAY") {
+		t.Errorf("a date in the language of its text: %+v %v", reply, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ import (
 type Config struct {
 	// PublicURL is where residents reach the portal: https://crieur.example.
 	PublicURL string `yaml:"public_url"`
+	// ShortURL is a shorter address of the portal, for the links in texts:
+	// https://crr.example. Empty: they are PublicURL's.
+	ShortURL string `yaml:"short_url"`
 	// AlertConcurrency and BulkConcurrency are how many deliveries of one
 	// channel kind are in hand at once, in lanes of their own. Default 32;
 	// the engine bounds how many of them one channel has.
@@ -64,9 +68,11 @@ var (
 // New validates the settings. It does not dial.
 func New(deps run.Deps, cfg Config) (*Service, error) {
 	deps = deps.WithDefaults()
-	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	if u, err := url.Parse(cfg.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("publisher: public_url: %q is not an http or https address", cfg.PublicURL)
+	cfg.PublicURL, cfg.ShortURL = strings.TrimRight(cfg.PublicURL, "/"), strings.TrimRight(cfg.ShortURL, "/")
+	for name, address := range map[string]string{"public_url": cfg.PublicURL, "short_url": cmp.Or(cfg.ShortURL, cfg.PublicURL)} {
+		if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, fmt.Errorf("publisher: %s: %q is not an http or https address", name, address)
+		}
 	}
 	if cfg.AlertConcurrency < 0 || cfg.BulkConcurrency < 0 {
 		return nil, errors.New("publisher: alert_concurrency, bulk_concurrency: must be positive")
@@ -85,7 +91,7 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	s.directory = &directory{}
 	s.chDeps = channel.Deps{
 		Logger: deps.Logger, Now: deps.Clock.Now, HTTP: deps.HTTP, Directory: s.directory, Shelf: s.shelf,
-		Receipts: (*intake)(s), SignHealth: s.signHealth, OptOut: s.optOut, PublicURL: cfg.PublicURL,
+		Receipts: (*intake)(s), SignHealth: s.signHealth, OptOut: s.optOut, PublicURL: cfg.PublicURL, ShortURL: cfg.ShortURL,
 	}
 	if len(cfg.Speech.Command) > 0 {
 		if s.desk, err = speech.New(cfg.Speech, s.chDeps); err != nil {

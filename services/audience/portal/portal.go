@@ -33,6 +33,7 @@ const assetsPrefix = "/assets/portal/"
 // Config is what a Portal is made of.
 type Config struct {
 	PublicURL string
+	ShortURL  string // the same by a shorter name; may be empty
 	Site      web.Site
 	Key       []byte // signs cookies; 32 bytes
 	Logger    *slog.Logger

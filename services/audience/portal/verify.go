@@ -106,7 +106,8 @@ func (p *Portal) verdict(r *http.Request, b *Backend, t *web.Translator, proof s
 // ours reports whether an address, with or without its scheme, is this site's.
 func (p *Portal) ours(address string) bool {
 	bare := func(s string) string { return strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://") }
-	return strings.HasPrefix(bare(address), bare(p.cfg.PublicURL)+"/")
+	return strings.HasPrefix(bare(address), bare(p.cfg.PublicURL)+"/") ||
+		p.cfg.ShortURL != "" && strings.HasPrefix(bare(address), bare(p.cfg.ShortURL)+"/")
 }
 
 func (p *Portal) path(r *http.Request, b *Backend, id string) string {

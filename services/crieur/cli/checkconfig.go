@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -22,7 +23,25 @@ func (c checkConfigCmd) Run(g *globals) error {
 		len(cfg.Authorities), len(cfg.Sources), len(cfg.Streams), len(cfg.Channels), len(cfg.Signs), len(cfg.Officers)); err != nil {
 		return err
 	}
+	if err := roomOfSMS(g, cfg); err != nil {
+		return err
+	}
 	return tell(g, cfg)
+}
+
+// mostFixed is half of an SMS of one part.
+const mostFixed = 80
+
+// roomOfSMS warns where the links of an SMS leave little room for what it says.
+func roomOfSMS(g *globals, cfg *config.Config) error {
+	portal := strings.TrimRight(cmp.Or(cfg.ShortURL, cfg.PublicURL), "/")
+	for _, ch := range cfg.Channels {
+		if n := publisher.LinksOfSMS(ch.Kind, portal); n > mostFixed {
+			_, err := fmt.Fprintf(g.stdout, "\nThe links of an SMS take %d of its 160 characters: a shorter address of your own, as shortURL, leaves them to what it says.\n", n)
+			return err
+		}
+	}
+	return nil
 }
 
 // told says in words where each kind of address belongs.

@@ -38,6 +38,18 @@ func TestCheckConfigTellsAddresses(t *testing.T) {
 	if strings.Contains(out.String(), "s3cret") || strings.Contains(out.String(), "sixteen") {
 		t.Error("a secret is printed")
 	}
+	if strings.Contains(out.String(), "shortURL") {
+		t.Errorf("short enough, and yet:\n%s", out.String())
+	}
+	far := strings.Replace(town, "pessac.example", "information.gironde-numerique.example", 1) +
+		"channels:\n- {authority: pessac, id: sms, name: SMS, kind: smshttp, settings: {provider: twilio, params: {account: AC1}, secret_file: " + secret + ", sender: PESSAC}}\n"
+	for shortURL, warned := range map[string]bool{"": true, "shortURL: https://crr.example\n": false} {
+		out.Reset()
+		write(t, file, shortURL+far)
+		if code := cli.Main([]string{"check-config", file}, &out, &wrong); code != 0 || strings.Contains(out.String(), "a shorter address") != warned {
+			t.Errorf("%q: %d: %s %s", shortURL, code, out.String(), wrong.String())
+		}
+	}
 	write(t, file, town)
 	out.Reset()
 	if code := cli.Main([]string{"check-config", file}, &out, &wrong); code != 0 || strings.Count(out.String(), "\n") != 1 {

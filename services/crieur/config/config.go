@@ -10,6 +10,10 @@ type Config struct {
 	Data      string `json:"data"`      // folder of the embedded engines and keys; default .crieur
 	Listen    string `json:"listen"`    // host:port of the web surfaces; default 127.0.0.1:8080
 	PublicURL string `json:"publicURL"` // how residents reach Listen; default http://<Listen>
+	// ShortURL is a shorter address that leads to Listen, too: the links in SMS
+	// and posts, and to audio, have it, such as https://crr.fr. Empty: they are
+	// PublicURL's.
+	ShortURL string `json:"shortURL"`
 	// TrustedProxies are the CIDR ranges of the proxies in front of Listen, whose
 	// X-Forwarded-For and X-Forwarded-Proto are believed; default this machine
 	// when PublicURL is https, else none.

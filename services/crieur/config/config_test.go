@@ -137,6 +137,7 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		settings          config.Connectors
 	}{
 		"unknown key":      {strings.Replace(good, "url:", "adress:", 1), ":13", "sources[0].adress", nil},
+		"short address":    {"shortURL: crr.example", ":1", "shortURL", nil},
 		"wrong case":       {"publicUrl: x", ":1", `did you mean "publicURL"`, nil},
 		"syntax":           {"data: [", ":1", "", nil},
 		"no settings":      {"crieur", ":1", "not settings", nil},

@@ -17,9 +17,16 @@ import (
 	"github.com/crieur/crieur/events/registry"
 )
 
+func (f *document) address(path, address string) {
+	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		f.wrong(path, fmt.Errorf("%q is not an http or https address", address))
+	}
+}
+
 func (f *document) validate(c *Config, connectors Connectors) {
-	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		f.wrong(".publicURL", fmt.Errorf("%q is not an http or https address", c.PublicURL))
+	f.address(".publicURL", c.PublicURL)
+	if c.ShortURL != "" {
+		f.address(".shortURL", c.ShortURL)
 	}
 	f.installation(c)
 	f.ranges(".fetch.allow", c.Fetch.Allow)

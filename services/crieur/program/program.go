@@ -155,7 +155,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "audience":
 		return audience.New(deps, Audience(cfg))
 	case "publisher":
-		return publisher.New(deps, publisher.Config{PublicURL: cfg.PublicURL, Speech: cfg.Speech.Voice()})
+		return publisher.New(deps, publisher.Config{PublicURL: cfg.PublicURL, ShortURL: cfg.ShortURL, Speech: cfg.Speech.Voice()})
 	case "impact":
 		e, options, err := openClickHouse(ctx, cfg, deps.Logger)
 		if err != nil {
@@ -174,7 +174,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 func Audience(cfg *config.Config) audience.Config {
 	return audience.Config{
 		DataDir: cfg.Data, MasterKeyFile: cfg.Audience.MasterKeyFile, SealKeyFile: cfg.Audience.SealKeyFile,
-		NoNewKeys: natsURL(cfg) != "", PublicURL: cfg.PublicURL,
+		NoNewKeys: natsURL(cfg) != "", PublicURL: cfg.PublicURL, ShortURL: cfg.ShortURL,
 	}
 }
 

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -50,7 +51,13 @@ type Deps struct {
 	Voice Voice
 	// PublicURL is where the portal answers, without a final slash.
 	PublicURL string
+	// ShortURL is a shorter address of the same, for links that are counted;
+	// empty: there is none.
+	ShortURL string
 }
+
+// Short is the shortest address of the portal.
+func (d Deps) Short() string { return cmp.Or(d.ShortURL, d.PublicURL) }
 
 // Directory is what channels know of the authority. It answers from memory.
 type Directory interface {

@@ -58,7 +58,7 @@ func (d *Desk) Offer(authority, language, text string) (channel.Heard, bool) {
 	}
 	kind, _, _ := strings.Cut(d.cfg.Type, ";")
 	file := fileOf(language, text) + "." + extensions()[kind]
-	return channel.Heard{URL: d.deps.PublicURL + "/audio/" + authority + "/" + file, Type: d.cfg.Type, Language: language, Text: text}, true
+	return channel.Heard{URL: d.deps.Short() + "/audio/" + authority + "/" + file, Type: d.cfg.Type, Language: language, Text: text}, true
 }
 
 // fileOf names a text in a language.

@@ -47,7 +47,7 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 	}
 	b := &batch{c: c, done: done, moved: c.deps.Now()}
 	for i, to := range send.Contacts {
-		text := body.For(c.deps.PublicURL, to)
+		text := body.For(c.deps.Short(), to)
 		name, err := fileName(send.Delivery, to)
 		if err == nil {
 			err = c.put(name, text)

@@ -64,7 +64,7 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	case cfg.Poll < 10*time.Millisecond || cfg.Poll > time.Minute:
 		return nil, spec.Invalid("poll: 10ms to 1m")
 	}
-	writer, err := sms.NewWriter(spec, cfg.Style, deps.PublicURL)
+	writer, err := sms.NewWriter(spec, cfg.Style, deps.Short())
 	if err != nil {
 		return nil, err
 	}

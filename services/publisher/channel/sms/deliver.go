@@ -136,7 +136,7 @@ func (b *batch) submitAll(ctx context.Context) {
 		}
 		templates := b.common
 		if templates == nil {
-			text := b.body.For(b.c.deps.PublicURL, b.send.Contacts[i])
+			text := b.body.For(b.c.deps.Short(), b.send.Contacts[i])
 			own, err := b.c.templates(b.send.Delivery, text, b.urgent)
 			if err != nil {
 				m.err = err

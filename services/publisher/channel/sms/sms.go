@@ -46,7 +46,7 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	writer, err := NewWriter(spec, cfg.Style, deps.PublicURL)
+	writer, err := NewWriter(spec, cfg.Style, deps.Short())
 	if err != nil {
 		return nil, err
 	}

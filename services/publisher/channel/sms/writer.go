@@ -89,6 +89,12 @@ const (
 	unsubscribeSample = "/d/xxxxxxxxxxxxxxxx"
 )
 
+// FixedSeptets is what the links of a service SMS take of it, at an address of
+// the portal.
+func FixedSeptets(publicURL string) int {
+	return len(channel.Link(publicURL, events.NewID())) + len(publicURL+unsubscribeSample)
+}
+
 // Render implements channel.Channel. What a variant costs more than the
 // original is said in the warnings.
 func (w *Writer) Render(p events.Publication, profile channel.Profile) (events.Rendition, error) {

@@ -31,7 +31,7 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, c.cfg.Connections)
 	for i, to := range send.Contacts {
-		text := body.For(c.deps.PublicURL, to)
+		text := body.For(c.deps.Short(), to)
 		if err := c.allowed(ctx, gsm.Count(text).Segments); err != nil {
 			done(i, channel.Failed(err, c.deps.Now()))
 			continue

@@ -108,7 +108,7 @@ func New(spec channel.Spec, deps channel.Deps) (*Channel, error) {
 	if err := spec.Decode(&cfg); err != nil {
 		return nil, err
 	}
-	writer, err := sms.NewWriter(spec, cfg.Style, deps.PublicURL)
+	writer, err := sms.NewWriter(spec, cfg.Style, deps.Short())
 	if err != nil {
 		return nil, err
 	}
