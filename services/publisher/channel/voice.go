@@ -39,7 +39,11 @@ func (d Deps) Hear(p events.Publication, profile Profile) *Heard {
 	}
 	said := blocks(p, profile, "", whole(p), atEnd)
 	for i, s := range said {
-		said[i] = ended(s)
+		lines := strings.Split(s, "\n")
+		for j, line := range lines {
+			lines[j] = ended(line)
+		}
+		said[i] = strings.Join(lines, "\n")
 	}
 	text := strings.Join(said, "\n\n")
 	if runes := []rune(text); len(runes) > maxHeardRunes {
@@ -55,7 +59,7 @@ func (d Deps) Hear(p events.Publication, profile Profile) *Heard {
 // ended ends a line with a stop, so that a voice pauses.
 func ended(s string) string {
 	s = strings.TrimSpace(s)
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?:;") || strings.HasSuffix(s, "…") {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".,!?:;") || strings.HasSuffix(s, "…") {
 		return s
 	}
 	return s + "."
