@@ -139,6 +139,7 @@ func TestEspeakReads(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t, espeak(t))
 	e, _ := p.feed(func(pub *events.Publication) {
+		pub.Content.Text += "\n\nUn point d’eau est ouvert devant la mairie, de huit heures à vingt heures."
 		pub.Variants = []events.Content{
 			{Language: "fr-simple", Title: "Pas d’eau", Text: "Il n’y a pas d’eau."},
 			{Language: "en", Title: "No water", Text: "There is none."},
