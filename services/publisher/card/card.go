@@ -56,7 +56,7 @@ func Of(p events.Publication, profile channel.Profile) (*Card, error) {
 	if letters(c.Headline) < min(letters(channel.Headline(p)), maxField/2) || letters(c.Headline) == 0 {
 		return nil, ErrScript
 	}
-	c.Alt = joined(" – ", slices.Concat([]string{c.Mark, c.Headline}, c.Facts, []string{c.Authority}))
+	c.Alt = joined(" · ", slices.Concat([]string{c.Mark, c.Headline}, c.Facts, []string{c.Authority}))
 	return &c, nil
 }
 

@@ -40,7 +40,9 @@ func TestGolden(t *testing.T) {
 			if err := json.Unmarshal(body, &p); err != nil {
 				t.Fatal(err)
 			}
-			c, err := card.Of(p, channeltest.Profile())
+			profile := channeltest.Profile()
+			profile.Language = p.Content.Language
+			c, err := card.Of(p, profile)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/crieur/crieur/services/publisher/prose"
@@ -214,7 +215,7 @@ func (c composer) fit(full draft) Composed {
 		return c.composed(full, all[at])
 	}
 	best := writings[len(writings)-1]
-	for cut := range cuts(full, best) {
+	for cut := range c.cuts(full, best) {
 		if !c.fits(cut.of(best)) {
 			continue
 		}
@@ -266,16 +267,19 @@ const untouched = -1
 
 // cuts lists ways to shorten d, from the least loss to the worst: the address
 // behind a place's name, the end of the title, that of the place, the place, the
-// time. A place that the title names is worth the rest of the title.
-func cuts(full, d draft) iter.Seq[cut] {
+// time. A place that the title names is worth the rest of the title. What does
+// not fit alone is left out.
+func (c composer) cuts(full, d draft) iter.Seq[cut] {
 	return func(yield func(cut) bool) {
-		titles := lengths(d.title, 1)
-		readable := lengths(d.title, readableTitle)
+		title := func(n int) bool { return c.fits(draft{title: words(d.title, n)}) }
+		place := func(n int) bool { return c.fits(draft{place: words(d.place, n)}) }
+		titles := from(lengths(d.title, 1), title)
+		readable := from(lengths(d.title, readableTitle), title)
 		if prose.UnsaidWhere(full.title, full.place) == "" {
 			readable = titles
 		}
-		places := lengths(d.place, readablePlace)
-		named := clauses(d.place)
+		places := from(lengths(d.place, readablePlace), place)
+		named := from(clauses(d.place), place)
 		all := func(lengths []int) []int { return append([]int{untouched}, lengths...) }
 		for _, try := range []struct {
 			titles, places []int
@@ -295,6 +299,11 @@ func cuts(full, d draft) iter.Seq[cut] {
 			}
 		}
 	}
+}
+
+// from leaves out the first of list, which do not fit.
+func from(list []int, fits func(int) bool) []int {
+	return list[sort.Search(len(list), func(i int) bool { return fits(list[i]) }):]
 }
 
 // lengths are the numbers of words that s may keep with at least minChars,

@@ -248,7 +248,7 @@ func TestCardIsReplaced(t *testing.T) {
 	t.Cleanup(s.Close)
 	c := newChannel(t, s.URL, "card: true")
 	r, err := c.Deliver(t.Context(), post(t, c, "Marché"))
-	if err != nil || !strings.HasPrefix(peer.alts[r.Remote], "Marché – Lundi 4 mai") {
+	if err != nil || !strings.HasPrefix(peer.alts[r.Remote], "Marché · Lundi 4 mai") {
 		t.Fatalf("post: %+v, %v, %v", r, err, peer.alts)
 	}
 	second := post(t, c, "Marché déplacé")
