@@ -6,6 +6,7 @@
 //
 // Guarantees: a receipt is acknowledged only once it is counted and stored;
 // one that comes again within the last MaxSeen of its publication is not
-// counted twice. Receipts that wait are counted together, one write a
-// publication. Figures of record are those of ClickHouse.
+// counted twice. A recipient is no longer unknown once a later receipt tells
+// what became of it, for the last MaxUnknown. Receipts that wait are counted
+// together, one write a publication. Figures of record are those of ClickHouse.
 package tally

@@ -31,7 +31,7 @@ func ofChannel(r events.Reason) bool {
 func (t *Tally) line(channel string, at time.Time, o outcome) {
 	l := t.Lines[channel]
 	switch {
-	case o.informs():
+	case informs(o.status):
 		if at.After(l.Good) {
 			l.Good = at
 		}

@@ -2,8 +2,8 @@ package tally
 
 import (
 	"context"
-	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -16,73 +16,91 @@ import (
 // MaxSeen is how many receipts of a publication are remembered.
 const MaxSeen = 2048
 
-// seenBytes is how much of a receipt's ID is kept: 65 bits.
-const seenBytes = 13
+// MaxUnknown is how many recipients of a publication whose fate is unknown are
+// remembered, so that what is learnt of them later counts instead.
+const MaxUnknown = 2048
 
 // Tally is the counts of one publication, all revisions together. Its key is
 // {Authority, Publication}.
 type Tally struct {
-	Authority   string                                  `json:"authority"`
-	Publication string                                  `json:"publication"`
-	Channels    map[string]map[events.ReceiptStatus]int `json:"channels"` // recipients by channel and status
-	Reasons     map[events.Reason]int                   `json:"reasons,omitempty"`
-	CostMicro   int64                                   `json:"costMicroEUR,omitempty"`
-	Lines       map[string]Line                         `json:"lines,omitempty"` // by channel
-	First       time.Time                               `json:"first,omitzero"`  // first recipient informed
-	Updated     time.Time                               `json:"updated"`
-	Seen        []string                                `json:"seen,omitempty"`
+	Authority   string            `json:"authority"`
+	Publication string            `json:"publication"`
+	Channels    map[string]Counts `json:"channels"`
+	Lines       map[string]Line   `json:"lines,omitempty"` // by channel
+	Updated     time.Time         `json:"updated"`
+	Seen        []string          `json:"seen,omitempty"`    // receipts
+	Unknown     []string          `json:"unknown,omitempty"` // recipients
 }
+
+// Counts are recipients by what became of them.
+type Counts map[events.ReceiptStatus]int
 
 // Key implements the repository's key.
 func (t Tally) Key() registry.Key { return registry.Key{t.Authority, t.Publication} }
 
 // Add counts a receipt, unless it was counted before.
 func (t *Tally) Add(r events.Receipt) bool {
-	id := r.ID[:min(seenBytes, len(r.ID))]
+	id := short(r.ID)
 	if slices.Contains(t.Seen, id) {
 		return false
 	}
-	t.Seen = append(t.Seen, id)
-	t.Seen = t.Seen[max(0, len(t.Seen)-MaxSeen):]
+	t.Seen = latest(append(t.Seen, id), MaxSeen)
 	if t.Channels == nil {
-		t.Channels = map[string]map[events.ReceiptStatus]int{}
+		t.Channels = map[string]Counts{}
 	}
-	counts := t.Channels[r.Channel]
-	if counts == nil {
-		counts = map[events.ReceiptStatus]int{}
-		t.Channels[r.Channel] = counts
+	if t.Channels[r.Channel] == nil {
+		t.Channels[r.Channel] = Counts{}
 	}
+	t.count(t.Channels[r.Channel], r)
 	for _, o := range outcomes(r) {
-		counts[o.status] += o.people
-		t.CostMicro += o.cost
-		if o.reason != "" {
-			if t.Reasons == nil {
-				t.Reasons = map[events.Reason]int{}
-			}
-			t.Reasons[o.reason] += o.people
-		}
 		t.line(r.Channel, r.CreatedAt.UTC(), o)
-		if o.informs() && !o.first.IsZero() && (t.First.IsZero() || o.first.Before(t.First)) {
-			t.First = o.first.UTC()
-		}
 	}
 	t.Updated = r.CreatedAt
 	return true
 }
+
+// count adds a receipt's recipients: one is unknown once, and no more when
+// something is known. Its report is looked for only while some are unknown.
+func (t *Tally) count(counts Counts, r events.Receipt) {
+	for _, to := range r.Recipients {
+		unknown := to.Status == events.StatusUnknown
+		if unknown || len(t.Unknown) > 0 && ends(to.Status) {
+			who := short(events.NewID(strconv.Itoa(r.Revision), r.Channel, to.ID))
+			i := slices.Index(t.Unknown, who)
+			switch {
+			case unknown && i >= 0:
+				continue
+			case unknown:
+				t.Unknown = latest(append(t.Unknown, who), MaxUnknown)
+			case i >= 0:
+				t.Unknown = slices.Delete(t.Unknown, i, i+1)
+				counts[events.StatusUnknown]--
+			}
+		}
+		counts[to.Status]++
+	}
+}
+
+// ends reports whether a status tells what became of a message.
+func ends(s events.ReceiptStatus) bool { return informs(s) || s == events.StatusFailed }
+
+// informs reports whether recipients have what was sent, as far as the channel
+// can tell.
+func informs(s events.ReceiptStatus) bool {
+	return s == events.StatusSent || s == events.StatusDelivered || s == events.StatusDisplayed
+}
+
+// short keeps 65 bits of an ID.
+func short(id string) string { return id[:min(13, len(id))] }
+
+// latest are the last of a list, no more than most.
+func latest(list []string, most int) []string { return list[max(0, len(list)-most):] }
 
 // outcome is what became of some recipients of a receipt alike.
 type outcome struct {
 	status events.ReceiptStatus
 	reason events.Reason
 	people int
-	cost   int64     // micro-euros, of all
-	first  time.Time // zero when none has one
-}
-
-// informs reports whether the recipients have what was sent, as far as the
-// channel can tell.
-func (o outcome) informs() bool {
-	return o.status == events.StatusSent || o.status == events.StatusDelivered || o.status == events.StatusDisplayed
 }
 
 // outcomes are a receipt's, in their order. They are few where the recipients
@@ -95,12 +113,7 @@ func outcomes(r events.Receipt) []outcome {
 			i = len(list)
 			list = append(list, outcome{status: to.Status, reason: to.Reason})
 		}
-		o := &list[i]
-		o.people++
-		o.cost += to.CostMicroEUR
-		if !to.At.IsZero() && (o.first.IsZero() || to.At.Before(o.first)) {
-			o.first = to.At
-		}
+		list[i].people++
 	}
 	return list
 }
@@ -129,9 +142,7 @@ func New(ctx context.Context, kv jetstream.KeyValue, options ...registry.ViewOpt
 
 // Get is a publication's tally.
 func (c *Counter) Get(authority, publication string) (Tally, bool) {
-	t, ok := c.view.Get(authority, publication)
-	t.Channels = maps.Clone(t.Channels)
-	return t, ok
+	return c.view.Get(authority, publication)
 }
 
 // Count stores a receipt: it returns once it is counted. The first to come

@@ -3,6 +3,7 @@ package tally_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync"
 	"testing"
@@ -19,7 +20,7 @@ func receipt(step string, status events.ReceiptStatus, n int) events.Receipt {
 	d := events.Delivery{ID: "d", Publication: "p", Authority: "begles", Stream: "infos", Channel: "sms", Kind: "sms", Class: events.ClassService}
 	var to []events.Recipient
 	for i := range n {
-		to = append(to, events.Recipient{ID: strconv.Itoa(i), Status: status, CostMicroEUR: 50_000, At: time.Unix(int64(100+i), 0)})
+		to = append(to, events.Recipient{ID: strconv.Itoa(i), Status: status, At: time.Unix(int64(100+i), 0)})
 	}
 	return events.NewReceipt(d, step, time.Unix(200, 0), to)
 }
@@ -34,7 +35,7 @@ func TestAdd(t *testing.T) {
 		t.Error("counted twice")
 	}
 	c := sum.Channels["sms"]
-	if c[events.StatusSent] != 3 || c[events.StatusFailed] != 2 || sum.CostMicro != 250_000 || sum.First.Unix() != 100 {
+	if c[events.StatusSent] != 3 || c[events.StatusFailed] != 2 {
 		t.Errorf("tally %+v", sum)
 	}
 	for i := range 2 * tally.MaxSeen {
@@ -42,6 +43,46 @@ func TestAdd(t *testing.T) {
 	}
 	if len(sum.Seen) != tally.MaxSeen {
 		t.Errorf("%d remembered", len(sum.Seen))
+	}
+}
+
+func TestWhatIsLearntLaterWinsOverUnknown(t *testing.T) {
+	t.Parallel()
+	type told struct {
+		step   string
+		status events.ReceiptStatus
+		n      int
+	}
+	for name, tt := range map[string]struct {
+		told []told
+		want tally.Counts
+	}{
+		"delivered":         {[]told{{"submit", events.StatusUnknown, 3}, {"dlr", events.StatusDelivered, 2}}, tally.Counts{events.StatusUnknown: 1, events.StatusDelivered: 2}},
+		"failed":            {[]told{{"submit", events.StatusUnknown, 3}, {"dlr", events.StatusFailed, 3}}, tally.Counts{events.StatusFailed: 3}},
+		"reconciled":        {[]told{{"submit", events.StatusUnknown, 1}, {"submit-2", events.StatusSent, 1}}, tally.Counts{events.StatusSent: 1}},
+		"still unknown":     {[]told{{"submit", events.StatusUnknown, 2}, {"dlr", events.StatusUnknown, 2}}, tally.Counts{events.StatusUnknown: 2}},
+		"a click":           {[]told{{"submit", events.StatusUnknown, 1}, {"click", events.StatusClicked, 1}}, tally.Counts{events.StatusUnknown: 1, events.StatusClicked: 1}},
+		"delivered, opened": {[]told{{"submit", events.StatusUnknown, 1}, {"dlr", events.StatusDelivered, 1}, {"shown", events.StatusDisplayed, 1}}, tally.Counts{events.StatusDelivered: 1, events.StatusDisplayed: 1}},
+		"more than are remembered": {
+			[]told{{"submit", events.StatusUnknown, tally.MaxUnknown + 5}, {"dlr", events.StatusDelivered, tally.MaxUnknown + 5}},
+			tally.Counts{events.StatusUnknown: 5, events.StatusDelivered: tally.MaxUnknown + 5},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sum tally.Tally
+			for _, r := range tt.told {
+				sum.Add(receipt(r.step, r.status, r.n))
+				if len(sum.Unknown) > tally.MaxUnknown {
+					t.Errorf("%d remembered", len(sum.Unknown))
+				}
+			}
+			got := sum.Channels["sms"]
+			maps.DeleteFunc(got, func(_ events.ReceiptStatus, n int) bool { return n == 0 })
+			if !maps.Equal(got, tt.want) {
+				t.Errorf("counts %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
 
