@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/crieur/crieur/events"
@@ -33,6 +34,12 @@ type Channel struct {
 	// Settings are the kind's own, a JSON object. A secret is named by a
 	// *_file key or written ${NAME}.
 	Settings json.RawMessage `json:"settings,omitempty"`
+}
+
+// Confirms reports whether a kind of channel tells what arrived, and not only
+// what was taken.
+func Confirms(kind string) bool {
+	return slices.Contains([]string{"sms", "smshttp", "sign", "ntcip", "feed"}, kind)
 }
 
 // RateUnit is what a provider counts when it limits a channel's rate.

@@ -2,7 +2,9 @@ package curator_test
 
 import (
 	"encoding/base32"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +161,8 @@ func TestScheduledLeavesAtItsTime(t *testing.T) {
 func TestReceiptsShowByChannel(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
+	_, err := w.reg.Channels.Put(t.Context(), registry.Channel{Authority: "begles", ID: "panneaux", Name: "Courriel", Kind: "email"})
+	must(t, err)
 	m := w.emit(w.message("1", nil))
 	ana := w.as("ana")
 	ana.see("/console/begles", "Coupure d’eau")
@@ -177,8 +181,58 @@ func TestReceiptsShowByChannel(t *testing.T) {
 	}
 	must(t, w.emitter.Publish(t.Context(), events.NewReceipt(d, "dlr-1", w.now, to)))
 	ana.see(pathOf("infos", m), `data-label="Remis ou affiché" class="numeric">34<`)
-	if body := ana.get(pathOf("infos", m)).body; !strings.Contains(body, `data-label="Échec" class="numeric">3<`) {
-		t.Error("the failures do not show")
+	d.ID, d.Channel, d.Kind = "d2", "panneaux", "email"
+	must(t, w.emitter.Publish(t.Context(), events.NewReceipt(d, "submit", w.now, []events.Recipient{{ID: "a", Status: events.StatusSent, At: w.now}})))
+	body := ana.see(pathOf("infos", m), `data-label="Envoyé" class="numeric">1<`)
+	for what, want := range map[string]string{
+		"the failures":       `data-label="Échec" class="numeric">3<`,
+		"what arrived, sent": `data-label="Envoyé" class="numeric">34<`,
+		"no confirmation":    `data-label="Remis ou affiché" class="numeric">–<`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s: the page lacks %q", what, want)
+		}
+	}
+}
+
+// TestEachVersionHasItsTable: 80 people told of an alert and then of its
+// withdrawal are 80 people informed.
+func TestEachVersionHasItsTable(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	m := w.emit(w.message("1", nil))
+	ana := w.as("ana")
+	ana.see("/console/begles", "Coupure d’eau")
+	path := pathOf("infos", m)
+	told := func(revision, people int) {
+		p := w.awaitPublications("infos", revision)[revision-1]
+		d := events.Delivery{
+			ID: events.NewID(p.ID, string(p.MsgType)), Publication: p.ID, Revision: revision, Authority: "begles", Stream: "infos", Channel: "sms", Kind: "sms", Class: p.Class, Topic: p.Topic,
+		}
+		to := make([]events.Recipient, people)
+		for i := range to {
+			to[i] = events.Recipient{ID: strconv.Itoa(i), Status: events.StatusDelivered, At: w.now}
+		}
+		must(t, w.emitter.Publish(t.Context(), events.NewReceipt(d, "submit", w.now, to)))
+		ana.see(path, fmt.Sprintf(`data-label="Envoyé" class="numeric">%d<`, people))
+	}
+	ana.press(path, "approve")
+	told(1, 80)
+	ana.see("/console/begles?tab=published", "80 envois aboutis")
+	ana.press(path, "approve", "title", "Coupure reportée à jeudi")
+	told(2, 75)
+	ana.press(path, "withdraw", "reason", "Travaux annulés")
+	told(3, 90)
+	rest := ana.get(path).body
+	for _, want := range []string{"Annulation</caption>", ">90<", "Rectificatif, version 2</caption>", ">75<", "Première version</caption>", ">80<"} {
+		_, after, ok := strings.Cut(rest, want)
+		if !ok {
+			t.Errorf("the page lacks %q where it is due", want)
+		}
+		rest = after
+	}
+	if list := ana.get("/console/begles?tab=rejected").body; !strings.Contains(list, "80 envois aboutis") {
+		t.Error("who was told of the withdrawal counts once more")
 	}
 }
 

@@ -50,35 +50,6 @@ func look(action string) (web.Tone, string) {
 	return web.Neutral, "circle"
 }
 
-// delivery is what became of a publication, by channel.
-func (d *desktop) delivery(it item.Item) web.Table {
-	table := web.Table{
-		Caption: d.t.T("delivery.caption"), CaptionHidden: true,
-		Columns: []web.Column{
-			{Label: d.t.T("delivery.channel")},
-			{Label: d.t.T("delivery.sent"), Numeric: true},
-			{Label: d.t.T("delivery.delivered"), Numeric: true},
-			{Label: d.t.T("delivery.failed"), Numeric: true},
-			{Label: d.t.T("delivery.unknown"), Numeric: true},
-		},
-	}
-	if it.Last == nil {
-		return table
-	}
-	counts, _ := d.Tally.Get(it.Authority, it.ID)
-	for _, id := range it.Last.Channels {
-		name := id
-		if ch, ok := d.Channels.Get(it.Authority, id); ok {
-			name = ch.Name
-		}
-		n := counts.Channels[id]
-		table.Rows = append(table.Rows, []any{
-			name, n[events.StatusSent], n[events.StatusDelivered] + n[events.StatusDisplayed], n[events.StatusFailed], n[events.StatusUnknown],
-		})
-	}
-	return table
-}
-
 // diffView is what the source changed, a field at a time.
 type diffView struct{ Fields []diffField }
 

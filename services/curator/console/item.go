@@ -28,7 +28,7 @@ type itemView struct {
 	Twins     []twin
 	Diff      *diffView
 	History   web.Timeline
-	Delivery  web.Table
+	Delivery  []web.Table
 	HasRun    bool // something was published
 	Alert     bool
 	Needed    int

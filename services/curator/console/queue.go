@@ -310,25 +310,6 @@ func areaNames(areas []events.Area) string {
 	return strings.Join(names, ", ")
 }
 
-// delivered sums up, in a fact or two, what became of a publication.
-func (d *desktop) delivered(it item.Item) []string {
-	counts, _ := d.Tally.Get(it.Authority, it.ID)
-	informed, failed := 0, 0
-	for _, n := range counts.Channels {
-		// A channel gives receipts of delivery or only of sending.
-		informed += max(n[events.StatusSent], n[events.StatusDelivered]+n[events.StatusDisplayed])
-		failed += n[events.StatusFailed]
-	}
-	var list []string
-	if informed > 0 {
-		list = append(list, d.t.T("fact.informed", "n", informed))
-	}
-	if failed > 0 {
-		list = append(list, d.t.T("fact.failed", "n", failed))
-	}
-	return list
-}
-
 func (d *desktop) authorityName(id string) string {
 	if a, ok := d.Authorities.Get(id); ok {
 		return a.Name

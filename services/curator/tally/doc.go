@@ -1,5 +1,6 @@
-// Package tally counts, for the console, what became of each publication: how
-// many recipients of each channel were sent, delivered, failed or unknown.
+// Package tally counts, for the console, what became of each version of a
+// publication: how many recipients of each channel were sent, delivered,
+// failed or unknown.
 //
 // In: events.Receipt. Out: a Tally a publication, in the bucket "items" under
 // tally.<authority>.<publication>, read from memory.

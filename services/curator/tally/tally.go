@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -20,20 +21,31 @@ const MaxSeen = 2048
 // remembered, so that what is learnt of them later counts instead.
 const MaxUnknown = 2048
 
-// Tally is the counts of one publication, all revisions together. Its key is
+// MaxVersions is how many revisions of a publication are kept, the last ones.
+const MaxVersions = 16
+
+// Tally is the counts of one publication, each revision apart: a correction or
+// a withdrawal goes to whom was told before. Its key is
 // {Authority, Publication}.
 type Tally struct {
-	Authority   string            `json:"authority"`
-	Publication string            `json:"publication"`
-	Channels    map[string]Counts `json:"channels"`
-	Lines       map[string]Line   `json:"lines,omitempty"` // by channel
-	Updated     time.Time         `json:"updated"`
-	Seen        []string          `json:"seen,omitempty"`    // receipts
-	Unknown     []string          `json:"unknown,omitempty"` // recipients
+	Authority   string                    `json:"authority"`
+	Publication string                    `json:"publication"`
+	Versions    map[int]map[string]Counts `json:"versions"`        // by revision and channel
+	Lines       map[string]Line           `json:"lines,omitempty"` // by channel
+	Updated     time.Time                 `json:"updated"`
+	Seen        []string                  `json:"seen,omitempty"`    // receipts
+	Unknown     []string                  `json:"unknown,omitempty"` // recipients
 }
 
 // Counts are recipients by what became of them.
 type Counts map[events.ReceiptStatus]int
+
+// Arrived is how many have it, as the channel confirms.
+func (c Counts) Arrived() int { return c[events.StatusDelivered] + c[events.StatusDisplayed] }
+
+// Sent is how many it left for, those who have it included: a sign or a feed
+// says no more than that it has it.
+func (c Counts) Sent() int { return max(c[events.StatusSent], c.Arrived()) }
 
 // Key implements the repository's key.
 func (t Tally) Key() registry.Key { return registry.Key{t.Authority, t.Publication} }
@@ -45,18 +57,32 @@ func (t *Tally) Add(r events.Receipt) bool {
 		return false
 	}
 	t.Seen = latest(append(t.Seen, id), MaxSeen)
-	if t.Channels == nil {
-		t.Channels = map[string]Counts{}
-	}
-	if t.Channels[r.Channel] == nil {
-		t.Channels[r.Channel] = Counts{}
-	}
-	t.count(t.Channels[r.Channel], r)
+	t.count(t.counts(r.Revision, r.Channel), r)
 	for _, o := range outcomes(r) {
 		t.line(r.Channel, r.CreatedAt.UTC(), o)
 	}
 	t.Updated = r.CreatedAt
 	return true
+}
+
+// counts are those of a channel for a revision. They are added to in vain when
+// it is older than those that are kept.
+func (t *Tally) counts(revision int, channel string) Counts {
+	if t.Versions == nil {
+		t.Versions = map[int]map[string]Counts{}
+	}
+	v := t.Versions[revision]
+	if v == nil {
+		v = map[string]Counts{}
+		t.Versions[revision] = v
+	}
+	if len(t.Versions) > MaxVersions {
+		delete(t.Versions, slices.Min(slices.Collect(maps.Keys(t.Versions))))
+	}
+	if v[channel] == nil {
+		v[channel] = Counts{}
+	}
+	return v[channel]
 }
 
 // count adds a receipt's recipients: one is unknown once, and no more when

@@ -17,7 +17,7 @@ import (
 )
 
 func receipt(step string, status events.ReceiptStatus, n int) events.Receipt {
-	d := events.Delivery{ID: "d", Publication: "p", Authority: "begles", Stream: "infos", Channel: "sms", Kind: "sms", Class: events.ClassService}
+	d := events.Delivery{ID: "d", Publication: "p", Revision: 1, Authority: "begles", Stream: "infos", Channel: "sms", Kind: "sms", Class: events.ClassService}
 	var to []events.Recipient
 	for i := range n {
 		to = append(to, events.Recipient{ID: strconv.Itoa(i), Status: status, At: time.Unix(int64(100+i), 0)})
@@ -34,7 +34,7 @@ func TestAdd(t *testing.T) {
 	if sum.Add(receipt("submit", events.StatusSent, 3)) {
 		t.Error("counted twice")
 	}
-	c := sum.Channels["sms"]
+	c := sum.Versions[1]["sms"]
 	if c[events.StatusSent] != 3 || c[events.StatusFailed] != 2 {
 		t.Errorf("tally %+v", sum)
 	}
@@ -43,6 +43,44 @@ func TestAdd(t *testing.T) {
 	}
 	if len(sum.Seen) != tally.MaxSeen {
 		t.Errorf("%d remembered", len(sum.Seen))
+	}
+}
+
+func TestEachVersionIsCountedApart(t *testing.T) {
+	t.Parallel()
+	var sum tally.Tally
+	for revision := range tally.MaxVersions + 4 {
+		r := receipt(fmt.Sprint("submit", revision), events.StatusSent, revision)
+		r.Revision = revision
+		sum.Add(r)
+	}
+	late := receipt("dlr", events.StatusDelivered, 1)
+	late.Revision = 2
+	sum.Add(late)
+	if len(sum.Versions) != tally.MaxVersions || sum.Versions[2] != nil {
+		t.Errorf("%d versions, the third %v", len(sum.Versions), sum.Versions[2])
+	}
+	if n := sum.Versions[9]["sms"].Sent(); n != 9 {
+		t.Errorf("%d sent, want 9", n)
+	}
+}
+
+func TestWhatArrivedWasSent(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		counts        tally.Counts
+		sent, arrived int
+	}{
+		"nothing":        {nil, 0, 0},
+		"on the way":     {tally.Counts{events.StatusSent: 5, events.StatusDelivered: 3, events.StatusFailed: 1}, 5, 3},
+		"only confirmed": {tally.Counts{events.StatusDelivered: 2, events.StatusDisplayed: 1}, 3, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if tt.counts.Sent() != tt.sent || tt.counts.Arrived() != tt.arrived {
+				t.Errorf("%d sent, %d arrived", tt.counts.Sent(), tt.counts.Arrived())
+			}
+		})
 	}
 }
 
@@ -77,7 +115,7 @@ func TestWhatIsLearntLaterWinsOverUnknown(t *testing.T) {
 					t.Errorf("%d remembered", len(sum.Unknown))
 				}
 			}
-			got := sum.Channels["sms"]
+			got := sum.Versions[1]["sms"]
 			maps.DeleteFunc(got, func(_ events.ReceiptStatus, n int) bool { return n == 0 })
 			if !maps.Equal(got, tt.want) {
 				t.Errorf("counts %v, want %v", got, tt.want)
@@ -111,6 +149,6 @@ func TestManyReceiptsAtOnceAreEachCountedOnce(t *testing.T) {
 	wg.Wait()
 	eventstest.Eventually(t, func() bool {
 		got, _ := counters[0].Get("begles", "p")
-		return got.Channels["sms"][events.StatusDelivered] == 2*receipts
+		return got.Versions[1]["sms"][events.StatusDelivered] == 2*receipts
 	}, 10*time.Second, "every receipt is counted once")
 }

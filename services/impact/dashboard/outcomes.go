@@ -2,9 +2,9 @@ package dashboard
 
 import (
 	"math"
-	"slices"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/web"
 )
 
@@ -37,12 +37,6 @@ func (o *outcomes) anyHidden(channel string) bool {
 		}
 	}
 	return false
-}
-
-// confirms reports whether a kind of channel tells what arrived, and not only
-// what was taken.
-func confirms(kind string) bool {
-	return slices.Contains([]string{"sms", "smshttp", "sign", "ntcip", "feed"}, kind)
 }
 
 // arrived is what was delivered or shown; NaN where it is hidden.
@@ -101,7 +95,7 @@ func (o *outcomes) cell(channel, status string) any {
 	case events.StatusSent:
 		n = o.sent(channel)
 	case events.StatusDelivered:
-		if n == 0 && !confirms(o.kinds[channel]) {
+		if n == 0 && !registry.Confirms(o.kinds[channel]) {
 			return "–"
 		}
 	}
