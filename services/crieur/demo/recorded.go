@@ -14,14 +14,16 @@ var recorded embed.FS
 
 // notice is one notice of the technical services.
 type notice struct {
-	ID            string           `json:"id"`
-	Title         string           `json:"title"`
-	Body          string           `json:"body"`
-	Place         *record.Place    `json:"place"`
-	Variants      []record.Variant `json:"variants"`
-	StartsInHours int              `json:"startsInHours"` // after the first start
-	LastsHours    int              `json:"lastsHours"`
-	AfterSeconds  int              `json:"afterSeconds"` // when it is posted
+	ID           string           `json:"id"`
+	Title        string           `json:"title"`
+	Body         string           `json:"body"`
+	Place        *record.Place    `json:"place"`
+	Variants     []record.Variant `json:"variants"`
+	StartsInDays int              `json:"startsInDays"` // after the first start
+	StartsAtHour int              `json:"startsAtHour"` // in Albi
+	AllDay       bool             `json:"allDay"`
+	LastsHours   int              `json:"lastsHours"`
+	AfterSeconds int              `json:"afterSeconds"` // when it is posted
 }
 
 // article is one piece of news of the State's agency for the territories.

@@ -134,13 +134,18 @@ func (s *site) post(ctx context.Context) {
 
 // send signs and posts one notice.
 func (s *site) send(ctx context.Context, n notice) error {
-	starts := s.started.Truncate(time.Hour).Add(time.Duration(n.StartsInHours) * time.Hour)
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	day := s.started.In(paris).AddDate(0, 0, n.StartsInDays)
+	starts := time.Date(day.Year(), day.Month(), day.Day(), n.StartsAtHour, 0, 0, 0, paris)
 	item := struct {
 		ID string `json:"id"`
 		record.Entry
 	}{ID: n.ID, Entry: record.Entry{
 		Title: n.Title, Body: n.Body, Published: s.started, Starts: starts, Ends: starts.Add(time.Duration(n.LastsHours) * time.Hour), Language: "fr",
-		Place: n.Place, Variants: n.Variants,
+		AllDay: n.AllDay, Place: n.Place, Variants: n.Variants,
 	}}
 	body, err := json.Marshal(item)
 	if err != nil {
