@@ -1,12 +1,10 @@
 package bus_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
+	"github.com/crieur/crieur/events/eventstest"
 )
 
 func TestEventTravelsAsACloudEvent(t *testing.T) {
@@ -150,7 +149,7 @@ func TestLogShowsNoBody(t *testing.T) {
 	if err := f.publisher(t, bus.PublisherConfig{}).Publish("t.x", message.NewMessage("1", []byte("0601020304"))); err != nil {
 		t.Fatal(err)
 	}
-	var log lockedBuffer
+	var log eventstest.Buffer
 	deps := bus.Deps{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	router := f.route(t, deps, bus.SubscriberConfig{}, func(m *message.Message) error {
 		if o, _ := bus.OriginOf(m.Context()); o.Attempt == 1 {
@@ -189,24 +188,6 @@ func TestOneHandlerAConsumer(t *testing.T) {
 	if _, err := bus.NewRouter(bus.Deps{}); err == nil {
 		t.Error("a router without a connection was accepted")
 	}
-}
-
-// lockedBuffer may be written while it is read.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 func lastOn(t *testing.T, f *fixture, stream string, seq uint64) *jetstream.RawStreamMsg {

@@ -1,7 +1,6 @@
 package natsserver_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -158,7 +157,7 @@ func TestLoopbackWithoutUsers(t *testing.T) {
 
 func TestUsersOverTCP(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log eventstest.Buffer
 	reader := natsserver.User{Name: "reader", Password: "s3cret", Permissions: &natsserver.Permissions{Subscribe: []string{"open.>", "_INBOX.>"}}}
 	sign := natsserver.User{Name: "sign", Password: "s3cret", MQTTOnly: true}
 	s := eventstest.Server(t, func(c *natsserver.Config) {

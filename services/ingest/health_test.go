@@ -65,7 +65,7 @@ func TestAlarmsBeforeTheFailure(t *testing.T) {
 	}
 	tokenEnds := now.Add(5 * 24 * time.Hour).Truncate(time.Second)
 	token(tokenEnds)
-	var log lockedBuffer
+	var log eventstest.Buffer
 	metrics := prometheus.NewRegistry()
 	js := eventstest.JetStream(t)
 	s, err := ingest.New(run.Deps{NATS: js.Conn(), JetStream: js, Metrics: metrics, Logger: slog.New(slog.NewTextHandler(&log, nil))}, ingest.Config{

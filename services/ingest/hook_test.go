@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -15,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,7 +34,7 @@ const hookSecret = "s3cret-of-the-hook-0123"
 func TestHookReachesTheBusAndRefusesTheRest(t *testing.T) {
 	t.Setenv("CRIEUR_SOURCE_HOOK", hookSecret)
 	js := eventstest.JetStream(t)
-	var logs lockedBuffer
+	var logs eventstest.Buffer
 	s, err := ingest.New(run.Deps{NATS: js.Conn(), JetStream: js, Logger: slog.New(slog.NewJSONHandler(&logs, nil))}, ingest.Config{Alone: true})
 	if err != nil {
 		t.Fatal(err)
@@ -121,23 +119,6 @@ func post(t *testing.T, address, body string, at time.Time, secret string) *http
 	}
 	_ = res.Body.Close()
 	return res
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // TestSourcesReadNoSecretButTheirOwn: a source is written by an authority, which

@@ -49,7 +49,13 @@ type post struct {
 
 func newPost(t *testing.T) *post {
 	t.Helper()
-	p := &post{user: imapmemserver.NewUser("infos@mairie.example", password), now: time.Now().UTC()}
+	return newPostOf(t, "")
+}
+
+// newPostOf is opened by a token, or by the password when there is none.
+func newPostOf(t *testing.T, token string) *post {
+	t.Helper()
+	p := &post{token: token, user: imapmemserver.NewUser("infos@mairie.example", password), now: time.Now().UTC()}
 	if err := p.user.Create("INBOX", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,7 @@ const bearer = "eyJ-access"
 
 func TestAMailboxIsOpenedByAToken(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.token = bearer
+	p := newPostOf(t, bearer)
 	p.deliver(t, mail("1@eau", "a@eau.example", "Un", "x"))
 	b := newBank(t)
 	b.answer = map[string]any{"access_token": bearer, "token_type": "Bearer", "expires_in": 3600}
@@ -123,8 +122,7 @@ func TestATokenThatIsNotGiven(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPost(t)
-			p.token = c.opens
+			p := newPostOf(t, c.opens)
 			b := newBank(t)
 			b.status, b.answer = c.status, c.answer
 			m := p.mailbox(t, "oauth: {token_url: "+b.URL+"/token, client_id: crieur, client_secret: '${X}'}")
