@@ -21,7 +21,7 @@ channels:
 streams:
   - {authority: ville, id: infos, name: Infos, policy: automatic, public: true, rule: {classes: [service]}, channels: [fil]}
 `)
-	write(t, filepath.Join(in.data(), "secrets", "guichet.secret"), benchSecret)
+	in.counterSecret()
 	in.start()
 	in.stop()
 	tables, err := filepath.Glob(filepath.Join(in.data(), "clickhouse", "store", "*", "*", "*.sql"))

@@ -39,7 +39,7 @@ func TestStopWhileAProviderHangs(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	write(t, secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	in := install(t, fmt.Sprintf(stopConfig, provider.URL, secret))
-	write(t, filepath.Join(in.data(), "secrets", "guichet.secret"), benchSecret)
+	in.counterSecret()
 	in.start()
 	in.post("guichet", benchSecret, item("eau", "Coupure d'eau rue Neuve"))
 	until(t, 20*time.Second, func() bool { return asked.Load() > 0 })
