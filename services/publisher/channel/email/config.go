@@ -13,6 +13,13 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
+// How a connection is encrypted.
+const (
+	tlsStart    = "starttls"
+	tlsImplicit = "implicit"
+	tlsNone     = "none"
+)
+
 // Config is a mail channel's settings.
 type Config struct {
 	Address      string        `yaml:"address"` // host:port of the SMTP server
@@ -35,7 +42,7 @@ type Config struct {
 }
 
 func load(spec channel.Spec) (Config, error) {
-	cfg := Config{TLS: "starttls", Connections: 4, Timeout: 30 * time.Second}
+	cfg := Config{TLS: tlsStart, Connections: 4, Timeout: 30 * time.Second}
 	if err := spec.Decode(&cfg); err != nil {
 		return cfg, err
 	}
@@ -57,9 +64,9 @@ func load(spec channel.Spec) (Config, error) {
 		}
 	}
 	switch {
-	case cfg.TLS != "starttls" && cfg.TLS != "implicit" && cfg.TLS != "none":
+	case cfg.TLS != tlsStart && cfg.TLS != tlsImplicit && cfg.TLS != tlsNone:
 		return cfg, spec.Invalid("tls: %q is not starttls, implicit or none", cfg.TLS)
-	case cfg.TLS == "none" && cfg.Username != "" && !loopback(host):
+	case cfg.TLS == tlsNone && cfg.Username != "" && !loopback(host):
 		return cfg, spec.Invalid("tls: a password is never sent in clear to another machine")
 	case cfg.Connections < 1 || cfg.Connections > 64:
 		return cfg, spec.Invalid("connections: %d is not between 1 and 64", cfg.Connections)
@@ -78,14 +85,17 @@ func load(spec channel.Spec) (Config, error) {
 	return cfg, nil
 }
 
-func (c Config) client() (*mail.Client, error) {
+// client makes connections that dial opens. With implicit TLS dial encrypts
+// them: a client told of it would dial by itself, and one told of no TLS at all
+// would take them for clear.
+func (c Config) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	options := []mail.Option{
-		mail.WithPort(c.port), mail.WithTimeout(c.Timeout), mail.WithoutNoop(),
+		mail.WithPort(c.port), mail.WithTimeout(c.Timeout), mail.WithoutNoop(), mail.WithDialContextFunc(dial),
 	}
 	switch c.TLS {
-	case "implicit":
-		options = append(options, mail.WithSSL())
-	case "none":
+	case tlsImplicit:
+		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
+	case tlsNone:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	default:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
@@ -95,7 +105,7 @@ func (c Config) client() (*mail.Client, error) {
 	}
 	if c.Username != "" {
 		auth := mail.SMTPAuthAutoDiscover
-		if c.TLS == "none" {
+		if c.TLS == tlsNone {
 			auth = mail.SMTPAuthPlainNoEnc
 		}
 		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(c.Username), mail.WithPassword(c.Password.Reveal()))

@@ -4,30 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"html"
-	"net/textproto"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/wneessen/go-mail"
-	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
-
-// session is one connection to the server.
-type session struct {
-	smtp *smtp.Client
-	used time.Time
-}
-
-// idleTime is how long a connection is kept: servers close them after some
-// minutes (RFC 5321, 4.5.3.2.7 asks for five).
-const idleTime = time.Minute
 
 // Run implements channel.Runner: it closes connections when they are of no
 // more use, and reads what came back.
@@ -45,25 +32,6 @@ func (c *Channel) Run(ctx context.Context) error {
 		case now := <-tick.C:
 			c.closeIdle(now.Add(-idleTime))
 		}
-	}
-}
-
-// closeIdle closes the connections that were last used before a time; all of
-// them when it is zero.
-func (c *Channel) closeIdle(before time.Time) {
-	c.mu.Lock()
-	var kept, old []*session
-	for _, s := range c.idle {
-		if before.IsZero() || s.used.Before(before) {
-			old = append(old, s)
-		} else {
-			kept = append(kept, s)
-		}
-	}
-	c.idle = kept
-	c.mu.Unlock()
-	for _, s := range old {
-		_ = c.client.CloseWithSMTPClient(s.smtp) // it may be closed already
 	}
 }
 
@@ -104,7 +72,7 @@ func (c *Channel) DeliverBatch(ctx context.Context, send channel.Send, done func
 		}
 		broken, err := c.sendOne(ctx, s, send.Delivery, body, contact)
 		if broken {
-			_ = s.smtp.Close() // its state is unknown
+			s.cut()
 			s = nil
 		}
 		if err != nil {
@@ -119,41 +87,6 @@ func failFrom(from int, send channel.Send, done func(int, channel.Result), err e
 	for i := from; i < len(send.Contacts); i++ {
 		done(i, channel.Failed(err, now))
 	}
-}
-
-// connect takes an idle connection, or dials.
-func (c *Channel) connect(ctx context.Context) (*session, error) {
-	c.mu.Lock()
-	if n := len(c.idle); n > 0 {
-		s := c.idle[n-1]
-		c.idle = c.idle[:n-1]
-		c.mu.Unlock()
-		if s.smtp.Noop() == nil {
-			return s, nil
-		}
-		_ = s.smtp.Close() // the server closed it
-	} else {
-		c.mu.Unlock()
-	}
-	client, err := c.client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		var said *textproto.Error
-		if errors.As(err, &said) && (said.Code == 530 || said.Code == 534 || said.Code == 535) {
-			return nil, events.Transient(events.ReasonUnauthorized, errors.New("email: the server refuses our credentials"), time.Minute)
-		}
-		return nil, channel.FromNetwork(fmt.Errorf("email: connect: %w", err), false)
-	}
-	return &session{smtp: client}, nil
-}
-
-func (c *Channel) giveBack(s *session) {
-	if s == nil {
-		return
-	}
-	s.used = time.Now()
-	c.mu.Lock()
-	c.idle = append(c.idle, s)
-	c.mu.Unlock()
 }
 
 // messageID is the same for the same delivery and subscriber.

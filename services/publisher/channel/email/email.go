@@ -4,10 +4,9 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
+	"net"
 	"strings"
 	"sync"
-
-	"github.com/wneessen/go-mail"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
@@ -22,14 +21,13 @@ var templates embed.FS
 
 // Channel sends mail.
 type Channel struct {
-	spec   channel.Spec
-	cfg    Config
-	deps   channel.Deps
-	page   *htmltemplate.Template
-	client *mail.Client
-	slots  chan struct{} // bounds connections
-	mu     sync.Mutex
-	idle   []*session
+	spec  channel.Spec
+	cfg   Config
+	deps  channel.Deps
+	page  *htmltemplate.Template
+	slots chan struct{} // bounds connections
+	mu    sync.Mutex
+	idle  []*session
 }
 
 var (
@@ -45,8 +43,7 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := cfg.client()
-	if err != nil {
+	if _, err := cfg.client((&net.Dialer{}).DialContext); err != nil {
 		return nil, spec.Invalid("%w", err)
 	}
 	page, err := htmltemplate.New("mail.html").Funcs(htmltemplate.FuncMap{
@@ -55,7 +52,7 @@ func New(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("email: template: %w", err)
 	}
-	return &Channel{spec: spec, cfg: cfg, deps: deps, page: page, client: client, slots: make(chan struct{}, cfg.Connections)}, nil
+	return &Channel{spec: spec, cfg: cfg, deps: deps, page: page, slots: make(chan struct{}, cfg.Connections)}, nil
 }
 
 // unsubscribePlace stands in a body where each recipient's own address goes.

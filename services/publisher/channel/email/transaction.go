@@ -32,7 +32,7 @@ func (c *Channel) sendOne(ctx context.Context, s *session, d events.Delivery, bo
 	if err != nil {
 		return false, err
 	}
-	unlink := context.AfterFunc(ctx, func() { _ = s.smtp.Close() })
+	unlink := context.AfterFunc(ctx, s.cut)
 	defer unlink()
 	at, err := c.transaction(s, c.cfg.returnPath(to.Subscriber), to.Address.Reveal(), message)
 	if err == nil {
