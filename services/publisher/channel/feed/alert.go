@@ -56,8 +56,13 @@ func alertOf(p events.Publication, text string, profile channel.Profile) *Alert 
 		if description == "" {
 			description = c.Summary
 		}
+		of := p
+		of.Content = c
+		if why := channel.Why(of); why != "" {
+			description = strings.TrimSpace(why + "\n\n" + description)
+		}
 		a.Texts = append(a.Texts, AlertText{
-			Language: c.Language, Headline: oneLine(channel.Marked(p, c.Title)), Description: description, Instruction: c.Instruction,
+			Language: c.Language, Headline: oneLine(channel.Marked(of, c.Title)), Description: description, Instruction: channel.ToDo(of),
 		})
 	}
 	return a

@@ -27,6 +27,8 @@ type capDoc struct {
 		Event    string `xml:"event"`
 		Severity string `xml:"severity"`
 		Headline string `xml:"headline"`
+		Text     string `xml:"description"`
+		ToDo     string `xml:"instruction"`
 		Area     []struct {
 			Desc    string   `xml:"areaDesc"`
 			Polygon []string `xml:"polygon"`
@@ -114,12 +116,18 @@ func TestAlertsInCAP(t *testing.T) {
 	if len(updated) != 1 || updated[0].MsgType != "Update" || updated[0].References != m.Sender+","+m.Identifier+","+m.Sent {
 		t.Fatalf("%+v", updated)
 	}
-	p.Revision, p.MsgType, p.At = 3, events.MsgCancel, p.At.Add(10*time.Second)
+	if m.Info[0].ToDo == "" {
+		t.Error("nothing is said to do")
+	}
+	p.Revision, p.MsgType, p.At, p.Reason = 3, events.MsgCancel, p.At.Add(10*time.Second), "la crue est passée"
 	tw.deliver(p)
 	over := messages(t, tw, "/feeds/pessac.cap")
 	if len(over) != 1 || over[0].MsgType != "Cancel" || strings.Count(over[0].References, " ") != 1 ||
 		!strings.HasSuffix(over[0].References, updated[0].Identifier+","+updated[0].Sent) {
 		t.Fatalf("%+v", over)
+	}
+	if i := over[0].Info[0]; i.ToDo != "" || !strings.HasPrefix(i.Text, "Raison : la crue est passée") && !strings.HasPrefix(i.Text, "Raison : la crue est passée") {
+		t.Errorf("the withdrawal says %+v", i)
 	}
 	if got := tw.titles("/feeds/pessac.rss", "flood", "Quai"); got != "" {
 		t.Errorf("a withdrawn alert is in RSS: %s", got)

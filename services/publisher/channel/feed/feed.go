@@ -139,7 +139,7 @@ func (c *Channel) said(p events.Publication, profile channel.Profile) Said {
 	text := c.text(p)
 	s := Said{
 		Title: oneLine(channel.Marked(p, p.Content.Title)), Summary: oneLine(p.Content.Summary), HTML: c.html(p, text),
-		Text: withInstruction(text, p.Content.Instruction), Place: oneLine(p.Content.Place), Heard: c.deps.Hear(p, profile),
+		Text: withInstruction(text, channel.ToDo(p)), Place: oneLine(p.Content.Place), Heard: c.deps.Hear(p, profile),
 	}
 	if p.Content.Image != nil {
 		s.ImageAlt = p.Content.Image.Alt

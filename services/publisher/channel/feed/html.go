@@ -17,7 +17,7 @@ func (c *Channel) html(p events.Publication, text string) string {
 	} else {
 		b.WriteString(channel.HTML(text))
 	}
-	b.WriteString(channel.HTML(p.Content.Instruction))
+	b.WriteString(channel.HTML(channel.ToDo(p)))
 	if credit := credits(p.Origin); credit != "" && c.cfg.Attribution {
 		b.WriteString("<p><small>" + html.EscapeString(credit) + "</small></p>")
 	}
