@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -291,6 +293,19 @@ func TestDeclareOfficerKeepsThePassword(t *testing.T) {
 	}
 	if err := curator.DeclareOfficer(t.Context(), w.reg, registry.Officer{ID: "new", Name: "N", Email: "n@b.example"}, "/no/such/file"); err == nil {
 		t.Error("an account was made without its password file")
+	}
+}
+
+func TestDeclareOfficerReadsThePassword(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	file := filepath.Join(t.TempDir(), "password")
+	must(t, os.WriteFile(file, []byte("un autre mot de passe\n"), 0o600))
+	must(t, curator.DeclareOfficer(t.Context(), w.reg, registry.Officer{ID: "zoe", Name: "Zoé", Email: "zoe@begles.example"}, file))
+	zoe, _, err := w.reg.Officers.Get(t.Context(), "zoe")
+	must(t, err)
+	if ok, err := account.Verify(zoe.PasswordHash, "un autre mot de passe"); !ok || err != nil {
+		t.Errorf("the password of the file is not the account's: %t, %v", ok, err)
 	}
 }
 
