@@ -48,7 +48,7 @@ func (s ReceiptStatus) Terminal() bool {
 
 // Recipient is the outcome for one recipient of a delivery.
 type Recipient struct {
-	ID           string        `json:"id"` // opaque subscriber ID, or the endpoint
+	ID           string        `json:"id,omitempty"` // opaque subscriber ID, or the endpoint
 	Status       ReceiptStatus `json:"status"`
 	Reason       Reason        `json:"reason,omitempty"` // for failed and unknown
 	At           time.Time     `json:"at"`               // when it happened, as the provider says where it does
@@ -122,7 +122,7 @@ func (r Receipt) Validate() error {
 	c.that(r.Class.Valid(), "class", "must be alert, service or promotional")
 	c.that(len(r.Recipients) > 0, "recipients", "at least one is required")
 	for _, to := range r.Recipients {
-		c.required("recipients.id", to.ID)
+		c.required("recipients.ids", to.ID)
 		c.that(to.Status.Valid(), "recipients.status", "not a receipt status")
 	}
 	return c.err
