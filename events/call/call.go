@@ -31,6 +31,12 @@ const (
 // deadline). That nobody answers is transient.
 func Ask[Req, Rep any](ctx context.Context, nc *nats.Conn, e Endpoint[Req, Rep], req Req) (Rep, error) {
 	var rep Rep
+	err := AskInto(ctx, nc, e, req, &rep)
+	return rep, err
+}
+
+// AskInto is Ask with a reply whose slices may have room already.
+func AskInto[Req, Rep any](ctx context.Context, nc *nats.Conn, e Endpoint[Req, Rep], req Req, rep *Rep) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, 5*time.Second)
@@ -38,22 +44,22 @@ func Ask[Req, Rep any](ctx context.Context, nc *nats.Conn, e Endpoint[Req, Rep],
 	}
 	body, err := json.Marshal(req)
 	if err != nil {
-		return rep, events.Permanentf(events.ReasonInternal, "call %s: encode: %w", e.Subject(), err)
+		return events.Permanentf(events.ReasonInternal, "call %s: encode: %w", e.Subject(), err)
 	}
 	msg, err := nc.RequestWithContext(ctx, e.Subject(), body)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
-		return rep, events.Transient(events.ReasonUnavailable, fmt.Errorf("call %s: no %s service answers", e.Subject(), e.Service), 0)
+		return events.Transient(events.ReasonUnavailable, fmt.Errorf("call %s: no %s service answers", e.Subject(), e.Service), 0)
 	case err != nil:
-		return rep, events.Transient(events.ReasonTimeout, fmt.Errorf("call %s: %w", e.Subject(), err), 0)
+		return events.Transient(events.ReasonTimeout, fmt.Errorf("call %s: %w", e.Subject(), err), 0)
 	}
 	if text := msg.Header.Get(micro.ErrorHeader); text != "" {
-		return rep, remote(msg.Header, fmt.Errorf("call %s: %s", e.Subject(), text))
+		return remote(msg.Header, fmt.Errorf("call %s: %s", e.Subject(), text))
 	}
-	if err := json.Unmarshal(msg.Data, &rep); err != nil {
-		return rep, events.Permanentf(events.ReasonInternal, "call %s: decode: %w", e.Subject(), err)
+	if err := json.Unmarshal(msg.Data, rep); err != nil {
+		return events.Permanentf(events.ReasonInternal, "call %s: decode: %w", e.Subject(), err)
 	}
-	return rep, nil
+	return nil
 }
 
 // remote gives back the outcome that the answering side marked its error with.

@@ -216,7 +216,7 @@ type ResolveReply struct {
 
 // Contact is one subscriber's address on a channel. It never prints it.
 type Contact struct {
-	Subscriber  string        `json:"subscriber"`
+	Subscriber  string        `json:"-"`                 // as asked
 	Address     Address       `json:"address,omitempty"` // E.164, e-mail address or push subscription
 	Language    string        `json:"language,omitempty"`
 	Unsubscribe string        `json:"unsubscribe,omitempty"` // path of the page that ends it in one gesture: /d/<token>

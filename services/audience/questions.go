@@ -87,7 +87,7 @@ type batch struct {
 
 func (b *batch) one(ctx context.Context, i int) (call.Contact, error) {
 	s := &b.people[i]
-	c := call.Contact{Subscriber: s.ID}
+	var c call.Contact
 	if !s.Known || s.Authority != b.q.Authority {
 		c.Reason = events.ReasonNoConsent // erased, or never there
 		return c, nil

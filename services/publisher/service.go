@@ -281,7 +281,9 @@ func (s *Service) router(eng *engine.Engine) (*bus.Router, error) {
 }
 
 func (s *Service) resolve(ctx context.Context, req call.ResolveRequest) (call.ResolveReply, error) {
-	return call.Ask(ctx, s.deps.NATS, call.Resolve, req)
+	reply := call.ResolveReply{Contacts: make([]call.Contact, 0, len(req.Subscribers))}
+	err := call.AskInto(ctx, s.deps.NATS, call.Resolve, req, &reply)
+	return reply, err
 }
 
 func (s *Service) optOut(ctx context.Context, req call.OptOutRequest) (call.OptOutReply, error) {

@@ -27,7 +27,7 @@ func (e *Engine) resolveContacts(ctx context.Context, j *job) error {
 		}
 	}
 	now, kept := e.now(), j.try[:0]
-	j.contacts = make([]call.Contact, 0, len(j.try))
+	j.contacts = contacts[:0]
 	for k, i := range j.try {
 		c := contacts[k]
 		switch {
@@ -58,6 +58,9 @@ func (e *Engine) contacts(ctx context.Context, d events.Delivery, subscribers []
 	}
 	if len(reply.Contacts) != len(subscribers) {
 		return nil, events.Transient(events.ReasonInternal, fmt.Errorf("delivery %s: %d contacts for %d subscribers", d.ID, len(reply.Contacts), len(subscribers)), 0)
+	}
+	for i := range reply.Contacts {
+		reply.Contacts[i].Subscriber = subscribers[i]
 	}
 	return reply.Contacts, nil
 }

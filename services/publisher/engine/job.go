@@ -105,7 +105,8 @@ func (j *job) putOff(reason events.Reason, why error, after time.Duration) error
 	return nil
 }
 
-// apply writes a channel's result to the i-th recipient.
+// apply writes a channel's result to the i-th recipient, to the millisecond, as
+// the ledger and ClickHouse keep it.
 func (j *job) apply(i int, r channel.Result, now time.Time) {
 	rec := &j.entry.records[i]
 	status := r.Status()
@@ -117,7 +118,7 @@ func (j *job) apply(i int, r channel.Result, now time.Time) {
 	if at.IsZero() {
 		at = now
 	}
-	rec.status, rec.reason, rec.at, rec.attempt = status, r.Outcome.Reason, at.UTC(), j.entry.attempt
+	rec.status, rec.reason, rec.at, rec.attempt = status, r.Outcome.Reason, at.UTC().Truncate(time.Millisecond), j.entry.attempt
 	rec.remote, rec.units, rec.cost = r.Remote, r.Units, r.CostMicroEUR
 	if j.by.id != j.delivery.Channel {
 		rec.via = j.by.id

@@ -171,7 +171,7 @@ func (p *parts) tell(ctx context.Context) error {
 		together = together && j.settled() && len(j.pending()) == 0 && !j.entry.share.Told
 	}
 	if together {
-		all := &job{delivery: p.of.delivery, entry: &entry{attempt: 1}}
+		all := &job{delivery: p.of.delivery, entry: &entry{attempt: 1, records: make([]record, 0, p.of.delivery.Recipients())}}
 		for _, j := range p.jobs {
 			for _, r := range j.entry.records {
 				r.attempt = 1 // of the receipt, that is
