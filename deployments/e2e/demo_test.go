@@ -11,10 +11,6 @@ import (
 	"github.com/crieur/crieur/services/web/webtest"
 )
 
-// firstImpression is what a visitor of the demonstration is given, from the
-// start of the program to the figures.
-const firstImpression = 10 * time.Second
-
 // TestDemonstration does what the README tells a newcomer to do, in a browser:
 // he sees messages, approves one, and sees it on the sign, in the feed, as SMS,
 // mail and notification, and in the dashboard. A second start goes on.
@@ -45,11 +41,7 @@ func TestDemonstration(t *testing.T) {
 	in.shows("/feeds/albi/infos.atom", "Coupure d")
 	t.Logf("received after %s", time.Since(from))
 	eventually(t, b, base+"/impact/albi", `/Personnes informées\s+(\d+)/.exec(document.body.innerText)?.[1] >= 75`)
-	took := time.Since(from)
-	t.Logf("in the dashboard after %s", took)
-	if took > firstImpression && os.Getenv("CI") == "" {
-		t.Errorf("a visitor waits %s to have seen everything; %s is promised", took, firstImpression)
-	}
+	t.Logf("in the dashboard after %s", time.Since(from)) // make bench shows it
 	b.Go(base + "/demo")
 	b.Keep("demo-inbox", true)
 	if said := b.Said(); len(said) > 0 {

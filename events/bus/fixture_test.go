@@ -14,19 +14,22 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/natsserver"
 )
 
 const patience = 10 * time.Second
 
 // fixture is a bus of one stream T (t.>) beside the whole topology.
 type fixture struct {
-	nc *nats.Conn
-	js jetstream.JetStream
+	server *natsserver.Server
+	nc     *nats.Conn
+	js     jetstream.JetStream
 }
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	nc := eventstest.Connect(t)
+	server := eventstest.Server(t)
+	nc := eventstest.Dial(t, server)
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +40,7 @@ func newFixture(t testing.TB) *fixture {
 	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "T", Subjects: []string{"t.>"}}); err != nil {
 		t.Fatal(err)
 	}
-	return &fixture{nc: nc, js: js}
+	return &fixture{server: server, nc: nc, js: js}
 }
 
 // consumer declares a durable consumer "c" of T.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,7 +37,8 @@ type Deps struct {
 // and the Subscriber stores dead letters.
 type Router struct {
 	*message.Router
-	deps Deps
+	deps        Deps
+	subscribers []*Subscriber
 }
 
 // NewRouter returns a router without handlers. Add them with Consume, then
@@ -86,6 +88,18 @@ func (r *Router) Consume(consumer string, cfg SubscriberConfig, handler message.
 	if err != nil {
 		return err
 	}
+	r.subscribers = append(r.subscribers, sub)
 	r.AddConsumerHandler(consumer, consumer, sub, handler)
 	return nil
+}
+
+// Run calls handlers until ctx ends or Close is called. It returns once what
+// they did is acknowledged: watermill's own waits for handlers only, and the
+// connection may be closed then.
+func (r *Router) Run(ctx context.Context) error {
+	err := r.Router.Run(ctx)
+	for _, sub := range r.subscribers {
+		err = errors.Join(err, sub.Close())
+	}
+	return err
 }

@@ -202,3 +202,40 @@ func lastOn(t *testing.T, f *fixture, stream string, seq uint64) *jetstream.RawS
 	}
 	return m
 }
+
+// A program closes its connection once its routers have ended: what handlers
+// did must be acknowledged by then.
+func TestRunEndsAfterTheLastAcknowledgement(t *testing.T) {
+	t.Parallel()
+	const n = 32
+	for range 5 {
+		f := newFixture(t)
+		f.consumer(t, time.Minute, 0)
+		f.send(t, n)
+		own := eventstest.Dial(t, f.server)
+		router, err := bus.NewRouter(bus.Deps{NATS: own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var begun atomic.Int64
+		if err := router.Consume("c", bus.SubscriberConfig{Resolve: resolveT, Concurrency: n}, func(*message.Message) error {
+			begun.Add(1)
+			<-ctx.Done()
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- router.Run(ctx) }()
+		eventually(t, func() bool { return begun.Load() == n })
+		stop()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		own.Close()
+		if inHand, ahead := f.pending(t); inHand != 0 || ahead != 0 {
+			t.Fatalf("%d not acknowledged, %d not delivered", inHand, ahead)
+		}
+	}
+}
