@@ -31,6 +31,7 @@ type boardData struct {
 	Legs         web.Table
 	Channels     *web.Chart
 	Receipts     web.Table
+	Carried      *web.Table // nil: nothing
 	OptOuts      *web.Table
 	Publications *web.Table
 	CSV, JSON    string
@@ -51,7 +52,7 @@ func (b *board) data() *boardData {
 		d.Channels.CSV = b.csv(measure.ReceiptsByStatus)
 	}
 	if b.full {
-		d.OptOuts = b.optOuts()
+		d.OptOuts, d.Carried = b.optOuts(), b.carried()
 		if b.figures.Sent.Fraction > 1 {
 			d.Sampled = b.figures.Sent.Fraction
 		}
@@ -190,6 +191,35 @@ func (b *board) optOuts() *web.Table {
 		row := []any{name, b.hidden(), b.hidden(), b.hidden()}
 		if !c.Hidden {
 			row = []any{name, *c.Numerator, *c.Denominator, b.rate(c)}
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+// carried is what another channel took over; nil when each carried its own.
+func (b *board) carried() *web.Table {
+	if len(b.figures.Carried) == 0 {
+		return nil
+	}
+	table := &web.Table{
+		Caption: b.t.T("carried.caption"),
+		Columns: []web.Column{
+			{Label: b.t.T("channels.header")},
+			{Label: b.t.T("carried.via")},
+			{Label: b.t.T("carried.receipts"), Numeric: true},
+			{Label: b.t.T("carried.cost"), Numeric: true},
+		},
+	}
+	values := make([]uint64, len(b.figures.Carried))
+	for i, c := range b.figures.Carried {
+		values[i] = c.Receipts
+	}
+	hidden := measure.Suppress(values)
+	for i, c := range b.figures.Carried {
+		row := []any{b.channelName(c.Channel), b.channelName(c.Via), float64(c.Receipts), b.t.Euros(c.CostMicroEUR)}
+		if hidden[i] {
+			row[2], row[3] = b.hidden(), b.hidden()
 		}
 		table.Rows = append(table.Rows, row)
 	}

@@ -18,6 +18,7 @@ type Figures struct {
 	People       []People
 	Delays       []Delay
 	Sent         Sampled // SMS, from sent to delivered
+	Carried      []Carried
 	Publications []ClassCount
 	Days         []Day
 	Channels     int // channels that publications reached, added up over publications
@@ -31,6 +32,13 @@ type Count struct {
 	Receipts, Units, Duplicates uint64
 	CostMicroEUR                int64
 	People                      uint64 // of Receipts, those of people; of one publication only
+}
+
+// Carried is what another channel sent while the provider of the channel failed.
+type Carried struct {
+	Channel, Via    string
+	Receipts, Units uint64
+	CostMicroEUR    int64
 }
 
 // People are distinct people by measure: targeted, informed, clicked, useful,

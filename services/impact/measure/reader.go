@@ -78,6 +78,7 @@ func (r *Reader) Figures(ctx context.Context, q Query) (Figures, error) {
 		}
 		return r.sent(ctx, q, &f)
 	})
+	g.Go(func() error { return r.carried(ctx, q, &f) })
 	g.Go(func() error { return r.delays(ctx, q, &f) })
 	g.Go(func() error { return r.publications(ctx, q, &f) })
 	g.Go(func() error { return r.days(ctx, q, &f) })
@@ -90,6 +91,16 @@ func (r *Reader) counts(ctx context.Context, q Query, f *Figures) error {
 		var c Count
 		err := rows.Scan(&c.Channel, &c.Kind, &c.Status, &c.Receipts, &c.Units, &c.Duplicates, &c.CostMicroEUR)
 		f.Counts = append(f.Counts, c)
+		return err
+	})
+}
+
+func (r *Reader) carried(ctx context.Context, q Query, f *Figures) error {
+	return r.query(ctx, `SELECT channel, via, sum(receipts), sum(units), sum(cost_micro_eur)
+		FROM carried_hourly`+byHour+` GROUP BY channel, via ORDER BY channel, via`, q, func(rows driver.Rows) error {
+		var c Carried
+		err := rows.Scan(&c.Channel, &c.Via, &c.Receipts, &c.Units, &c.CostMicroEUR)
+		f.Carried = append(f.Carried, c)
 		return err
 	})
 }

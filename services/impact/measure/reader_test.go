@@ -2,6 +2,7 @@ package measure
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +18,12 @@ func TestFiguresEqualReceipts(t *testing.T) {
 	// Codes of subscriptions inform nobody.
 	err := conn.Exec(t.Context(), `INSERT INTO receipts (authority, subscriber, at, stream, channel, kind, class, status, informed, publication)
 		SELECT 'metropole', number + 1e9, $1, 'abonnement', 'sms', 'sms', 'service', 'sent', true, 'code' FROM numbers(50000)`, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The provider of one channel failed, and another carried these.
+	err = conn.Exec(t.Context(), `INSERT INTO receipts (authority, subscriber, at, stream, channel, kind, class, status, informed, publication, units, cost_micro_eur, via)
+		SELECT 'metropole', number + 2e9, $1, 'voirie', 'sms', 'sms', 'service', if(number % 2 = 0, 'sent', 'delivered'), true, 'relais', 2, 45000, if(number < 40, 'sms-secours', '') FROM numbers(60)`, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +62,13 @@ func TestFiguresEqualReceipts(t *testing.T) {
 			if got := float64(f.people(measure, "").Pairs); math.Abs(got-float64(want)) > 0.02*float64(want) {
 				t.Errorf("%+v: %v %s, want %d", q, got, measure, want)
 			}
+		}
+		var carried []Carried
+		if q.Authority == "metropole" {
+			carried = []Carried{{Channel: "sms", Via: "sms-secours", Receipts: 20, Units: 40, CostMicroEUR: 900_000}}
+		}
+		if !slices.Equal(f.Carried, carried) {
+			t.Errorf("%+v: carried %+v, want %+v", q, f.Carried, carried)
 		}
 		if got := f.leg(LegSourceInformed).quantile(0.95).Seconds(); math.Abs(got-p95) > 10 {
 			t.Errorf("%+v: p95 %v s, want %v", q, got, p95)
