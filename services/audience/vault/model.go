@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,23 +19,6 @@ import (
 	"github.com/crieur/crieur/services/audience/consent"
 )
 
-// pageSize is how many subscribers one allocation holds.
-const pageSize = 4096
-
-// row is a subscriber in memory: 56 bytes, and his sealed bytes.
-type row struct {
-	id        uint64
-	revision  uint64
-	sealed    []byte // wrapped key, then each contact: kind, length, bytes
-	authority uint16
-	language  uint8
-	quiet     bool
-	waiting   bool // for a code: he is in codes
-	zone      uint16
-	due       uint32 // minute since 1970 when a sweep has to look; 0 for never
-	from, to  int16  // minutes of the day
-}
-
 // Model is the read model of the vault: who exists, sealed, and the bitmaps of
 // what they chose. It is safe for concurrent use.
 type Model struct {
@@ -47,7 +29,7 @@ type Model struct {
 	once   sync.Once
 
 	mu          sync.RWMutex
-	pages       []*[pageSize]row
+	pages       []*page
 	ordinals    map[uint64]uint32
 	authorities []string
 	languages   []string
@@ -142,7 +124,11 @@ func (m *Model) Apply(r Record, revision uint64) {
 		return
 	}
 	m.unwait(at, r.Ordinal)
-	*at = row{id: n, revision: revision, sealed: pack(r), authority: m.number(&m.authorities, r.Authority), language: uint8(m.number(&m.languages, r.Language))}
+	*at = row{
+		id: n, revision: revision, at: at.at, size: at.size,
+		authority: m.number(&m.authorities, r.Authority), language: uint8(m.number(&m.languages, r.Language)),
+	}
+	m.page(r.Ordinal).put(at, r)
 	if r.Quiet != nil {
 		at.quiet, at.from, at.to = true, int16(r.Quiet.From), int16(r.Quiet.To)
 	}
@@ -189,6 +175,7 @@ func (m *Model) Forget(id string) {
 		return
 	}
 	m.drop(ordinal)
+	m.page(ordinal).compact() // he is gone from memory too
 }
 
 func (m *Model) drop(ordinal uint32) {
@@ -196,8 +183,7 @@ func (m *Model) drop(ordinal uint32) {
 	m.index.Remove(ordinal, m.authorities[at.authority])
 	delete(m.ordinals, at.id)
 	m.unwait(at, ordinal)
-	// The revision stays, so that a late Apply does not bring him back.
-	*at = row{revision: ^uint64(0)}
+	m.page(ordinal).clear(at)
 }
 
 // keepOnly drops whoever a whole reading did not find.
@@ -209,15 +195,20 @@ func (m *Model) keepOnly(seen *roaring.Bitmap) {
 			m.drop(ordinal)
 		}
 	}
+	for _, p := range m.pages {
+		p.compact()
+	}
 }
 
 // row returns the place of an ordinal, made if needed.
 func (m *Model) row(ordinal uint32) *row {
 	for int(ordinal/pageSize) >= len(m.pages) {
-		m.pages = append(m.pages, new([pageSize]row))
+		m.pages = append(m.pages, new(page))
 	}
-	return &m.pages[ordinal/pageSize][ordinal%pageSize]
+	return &m.page(ordinal).rows[ordinal%pageSize]
 }
+
+func (m *Model) page(ordinal uint32) *page { return m.pages[ordinal/pageSize] }
 
 func (m *Model) number(list *[]string, value string) uint16 {
 	if i := slices.Index(*list, value); i >= 0 {
@@ -238,39 +229,6 @@ func (m *Model) location(zone string) uint16 {
 		m.locations = append(m.locations, loc)
 	}
 	return n
-}
-
-// pack lays the sealed bytes of a record end to end.
-func pack(r Record) []byte {
-	size := 1 + len(r.Key)
-	for _, c := range r.Contacts {
-		size += 3 + len(c.Sealed)
-	}
-	b := make([]byte, 0, size)
-	b = append(append(b, byte(len(r.Key))), r.Key...)
-	for _, c := range r.Contacts {
-		b = append(b, c.Kind[0])
-		b = binary.BigEndian.AppendUint16(b, uint16(len(c.Sealed)))
-		b = append(b, c.Sealed...)
-	}
-	return b
-}
-
-// unpack finds the wrapped key and the contact of a kind.
-func unpack(b []byte, kind string) (wrapped, sealed []byte) {
-	if len(b) == 0 {
-		return nil, nil
-	}
-	n := int(b[0])
-	wrapped, b = b[1:1+n], b[1+n:]
-	for len(b) > 3 {
-		size := int(binary.BigEndian.Uint16(b[1:3]))
-		if b[0] == kind[0] {
-			return wrapped, b[3 : 3+size]
-		}
-		b = b[3+size:]
-	}
-	return wrapped, nil
 }
 
 // Subscriber is what the model tells of one subscriber.
@@ -332,7 +290,7 @@ func (m *Model) Sealed(ids []string) []Sealed {
 		}
 		if ordinal, ok := m.ordinals[n]; ok {
 			at := m.row(ordinal)
-			list[i].Subscriber, list[i].packed, list[i].Known = m.subscriber(ordinal, at), at.sealed, true
+			list[i].Subscriber, list[i].packed, list[i].Known = m.subscriber(ordinal, at), m.page(ordinal).of(at), true
 		}
 	}
 	return list
@@ -412,8 +370,8 @@ func (m *Model) Due(now time.Time) []string {
 	defer m.mu.RUnlock()
 	var ids []string
 	for _, page := range m.pages {
-		for i := range page {
-			if at := &page[i]; at.due != 0 && at.due <= minute {
+		for i := range page.rows {
+			if at := &page.rows[i]; at.due != 0 && at.due <= minute {
 				ids = append(ids, formatID(at.id))
 			}
 		}
