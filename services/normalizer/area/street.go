@@ -127,10 +127,11 @@ func elided(w string) bool {
 func number(text string, start int) int {
 	head := strings.TrimRight(text[:start], " \u00a0,")
 	i := len(head)
-	if b, ok := strings.CutSuffix(strings.ToLower(head), " bis"); ok {
-		i = len(b)
-	} else if b, ok := strings.CutSuffix(strings.ToLower(head), " ter"); ok {
-		i = len(b)
+	for _, again := range []string{" bis", " ter"} {
+		if n := i - len(again); n >= 0 && strings.EqualFold(head[n:], again) {
+			i = n
+			break
+		}
 	}
 	j := i
 	for j > 0 && head[j-1] >= '0' && head[j-1] <= '9' {

@@ -50,3 +50,17 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+// A file's name is found where the field is in Latin-1 and breaks the grammar.
+func TestNameOfAFileInAFieldThatIsNoUTF8(t *testing.T) {
+	for field, want := range map[string]string{
+		"attachment; x=\xe9\xe9\xe9\xe9\xe9\xe9; FileName=\"plan d'acc\xe8s.pdf\"": "plan d'acc\xe8s.pdf",
+		"attachment; \xc4\xb0\xc4\xb0\xc4\xb0\xc4\xb0; filename=a":                 "a",
+		"attachment; \xe9\xe9\xe9; filename=":                                      "",
+		"filename":                                                                 "",
+	} {
+		if got := roughName(field, "filename"); got != want {
+			t.Errorf("%q: %q, want %q", field, got, want)
+		}
+	}
+}

@@ -225,11 +225,13 @@ func fileName(h message.Header, disposition, contentType map[string]string) stri
 
 // roughName finds a parameter in a field that breaks the grammar.
 func roughName(field, parameter string) string {
-	at := strings.Index(strings.ToLower(field), parameter+"=")
-	if at < 0 {
-		return ""
+	at, sought := 0, parameter+"="
+	for !strings.EqualFold(field[at:min(at+len(sought), len(field))], sought) {
+		if at++; at > len(field) {
+			return ""
+		}
 	}
-	value := strings.TrimSpace(field[at+len(parameter)+1:])
+	value := strings.TrimSpace(field[at+len(sought):])
 	if quoted, found := strings.CutPrefix(value, `"`); found {
 		value, _, _ = strings.Cut(quoted, `"`)
 		return value
