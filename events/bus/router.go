@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -39,6 +40,7 @@ type Router struct {
 	*message.Router
 	deps        Deps
 	subscribers []*Subscriber
+	busy        sync.WaitGroup // handlers at work
 }
 
 // NewRouter returns a router without handlers. Add them with Consume, then
@@ -89,17 +91,42 @@ func (r *Router) Consume(consumer string, cfg SubscriberConfig, handler message.
 		return err
 	}
 	r.subscribers = append(r.subscribers, sub)
-	r.AddConsumerHandler(consumer, consumer, sub, handler)
+	r.AddConsumerHandler(consumer, consumer, sub, func(m *message.Message) error {
+		r.busy.Add(1)
+		defer r.busy.Done()
+		return handler(m)
+	})
 	return nil
 }
 
-// Run calls handlers until ctx ends or Close is called. It returns once what
-// they did is acknowledged: watermill's own waits for handlers only, and the
-// connection may be closed then.
+// Run calls handlers until ctx ends or Close is called. It returns once none is
+// at work and what they did is acknowledged, for the connection may be closed
+// then: watermill's own waits for handlers only, and for none of them when ctx
+// ends, or a consumer fails, before it has begun with all.
 func (r *Router) Run(ctx context.Context) error {
-	err := r.Router.Run(ctx)
+	own, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	unlink := context.AfterFunc(ctx, func() {
+		select {
+		case <-r.Running():
+		case <-own.Done():
+		}
+		stop()
+	})
+	defer unlink()
+	err := r.Router.Run(own)
+	stop()
 	for _, sub := range r.subscribers {
 		err = errors.Join(err, sub.Close())
+	}
+	idle := make(chan struct{})
+	go func() { r.busy.Wait(); close(idle) }()
+	timer := time.NewTimer(r.deps.CloseTimeout)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
+		err = errors.Join(err, errors.New("bus: router: a handler does not end"))
 	}
 	return err
 }
