@@ -2,6 +2,8 @@ package prose
 
 import (
 	"iter"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -49,8 +51,8 @@ func CutAtWord(text, mark string, fits func(string) bool) string {
 
 // Cuts lists the beginnings of text that end where a reader can stop, the
 // longest first: at a word, neither behind one that wants the next ("avant",
-// "Dr") nor inside a date, an hour, or a number with what it counts. Text
-// itself is none of them.
+// "Dr", "rue") nor inside a negation, a date, an hour, or a number with what it
+// counts. Text itself is none of them.
 func Cuts(text string) iter.Seq[string] { return stops(text, wordEnds(text)) }
 
 func stops(text string, ends []int) iter.Seq[string] {
@@ -93,28 +95,31 @@ func trailing(r rune) bool {
 	return unicode.IsSpace(r) || strings.ContainsRune(".,;:…!?/-–—(«&+", r)
 }
 
-// wantsMore reports beginnings that say nothing without the next word.
+// wantsMore reports beginnings that say nothing without the next word, or the
+// contrary of the whole.
 func wantsMore(text, rest string) bool {
 	switch {
 	case strings.HasPrefix(rest, "\n"):
 		return false
-	case opened(text):
+	case opened(text), pending(text):
 		return true
 	}
-	last, next := lastWord(text), strings.TrimLeftFunc(rest, unicode.IsSpace)
+	next := strings.TrimLeftFunc(rest, unicode.IsSpace)
+	last, _ := lastWords(text)
 	if stem, dot := strings.CutSuffix(last, "."); dot && (utf8.RuneCountInString(stem) <= 3 || Shortened(last)) {
 		return true
 	}
-	last = lastWord(Trim(text))
+	last, before := lastWords(Trim(text))
 	first, _ := utf8.DecodeRuneInString(next)
 	switch {
-	case toolWord(last):
+	case toolWord(last), qualifies(before, last), leans(last) && complement.MatchString(next):
 		return true
 	case strings.Trim(last, "0123456789") == "":
 		return !unicode.IsUpper(first)
+	case wantsName(last):
+		return unicode.IsDigit(first) || unicode.IsUpper(first) || complement.MatchString(next) && !strings.HasSuffix(last, "s") // "tous les quartiers | de la ville"
 	}
-	// "RD 936", "salle 3"
-	return unicode.IsDigit(first) && utf8.RuneCountInString(last) <= 3
+	return unicode.IsDigit(first) && utf8.RuneCountInString(last) <= 3 // "RD 936"
 }
 
 // opened reports an end inside a quotation or a parenthesis.
@@ -123,23 +128,110 @@ func opened(text string) bool {
 		strings.Count(text, "“") > strings.Count(text, "”") || strings.Count(text, `"`)%2 > 0
 }
 
-func lastWord(s string) string {
-	at := strings.LastIndexFunc(s, unicode.IsSpace)
-	if at < 0 {
-		return s
+// pending reports an end inside what goes in pairs: "ne … pas", without which a
+// text says the contrary, and "entre … et".
+func pending(text string) bool {
+	words := strings.Fields(plainWords(text[strings.LastIndexAny(text, ".,:;()–—")+1:]))
+	joined := false
+	for i, w := range slices.Backward(words) {
+		switch {
+		case w == "et":
+			joined = true
+		case w == "entre" && !joined:
+			return true
+		case denial(w):
+			return false
+		case w == "ne" || strings.HasPrefix(w, "n'"):
+			return !slices.ContainsFunc(words[:i], denial) // "aucun bus ne circule"
+		}
 	}
-	_, n := utf8.DecodeRuneInString(s[at:])
-	return s[at+n:]
+	return false
+}
+
+func denial(w string) bool {
+	switch w {
+	case "pas", "plus", "jamais", "ni", "aucun", "aucune", "que", "personne", "rien", "nul", "nulle", "guère":
+		return true
+	}
+	return strings.HasPrefix(w, "qu'")
+}
+
+func plainWords(s string) string { return strings.ToLower(strings.ReplaceAll(s, "’", "'")) }
+
+// lastWords are the last word of a text and the one before.
+func lastWords(s string) (last, before string) {
+	cut := func() (word string) {
+		s = strings.TrimRightFunc(s, unicode.IsSpace)
+		at := strings.LastIndexFunc(s, unicode.IsSpace)
+		if at < 0 {
+			word, s = s, ""
+			return word
+		}
+		_, n := utf8.DecodeRuneInString(s[at:])
+		word, s = s[at+n:], s[:at]
+		return word
+	}
+	last = cut()
+	return last, cut()
+}
+
+// complement begins what other words lean on.
+var complement = regexp.MustCompile(`(?i)^(?:(?:de|du|des|à|au|aux)[\s\x{A0}\x{202F}]|d['’])`)
+
+// leans reports words that have a complement in "en raison de", "suite à"…
+func leans(w string) bool {
+	switch plainWords(w) {
+	case "raison", "cause", "cas", "partir", "compter", "suite", "face", "grâce", "auprès", "autour", "lieu", "cadre", "occasion", "l'occasion",
+		"proximité", "hauteur", "attente", "l'attente", "exception", "l'exception", "faute", "direction", "long", "côté":
+		return true
+	}
+	return false
+}
+
+// wantsName reports what has a name or a number: "rue | Foch", "sortie | 14".
+func wantsName(w string) bool {
+	switch strings.TrimPrefix(strings.TrimPrefix(plainWords(w), "l'"), "d'") {
+	case "rue", "rues", "avenue", "boulevard", "place", "route", "chemin", "impasse", "allée", "allées", "quai", "quais", "cours", "square", "esplanade",
+		"quartier", "quartiers", "résidence", "secteur", "zone", "école", "écoles", "collège", "lycée", "salle", "gymnase", "stade", "parc", "pont", "lac",
+		"sortie", "sorties", "ligne", "lignes", "bus", "tram", "porte", "phase", "bâtiment", "rocade":
+		return true
+	}
+	return false
+}
+
+// qualifies reports adjectives and participles that come before what they say:
+// "le prochain | conseil", "n’a pas été | coupée".
+func qualifies(before, w string) bool {
+	switch before, w = plainWords(before), plainWords(w); w {
+	case "été":
+		switch before {
+		case "a", "ont", "pas", "plus", "jamais":
+			return true
+		}
+	case "prochain", "prochaine", "prochains", "prochaines", "dernier", "dernière", "derniers", "dernières", "premier", "première", "premiers", "premières",
+		"grand", "grande", "grands", "grandes", "petit", "petite", "petits", "petites", "ancien", "ancienne", "deuxième", "troisième":
+		switch before {
+		case "le", "la", "les", "au", "aux", "du", "des", "un", "une", "ce", "cette", "ces":
+			return true
+		}
+	case "l'ancien", "l'ancienne":
+		return true
+	}
+	return false
 }
 
 // toolWord reports words that a text should not end with.
 func toolWord(w string) bool {
-	switch strings.TrimLeft(strings.ToLower(strings.ReplaceAll(w, "’", "'")), "(«\"") {
+	switch strings.TrimLeft(plainWords(w), "(«\"") {
 	case "à", "a", "au", "aux", "de", "des", "du", "d'", "en", "et", "l'", "la", "le", "les", "ou", "où", "un", "une", "d'un", "d'une",
 		"par", "pour", "sur", "avec", "dans", "sous", "entre", "vers", "depuis", "chez", "sans", "avant", "après", "pendant", "dès", "lors",
 		"contre", "selon", "hors", "près", "afin", "jusqu'à", "jusqu'au", "jusqu'aux",
 		"ce", "cet", "cette", "ces", "son", "sa", "ses", "leur", "leurs", "votre", "vos", "notre", "nos",
 		"que", "qui", "dont", "ne", "se", "est", "sont", "sera", "seront", "il", "elle", "ils", "elles", "on", "nous", "vous",
+		"pas", "plus", "jamais", "non", "ni", "aucun", "aucune", "nul", "nulle", "très", "trop", "moins", "encore", "y",
+		"sauf", "excepté", "hormis", "comme", "puis", "devant", "derrière", "côté", "durant", "malgré", "nouvel", "nouveau", "nouveaux", "nouvelle", "nouvelles", "tard", "tôt",
+		"chaque", "tout", "toute", "tous", "toutes", "plusieurs", "quelques", "certains", "certaines", "autre", "autres",
+		"ont", "va", "vont", "doit", "doivent", "peut", "peuvent", "devra", "devront", "pourra", "pourront", "faut", "reste", "restent", "était", "étaient", "soit", "être", "avoir",
 		"m", "mm", "mme", "mmes", "mlle", "dr", "me", "st", "ste", "n°", "no", "n",
 		"the", "an", "of", "at", "in", "to", "from", "for", "and", "or", "by", "with", "until", "is", "are":
 		return true
