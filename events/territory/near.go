@@ -34,28 +34,51 @@ func onEarth(lat, lon float64) bool {
 	return lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180 // false for NaN
 }
 
-// MaxNearKm is as far as a commune's centroid can be from a position that
-// Nearest places in it; the widest commune of mainland France, Arles, reaches
-// some 40 km.
+// MaxNearKm is as far as a commune's centroid can be from a position that At
+// places in it; the widest commune of mainland France, Arles, reaches some 40 km.
 const MaxNearKm = 40
 
-// Nearest returns the commune whose centroid is nearest to a WGS 84 position,
-// and its distance in kilometres. False when none is within MaxNearKm: at sea,
-// abroad, or where the position is a mistake such as (0, 0). Near a limit the
-// true commune may be a neighbour: outlines are not kept.
-func (t *Territory) Nearest(lat, lon float64) (Commune, float64, bool) {
-	best, bestKm := uint32(0), math.Inf(1)
+const (
+	// surely and maybe are how far from its centroid, in its own reach, a position
+	// is of a commune without doubt, and can still be.
+	surely = 0.6
+	maybe  = 1.5
+)
+
+// reachKm is the radius of a disc as wide as a commune of so many inhabitants is
+// likely to be: surfaces go with the square root of the population, 48 km² at
+// Lyon, 105 km² in Paris. Outlines are not kept.
+func reachKm(inhabitants int32) float64 {
+	return 0.147 * math.Sqrt(math.Sqrt(float64(max(inhabitants, 1000))))
+}
+
+// At returns the commune in which a WGS 84 position most likely is: that whose
+// centroid is the nearest for its size. A position that may be in a commune of
+// home (INSEE codes; others are nothing), and is not at the heart of another, is
+// in the one of home: a town speaks of its own streets. False when no centroid
+// is within MaxNearKm: at sea, abroad, or where the position is a mistake such as
+// (0, 0). Near a limit the true commune may be a neighbour.
+func (t *Territory) At(lat, lon float64, home ...string) (Commune, bool) {
 	for _, radius := range []float64{10, MaxNearKm} {
+		var best, own uint32
+		bestFar, ownFar := math.Inf(1), math.Inf(1)
 		t.within(lat, lon, radius, func(r uint32, km float64) {
-			if km < bestKm {
-				best, bestKm = r, km
+			far := km / reachKm(t.rows[r].population)
+			if far < bestFar {
+				best, bestFar = r, far
+			}
+			if far < ownFar && slices.Contains(home, t.rows[r].code) {
+				own, ownFar = r, far
 			}
 		})
-		if bestKm <= radius {
-			return t.commune(best), bestKm, true
+		switch {
+		case ownFar <= maybe && bestFar >= surely:
+			return t.commune(own), true
+		case !math.IsInf(bestFar, 1):
+			return t.commune(best), true
 		}
 	}
-	return Commune{}, 0, false
+	return Commune{}, false
 }
 
 // Within returns the communes whose centroid is at most radiusKm from a

@@ -44,8 +44,8 @@ func TestEveryCommuneIsComplete(t *testing.T) {
 					t.Errorf("%s %s: not found by %s", c.Code, c.Name, p)
 				}
 			}
-			if got, km, ok := f.Nearest(c.Lat, c.Lon); c.Located() && (!ok || km > 0.1) {
-				t.Errorf("%s %s: nearest to its centroid is %s at %.1f km", c.Code, c.Name, got.Name, km)
+			if got, ok := f.At(c.Lat, c.Lon, "75056", "13055"); c.Located() && (!ok || got.Code != c.Code) {
+				t.Errorf("%s %s: its centroid is in %s", c.Code, c.Name, got.Name)
 			}
 		}
 	}
@@ -99,20 +99,36 @@ func TestLookups(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
+func TestAt(t *testing.T) {
 	t.Parallel()
 	f := territory.France()
 	for name, c := range map[string]struct {
 		lat, lon float64
+		home     string
 		want     string
 	}{
-		"Bègles":     {44.8077, -0.5496, "33039"},
-		"Ajaccio":    {41.9192, 8.7386, "2A004"},
-		"null":       {0, 0, ""},
-		"London":     {51.5, -0.12, ""},
-		"not a spot": {1e9, 3, ""},
+		"Bègles":     {44.8077, -0.5496, "", "33039"},
+		"Ajaccio":    {41.9192, 8.7386, "", "2A004"},
+		"null":       {0, 0, "", ""},
+		"London":     {51.5, -0.12, "", ""},
+		"not a spot": {1e9, 3, "", ""},
+
+		"Gare Saint-Jean, of nobody": {44.8259, -0.5567, "", "33063"},
+		"Gare Saint-Jean":            {44.8259, -0.5567, "33063", "33063"},
+		"parc des expositions":       {44.8937, -0.5655, "33063", "33063"},
+		"Caudéran":                   {44.8530, -0.6080, "33063", "33063"},
+		"la Bastide":                 {44.8420, -0.5480, "33063", "33063"},
+		"place Daumesnil":            {48.8396, 2.3958, "75056", "75056"},
+		"rue Ordener":                {48.8930, 2.3450, "75056", "75056"},
+		"porte de Versailles":        {48.8320, 2.2880, "75056", "75056"},
+		"Rangueil":                   {43.5660, 1.4650, "31555", "31555"},
+		"the town hall of Bègles":    {44.8085, -0.5490, "33063", "33039"},
+		"of Le Bouscat":              {44.8653, -0.5983, "33063", "33069"},
+		"of Vanves":                  {48.8210, 2.2890, "75056", "92075"},
+		"Lyon, told by Bordeaux":     {45.7550, 4.8360, "33063", "69123"},
+		"a home that is no commune":  {44.8077, -0.5496, "33", "33039"},
 	} {
-		got, _, ok := f.Nearest(c.lat, c.lon)
+		got, ok := f.At(c.lat, c.lon, c.home)
 		if got.Code != c.want || ok != (c.want != "") {
 			t.Errorf("%s: %s %s", name, got.Code, got.Name)
 		}
@@ -137,9 +153,9 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-func BenchmarkNearest(b *testing.B) {
+func BenchmarkAt(b *testing.B) {
 	f := territory.France()
 	for b.Loop() {
-		f.Nearest(44.8077, -0.5496)
+		f.At(44.8077, -0.5496)
 	}
 }

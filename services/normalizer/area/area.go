@@ -3,6 +3,7 @@ package area
 import (
 	"encoding/json"
 	"html"
+	"slices"
 	"strings"
 
 	"github.com/crieur/crieur/events"
@@ -13,8 +14,9 @@ import (
 // Resolve returns where a message applies. title and body are folded.
 func (h *Home) Resolve(places []record.Place, title, body string) []events.Area {
 	var areas []events.Area
+	named := h.mentions(title, "")
 	for _, p := range places {
-		if a, ok := h.place(p); ok {
+		if a, ok := h.place(p, named); ok {
 			areas = append(areas, a)
 		}
 	}
@@ -54,7 +56,8 @@ func name(codes []string) string {
 }
 
 // place resolves what the record says of a place; false when it says nothing.
-func (h *Home) place(p record.Place) (events.Area, bool) {
+// named are the communes of the home in the title.
+func (h *Home) place(p record.Place, named []string) (events.Area, bool) {
 	france := territory.France()
 	a := events.Area{Place: words(p.Name, p.Address)}
 	if pt, ok := position(p); ok {
@@ -72,13 +75,29 @@ func (h *Home) place(p record.Place) (events.Area, bool) {
 		if c, ok := h.commune(p); ok {
 			a.INSEE = []string{c}
 		} else if a.Point != nil {
-			if c, _, ok := france.Nearest(a.Point.Lat, a.Point.Lon); ok {
-				a.INSEE = []string{c.Code}
-			}
+			a.INSEE = h.at(*a.Point, named)
 		}
 	}
 	a.Name = name(a.INSEE)
 	return a, len(a.INSEE) > 0 || a.Point != nil || a.Place != ""
+}
+
+// at finds the commune of a position: of those that it may be in, one that the title
+// names, then one of the home. Those of arrondissements are at home all together:
+// where each lies is not known.
+func (h *Home) at(p events.Point, named []string) []string {
+	france := territory.France()
+	c, ok := france.At(p.Lat, p.Lon, named...)
+	if !ok {
+		return nil
+	}
+	if !slices.Contains(named, c.Code) {
+		c, _ = france.At(p.Lat, p.Lon, h.around...)
+	}
+	if own := h.arrondissements[c.Code]; own != nil {
+		return slices.Clone(own)
+	}
+	return []string{c.Code}
 }
 
 // commune finds the commune of a post code and a city, either of which may be

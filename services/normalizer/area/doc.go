@@ -6,7 +6,8 @@
 //
 //  1. INSEE codes the record gives;
 //  2. a post code or a commune's name it gives;
-//  3. its coordinates, by the nearest commune;
+//  3. its coordinates: of the communes they may be in, one that the title names,
+//     one of the home, then the likeliest;
 //  4. communes of the home named in the text, or post codes of its communes,
 //     when the home has several;
 //  5. the areas of the source, then those of the authority.

@@ -14,6 +14,9 @@ type Home struct {
 	departement string            // of the first code
 	byName      map[string]string // folded name to code; nil when the home is one commune
 	maxWords    int
+
+	around          []string            // the codes of communes, an arrondissement's as its commune's
+	arrondissements map[string][]string // by commune; of those where it is not at home itself
 }
 
 // NewHome prepares a home. Codes that are no commune, département or region
@@ -22,6 +25,16 @@ func NewHome(codes []string) *Home {
 	h := &Home{codes: slices.Clone(codes)}
 	if len(codes) == 0 {
 		return h
+	}
+	for _, c := range codes {
+		if parent := territory.Parent(c); parent != "" && !slices.Contains(codes, parent) {
+			if h.arrondissements == nil {
+				h.arrondissements = map[string][]string{}
+			}
+			h.arrondissements[parent] = append(h.arrondissements[parent], c)
+			c = parent
+		}
+		h.around = append(h.around, c)
 	}
 	h.departement = territory.DepartementOf(codes[0])
 	france := territory.France()

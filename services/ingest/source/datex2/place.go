@@ -158,10 +158,10 @@ func (s *spot) geojson(text string) {
 	}
 }
 
-// resolve finds the communes: those named near the position, else the nearest to
-// its points. Points are sorted first: a publication writes the pieces of a line
+// resolve finds the communes: those named near the position, else those its points
+// are in, home first. Points are sorted first: a publication writes the pieces of a line
 // in any order.
-func (s *spot) resolve() {
+func (s *spot) resolve(home []string) {
 	defer func() { slices.Sort(s.codes) }()
 	france := territory.France()
 	slices.SortFunc(s.points, func(a, b point) int { return cmp.Or(cmp.Compare(a.lat, b.lat), cmp.Compare(a.lon, b.lon)) })
@@ -179,7 +179,7 @@ func (s *spot) resolve() {
 	}
 	step := max(1, len(s.points)/sampled)
 	for i := 0; i < len(s.points) && len(s.codes) < maxPlaces; i += step {
-		if c, _, ok := france.Nearest(s.points[i].lat, s.points[i].lon); ok && !slices.Contains(s.codes, c.Code) {
+		if c, ok := france.At(s.points[i].lat, s.points[i].lon, home...); ok && !slices.Contains(s.codes, c.Code) {
 			s.codes = append(s.codes, c.Code)
 		}
 	}
@@ -262,7 +262,7 @@ func (r *reader) wants(s *spot) bool {
 	if r.near.misses(s) {
 		return false
 	}
-	s.resolve()
+	s.resolve(r.opt.Area.INSEE)
 	return s.in(r.opt.Area)
 }
 

@@ -164,14 +164,14 @@ func (o Options) named(code, territory string) bool {
 	return o.byLine() || slices.Contains(o.Reaches, code) || slices.Contains(o.Territories, territory)
 }
 
-// passes returns those of areas that a line passes through, by the nearest
-// commune of its vertices; without areas, its départements.
+// passes returns those of areas that a line passes through, by the commune of its
+// vertices; without areas, its départements.
 func passes(raw json.RawMessage, areas []string) []string {
 	points := vertices(raw)
 	step := max(1, len(points)/sampled)
 	var found []string
 	for i := 0; i < len(points); i += step {
-		c, _, ok := territory.France().Nearest(points[i][1], points[i][0])
+		c, ok := territory.France().At(points[i][1], points[i][0], areas...)
 		if !ok {
 			continue
 		}

@@ -124,7 +124,7 @@ func inShape(france *territory.Territory, polygons [][]events.Point, circles []s
 		}
 		near := france.Within(p.Lat, p.Lon, km)
 		if len(near) == 0 { // a circle smaller than a commune
-			if c, _, ok := france.Nearest(p.Lat, p.Lon); ok {
+			if c, ok := france.At(p.Lat, p.Lon); ok {
 				near = []territory.Commune{c}
 			}
 		}
