@@ -9,8 +9,8 @@ import (
 )
 
 // Street returns the first street a text names, as it is written: "rue
-// Nationale", "12 avenue de la République", "place du marché". The empty string
-// when there is none.
+// Nationale", "12 avenue de la République", "place du marché". The streets of a
+// diversion are not where something is. The empty string when there is none.
 func Street(text string) string {
 	if len(text) > 4000 {
 		text = text[:4000]
@@ -21,13 +21,35 @@ func Street(text string) string {
 			return ""
 		}
 		if way(territory.Fold(text[start:end])) {
-			if stop := nameEnd(text, end); stop > end {
+			if stop := nameEnd(text, end); stop > end && !puts(text[start:stop]) && !diversion(text[:start]) {
 				return strings.Join(strings.Fields(text[number(text, start):stop]), " ")
 			}
 		}
 		at = end
 	}
 	return ""
+}
+
+// puts reports whether "place" is the verb: "Météo-France place la Gironde en
+// vigilance". Squares are named without article, or after "de".
+func puts(name string) bool {
+	words := strings.Fields(name)
+	return words[0] == "place" && len(words) > 1 && (words[1] == "la" || words[1] == "le" || words[1] == "les")
+}
+
+// diversion reports whether what ends a text is the way round: "déviation par",
+// "emprunter", in the same sentence.
+func diversion(before string) bool {
+	sentence := territory.Fold(before[strings.LastIndexAny(before, ".!?;\n")+1:])
+	if strings.Contains(sentence, "emprunt") {
+		return true
+	}
+	for _, w := range []string{"devi", "itineraire", "contourn"} {
+		if _, after, ok := strings.Cut(" "+sentence, " "+w); ok && strings.Contains(after+" ", " par ") {
+			return true
+		}
+	}
+	return false
 }
 
 func way(w string) bool {
@@ -83,6 +105,8 @@ func nameEnd(text string, end int) int {
 		case unicode.IsDigit(r) && (linked && stop == end || dated && len(w) == 4): // rue du 8 Mai 1945
 			dated = true
 			stop = next
+		case w == "1er" && !linked && stop > end && !month(text, next): // boulevard Albert 1er
+			stop = next
 		case unicode.IsUpper(r), elided(w):
 			stop = next
 		case linked && stop == end && !joined(text[end:at]) && !strings.EqualFold(text[max(0, end-5):end], "cours"):
@@ -95,6 +119,19 @@ func nameEnd(text string, end int) int {
 		words++
 	}
 	return stop
+}
+
+// month reports whether the next word is one of the twelve months.
+func month(text string, at int) bool {
+	start, end := nextWord(text, at)
+	if start < 0 {
+		return false
+	}
+	switch territory.Fold(text[start:end]) {
+	case "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre", "decembre":
+		return true
+	}
+	return false
 }
 
 func link(w string) bool {
