@@ -429,7 +429,8 @@ id=3 title=C media=https://ville.example/3.pdf type=application/pdf`,
 		{
 			"cut in its middle",
 			`<rss version="2.0"><channel><title>V</title><item><title>A</title></item><item><title>B</ti`,
-			`title=A`,
+			`title=A
+refused=feed: the document breaks off: what follows its last whole item is missing`,
 		},
 	}
 }

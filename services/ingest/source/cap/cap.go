@@ -85,6 +85,9 @@ func New(deps source.Deps, spec source.Spec) (*Alerts, error) {
 	return a, nil
 }
 
+// errCut is why the rest of a document is not read.
+var errCut = errors.New("cap: the document breaks off: what follows its last whole alert is missing")
+
 // Fetch implements source.Source.
 func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, source.Cursor, error) {
 	next := cur
@@ -104,7 +107,10 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if err != nil {
 		return nil, cur, err
 	}
-	if missed { // the index must be read again though it does not change
+	if doc.Cut {
+		records = append(records, source.Record{Refused: events.Permanent(events.ReasonInvalidContent, errCut)})
+	}
+	if missed || doc.Cut { // it must be read again though it does not change
 		next.ETag, next.LastModified, next.Body = "", "", 0
 	}
 	if next.State, err = json.Marshal(seen); err != nil {

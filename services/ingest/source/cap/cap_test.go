@@ -225,6 +225,21 @@ func TestCorpus(t *testing.T) {
 	t.Logf("%d files: %d alerts, %d links", files, alerts, links)
 }
 
+// What an index that broke off has kept back is read the next time, and a sign
+// that opens no tag takes nothing with it.
+func TestDocumentThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	cut := embedded(alert("1", "Crue"), alert("2", "Vent"))
+	doc, err := Parse([]byte(cut[:len(cut)-100]), Options{})
+	if err != nil || !doc.Cut || len(doc.Records) != 1 {
+		t.Errorf("%+v, %v", doc, err)
+	}
+	two := embedded(alert("1", "Crue"), alert("2", "Rafales < 100 km/h"))
+	if doc, err = Parse([]byte(two), Options{}); err != nil || doc.Cut || len(doc.Records) != 2 {
+		t.Errorf("%+v, %v", doc, err)
+	}
+}
+
 func TestUnreadableCursorIsAnError(t *testing.T) {
 	t.Parallel()
 	_, a := newTown(t)

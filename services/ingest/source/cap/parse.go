@@ -30,6 +30,8 @@ type Options struct {
 type Document struct {
 	Records []source.Record
 	Links   []Link
+	// Cut says that the document breaks off: what follows is missing.
+	Cut bool
 }
 
 // A Link is an entry of an index.
@@ -74,12 +76,14 @@ func Parse(body []byte, opt Options) (*Document, error) {
 		base = &url.URL{}
 	}
 	p := newParser(text, opt, base)
-	if err := p.run(); err != nil {
+	if err := p.run(); err != nil || p.doc.Cut {
 		mended := newParser(xmltext.Repair(text), opt, base)
-		if mended.run() != nil {
+		switch again := mended.run(); {
+		case again == nil && (err != nil || !mended.doc.Cut):
+			p = mended
+		case err != nil:
 			return nil, fmt.Errorf("cap: %w", wellFormed(err))
 		}
-		p = mended
 	}
 	verifier{trusted: opt.Trusted, now: opt.Now, zone: opt.Zone}.judge(body, p.doc.Records)
 	return &p.doc, nil
@@ -146,6 +150,7 @@ func (p *parser) run() error {
 // salvage keeps the alerts read whole before a document broke off.
 func (p *parser) salvage(err error) error {
 	if len(p.doc.Records)+len(p.doc.Links) > 0 && p.root != "alert" {
+		p.doc.Cut = true
 		return nil
 	}
 	return err

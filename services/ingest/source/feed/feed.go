@@ -3,6 +3,7 @@ package feed
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -133,6 +134,9 @@ func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 		return nil, cur, source.Invalid(res, err)
 	}
 	f.listen(ctx, res)
+	if n := len(records); n > 0 && errors.Is(records[n-1].Refused, errCut) {
+		next.ETag, next.LastModified, next.Body = "", "", 0 // the rest is to be read though it does not change
+	}
 	return records, next, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	ext "github.com/mmcdole/gofeed/extensions"
 	"github.com/mmcdole/gofeed/rss"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/source"
 	"github.com/crieur/crieur/services/ingest/xmltext"
@@ -42,7 +43,11 @@ func Looks(body []byte, contentType string) bool {
 	return gofeed.DetectFeedType(bytes.NewReader(head)) != gofeed.FeedTypeUnknown
 }
 
-// Parse reads a feed document into records, in its order. Its errors hold no
+// errCut is why the rest of a document is not read.
+var errCut = errors.New("feed: the document breaks off: what follows its last whole item is missing")
+
+// Parse reads a feed document into records, in its order. One that breaks off
+// gives its whole items, and a record refused with errCut. Its errors hold no
 // part of the document.
 func Parse(body []byte, opt Options) (records []source.Record, err error) {
 	text, err := mend(body, opt.ContentType)
@@ -63,19 +68,25 @@ func Parse(body []byte, opt Options) (records []source.Record, err error) {
 	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
 	parser.AtomTranslator = &gofeed.DefaultAtomTranslator{}
 	doc, err := parser.Parse(bytes.NewReader(text))
-	for _, mended := range []func([]byte) []byte{xmltext.Repair, salvage} {
-		if err == nil {
-			break
-		}
-		if better := mended(text); better != nil {
-			text = better
+	if err != nil {
+		text = xmltext.Repair(text)
+		doc, err = parser.Parse(bytes.NewReader(text))
+	}
+	cut := false
+	if err != nil {
+		if whole := salvage(text); whole != nil {
+			text, cut = whole, true
 			doc, err = parser.Parse(bytes.NewReader(text))
 		}
 	}
 	if err != nil {
 		return nil, errors.New("feed: " + reason(err))
 	}
-	return documentOf(doc, text, opt).records(), nil
+	records = documentOf(doc, text, opt).records()
+	if cut {
+		records = append(records, source.Record{Refused: events.Permanent(events.ReasonInvalidContent, errCut)})
+	}
+	return records, nil
 }
 
 // a document is what gofeed made of a feed, with what it leaves aside.
