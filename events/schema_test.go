@@ -79,6 +79,28 @@ func TestValidExamplesRoundTrip(t *testing.T) {
 	})
 }
 
+// What was written once is stored for more than a year: its examples are never
+// rewritten.
+func TestEarlierExamplesAreRead(t *testing.T) {
+	t.Parallel()
+	v, err := schemas.NewValidator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachExample(t, "earlier", func(t *testing.T, stage string, body []byte) {
+		if err := v.Validate(stage, body); err != nil {
+			t.Error(err)
+		}
+		e, err := decode(stage, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := events.Marshal(e); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // lost returns the path of the first value of want that got lacks.
 func lost(at string, want, got any) string {
 	switch w := want.(type) {
