@@ -22,6 +22,20 @@ type Alert struct {
 	// Signature is what became of an XML signature: absent, valid, invalid, or
 	// unchecked with the reason after a colon.
 	Signature string `json:"signature,omitempty"`
+	// Part names what this is of an alert that says different things to different
+	// places; empty where it is the whole.
+	Part string `json:"part,omitempty"`
+}
+
+// Item is the identifier of the alert, or of the part of it that this is.
+func (a Alert) Item() string { return PartOf(a.Identifier, a.Part) }
+
+// PartOf is the identifier of a part of an alert, of the whole when part is empty.
+func PartOf(identifier, part string) string {
+	if part == "" {
+		return identifier
+	}
+	return identifier + "/" + part
 }
 
 // Ref is one entry of CAP's references: sender,identifier,sent.
@@ -31,7 +45,7 @@ type Ref struct {
 	Sent       time.Time `json:"sent,omitzero"`
 }
 
-// Info is a CAP info block: one language, or one event, of an alert.
+// Info is a CAP info block: one language of what an alert says.
 type Info struct {
 	Language     string            `json:"language,omitempty"`
 	Categories   []string          `json:"category,omitempty"`

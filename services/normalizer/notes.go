@@ -32,6 +32,8 @@ func label(l mapping.Label, language string) string {
 		fr, en = "Pièces jointes", "Attachments"
 	case mapping.Conditions:
 		fr, en = "Conditions", "Conditions"
+	case mapping.Contact:
+		fr, en = "Contact", "Contact"
 	case mapping.Dates:
 		fr, en = "Dates", "Dates"
 	case mapping.Document:

@@ -200,7 +200,7 @@ type Stated struct {
 //   - the record's own word, from a trusted source; an alert that an untrusted
 //     source claims is a service message, for an officer to judge;
 //   - an alert protocol: alert when Severe or Extreme, or Moderate and
-//     Immediate; else service;
+//     Immediate, and not past; else service;
 //   - words of immediate danger from a trusted source: alert;
 //   - the source's default, when it is not service;
 //   - the topic's class.
@@ -210,6 +210,8 @@ func (c *Classifier) Class(s Stated, r Result, topic string) events.Class {
 		return events.ClassService
 	case s.Class.Valid():
 		return s.Class
+	case s.Alert && s.Urgency == events.UrgencyPast:
+		return events.ClassService
 	case s.Alert:
 		if s.Severity.Rank() >= events.SeveritySevere.Rank() || s.Severity == events.SeverityModerate && s.Urgency == events.UrgencyImmediate {
 			return events.ClassAlert

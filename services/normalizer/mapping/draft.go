@@ -71,6 +71,7 @@ const (
 	Age           Label = "age"
 	Attachments   Label = "attachments"
 	Conditions    Label = "conditions"
+	Contact       Label = "contact"
 	Dates         Label = "dates"
 	Document      Label = "document"
 	Online        Label = "online"

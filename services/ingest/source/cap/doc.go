@@ -2,9 +2,11 @@
 // embedded in Atom or EDXL-DE, or behind an Atom or RSS index whose entries link
 // to them.
 //
-// In: an address. Out: one record.Alert an alert, with all its info blocks, in
-// every language, and its references; nothing is decided here. Real alerts that
-// fail the schema are read as far as they go.
+// In: an address. Out: one record.Alert an alert, with its info blocks, in every
+// language, and its references; nothing is decided here. An alert that says
+// different things to different places, or of several events, is one record each,
+// whose item is its identifier and the part's name: none is told what others are to
+// do. Real alerts that fail the schema are read as far as they go.
 //
 // Guaranteed: an alert of an index is fetched once, and again when its entry
 // changes; one that could not be fetched is asked for again at the next turn; at

@@ -86,6 +86,14 @@ func Parse(body []byte, opt Options) (*Document, error) {
 		}
 	}
 	verifier{trusted: opt.Trusted, now: opt.Now, zone: opt.Zone}.judge(body, p.doc.Records)
+	whole := p.doc.Records
+	p.doc.Records = make([]source.Record, 0, len(whole))
+	for _, r := range whole {
+		p.doc.Records = append(p.doc.Records, split(r)...)
+	}
+	if len(p.doc.Records) > maxAlerts {
+		return nil, fmt.Errorf("cap: more than %d alerts", maxAlerts)
+	}
 	return &p.doc, nil
 }
 

@@ -35,6 +35,11 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 		infos[n] = mended(a, i)
 	}
 	groups := byLanguage(infos)
+	for _, g := range groups {
+		if !alike(g) {
+			return mapping.Draft{}, events.Permanentf(events.ReasonInvalidContent, "cap: info: those of one language say different things: the alert comes in parts")
+		}
+	}
 	d := draft(groups[0])
 	for _, g := range groups[1:] {
 		d.Variants = append(d.Variants, draft(g))
@@ -43,6 +48,9 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 	d.Doubtful = strings.HasPrefix(a.Signature, "invalid")
 	d.Link = cmp.Or(d.Link, raw.URL)
 	for _, r := range a.References {
+		if a.Part != "" { // the same part of the alert before, if that had parts too
+			d.Refs = append(d.Refs, events.MessageID(raw.Authority, raw.Source, record.PartOf(r.Identifier, a.Part)))
+		}
 		d.Refs = append(d.Refs, events.MessageID(raw.Authority, raw.Source, r.Identifier))
 	}
 	return d, nil
@@ -80,7 +88,7 @@ func byLanguage(infos []record.Info) [][]record.Info {
 	var groups [][]record.Info
 	at := map[string]int{}
 	for _, i := range infos {
-		l := language.Primary(i.Language)
+		l := strings.ToLower(i.Language)
 		n, ok := at[l]
 		if !ok {
 			n = len(groups)
@@ -105,37 +113,35 @@ func rank(g []record.Info) int {
 	return 3
 }
 
-// draft puts together the infos of one language.
-func draft(infos []record.Info) mapping.Draft {
+// alike reports whether infos differ by their areas alone.
+func alike(infos []record.Info) bool {
 	first := infos[0]
+	return !slices.ContainsFunc(infos[1:], func(i record.Info) bool {
+		return i.Severity != first.Severity || i.Urgency != first.Urgency || i.Headline != first.Headline ||
+			i.Description != first.Description || i.Instruction != first.Instruction || !i.Expires.Equal(first.Expires)
+	})
+}
+
+// draft is what the infos of one language say, to the places of all.
+func draft(infos []record.Info) mapping.Draft {
+	i := infos[0]
 	d := mapping.Draft{
-		Title: cmp.Or(first.Headline, first.Event, first.Description), Body: cmp.Or(first.Description, first.Headline),
-		Instruction: first.Instruction, Language: first.Language, Link: first.Web,
-		Categories: categories(first), Attribution: first.SenderName,
-		Effective: first.Effective, Onset: first.Onset, Expires: first.Expires, Ends: first.Expires,
-		Severity: events.SeverityUnknown, Urgency: urgency(first.Urgency), Certainty: certainty(first.Certainty),
+		Title: cmp.Or(i.Headline, i.Event, i.Description), Body: cmp.Or(i.Description, i.Headline),
+		Instruction: i.Instruction, Language: i.Language, Link: i.Web,
+		Categories: categories(i), Attribution: i.SenderName, Documents: i.Resources,
+		Effective: i.Effective, Onset: i.Onset, Expires: i.Expires, Ends: i.Expires,
+		Severity: severity(i), Urgency: urgency(i), Certainty: certainty(i.Certainty),
 	}
-	for n, i := range infos {
-		s := severity(i)
-		if s.Rank() > d.Severity.Rank() {
-			d.Severity, d.Urgency, d.Certainty = s, urgency(i.Urgency), certainty(i.Certainty)
+	if strings.ContainsAny(i.Contact, "0123456789@") { // a name alone cannot be asked
+		d.Notes = []mapping.Note{{Label: mapping.Contact, Text: i.Contact}}
+	}
+	for _, m := range i.Resources {
+		if d.Image == nil && strings.HasPrefix(m.Type, "image/") && m.URL != "" {
+			d.Image = &events.Image{URL: m.URL, Alt: m.Alt}
 		}
-		if !i.Onset.IsZero() && (d.Onset.IsZero() || i.Onset.Before(d.Onset)) {
-			d.Onset = i.Onset
-		}
-		if i.Expires.After(d.Expires) {
-			d.Expires, d.Ends = i.Expires, i.Expires
-		}
-		if n > 0 && i.Description != "" && !strings.Contains(d.Body, i.Description) {
-			d.Body += "\n\n" + i.Description
-		}
+	}
+	for _, i := range infos {
 		d.Areas = append(d.Areas, areas(i.Areas)...)
-		d.Documents = append(d.Documents, i.Resources...)
-		for _, m := range i.Resources {
-			if d.Image == nil && strings.HasPrefix(m.Type, "image/") && m.URL != "" {
-				d.Image = &events.Image{URL: m.URL, Alt: m.Alt}
-			}
-		}
 	}
 	return d
 }
@@ -181,9 +187,13 @@ func severity(i record.Info) events.Severity {
 	return events.SeverityUnknown
 }
 
-func urgency(s string) events.Urgency {
+// urgency is CAP's; what is all clear is past, however loudly it is said.
+func urgency(i record.Info) events.Urgency {
+	if slices.ContainsFunc(i.Responses, func(r string) bool { return strings.EqualFold(r, "AllClear") }) {
+		return events.UrgencyPast
+	}
 	for _, u := range []events.Urgency{events.UrgencyImmediate, events.UrgencyExpected, events.UrgencyFuture, events.UrgencyPast} {
-		if strings.EqualFold(strings.TrimSpace(s), string(u)) {
+		if strings.EqualFold(strings.TrimSpace(i.Urgency), string(u)) {
 			return u
 		}
 	}

@@ -4,7 +4,8 @@
 // Terms are kept as stated. Only public alerts are taken: a restricted or
 // private scope is refused, and so are system messages, drafts,
 // acknowledgements and errors. Of several languages, French is the message and
-// the others its variants; the areas of every info of that language are put
-// together and the worst severity is kept. An alert whose XML signature is broken is
+// the others its variants; infos of one language differ by their areas alone, which
+// are put together: ingest parts an alert that says different things. An AllClear is
+// past, whatever urgency it states. An alert whose XML signature is broken is
 // doubtful: it never leaves without an officer.
 package cap

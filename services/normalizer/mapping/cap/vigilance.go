@@ -44,6 +44,8 @@ func meteoFrance(a record.Alert, i record.Info) bool {
 func colourOf(i record.Info) (events.Severity, bool) {
 	level, _, _ := strings.Cut(cmp.Or(i.AwarenessRaw, i.Parameters["awareness_level"]), ";")
 	switch strings.TrimSpace(level) {
+	case "1":
+		return events.SeverityMinor, true
 	case "2":
 		return events.SeverityModerate, true
 	case "3":
@@ -117,7 +119,7 @@ func Colour(s events.Severity) (name, meaning string) {
 	case events.SeverityExtreme:
 		return "rouge", "Des phénomènes dangereux d’intensité exceptionnelle sont prévus."
 	}
-	return "verte", ""
+	return "verte", "Pas de vigilance particulière."
 }
 
 // Advice is what people are asked to do at a colour, in the words of the
