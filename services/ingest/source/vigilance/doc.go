@@ -9,8 +9,9 @@
 //
 // Guaranteed: an alert's identifier is its place and phenomenon ("33-3"), so that
 // another issue is the same item; an issue with the same colours at the same
-// hours gives the same record, its onset being the first one announced and its
-// text the one that came with it. A phenomenon back to green is no longer listed,
+// hours gives the same record, its text being the one that came with it. Its colour
+// is the highest of the hours that are not over, its onset when that one begins,
+// which an issue later does not move. A phenomenon back to green is no longer listed,
 // which withdraws it. A map without a configured département is refused rather
 // than read as green.
 //

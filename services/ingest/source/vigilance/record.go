@@ -59,8 +59,8 @@ func (b *Bulletin) Records(before map[string]Shown) ([]source.Record, map[string
 }
 
 func (b *Bulletin) alert(w Warning, text string) record.Alert {
-	colour, phenomenon := colours()[w.max()], phenomena()[w.Phenomenon]
-	onset, ends := w.span()
+	worst := w.worst(b.Begin)
+	colour, phenomenon := colours()[worst.Level], phenomena()[w.Phenomenon]
 	where := w.Departement
 	if d, ok := territory.France().Departement(w.Departement); ok {
 		where = d.Name
@@ -75,8 +75,8 @@ func (b *Bulletin) alert(w Warning, text string) record.Alert {
 		Infos: []record.Info{{
 			Language: "fr-FR", Categories: []string{"Met"}, Event: event, SenderName: "Météo-France",
 			Headline: event + " : " + where, Description: strings.TrimSpace(hours(w.Steps, b.zone) + "\n\n" + text),
-			Onset: onset, Expires: ends, Web: page,
-			AwarenessRaw: fmt.Sprintf("%d; %s", w.max(), colour),
+			Onset: worst.Begin, Expires: w.end(), Web: page,
+			AwarenessRaw: fmt.Sprintf("%d; %s", worst.Level, colour),
 			Parameters:   map[string]string{"phenomenon_id": strconv.Itoa(w.Phenomenon), "domain_id": w.Domain},
 			Areas:        []record.AlertArea{{Description: where, Geocodes: map[string][]string{"DEPARTEMENT": {w.Departement}}}},
 		}},

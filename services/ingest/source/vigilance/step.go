@@ -66,25 +66,30 @@ func since(begin time.Time, before, steps []Step) []Step {
 	return past[max(0, len(past)-maxSteps):]
 }
 
-func (w Warning) max() level {
-	var most level
+// worst is the step of the highest colour of those not over at a time, the first of
+// them: a warning is of its colour, from then on and no longer. Where all are over,
+// it is of all.
+func (w Warning) worst(at time.Time) Step {
+	var worst Step
 	for _, s := range w.Steps {
-		most = max(most, s.Level)
+		if s.Level > worst.Level && s.End.After(at) {
+			worst = s
+		}
 	}
-	return most
+	if worst.Level == 0 && !at.IsZero() {
+		return w.worst(time.Time{})
+	}
+	return worst
 }
 
-// span is from the first step to the last one's end.
-func (w Warning) span() (begin, end time.Time) {
-	for i, s := range w.Steps {
-		if i == 0 || s.Begin.Before(begin) {
-			begin = s.Begin
-		}
+// end is the last step's.
+func (w Warning) end() (end time.Time) {
+	for _, s := range w.Steps {
 		if s.End.After(end) {
 			end = s.End
 		}
 	}
-	return begin, end
+	return end
 }
 
 // hours tells the steps: "Jaune du mercredi 26 août 14 h au mercredi 26 août 20 h."

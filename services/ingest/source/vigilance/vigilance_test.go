@@ -115,8 +115,23 @@ func TestSameWarningIssuedAgainSaysTheSame(t *testing.T) {
 	}
 	red, _ := issue(t, product(15, "Aggravation", phenomenon(3, step(15, 20, 4))), shown)
 	info := red["33-3"].Infos[0]
-	if source.Meaning(red["33-3"]) == source.Meaning(first["33-3"]) || info.AwarenessRaw != "4; rouge" || !strings.Contains(info.Description, "Aggravation") || info.Onset.Hour() != 6 {
+	if source.Meaning(red["33-3"]) == source.Meaning(first["33-3"]) || info.AwarenessRaw != "4; rouge" || !strings.Contains(info.Description, "Aggravation") || info.Onset.Hour() != 15 {
 		t.Errorf("a worse level is news: %+v", info)
+	}
+}
+
+// TestColourIsThatOfItsHours: a red to come begins with red, and one that is over is
+// no longer red.
+func TestColourIsThatOfItsHours(t *testing.T) {
+	t.Parallel()
+	body := product(4, "", phenomenon(3, step(4, 12, 2), step(12, 16, 4), step(16, 20, 2)))
+	alerts, shown := issue(t, body, nil)
+	if info := alerts["33-3"].Infos[0]; info.AwarenessRaw != "4; rouge" || info.Onset.Hour() != 12 || info.Expires.Hour() != 20 {
+		t.Errorf("to come: %+v", info)
+	}
+	alerts, _ = issue(t, product(16, "", phenomenon(3, step(16, 20, 2))), shown)
+	if info := alerts["33-3"].Infos[0]; info.AwarenessRaw != "2; jaune" || info.Onset.Hour() != 16 || !strings.Contains(info.Description, "Rouge") {
+		t.Errorf("over: %+v", info)
 	}
 }
 
