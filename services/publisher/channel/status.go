@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -64,11 +65,17 @@ func FromNetwork(err error, wrote bool) error {
 	var op *net.OpError
 	dial := errors.As(err, &op) && op.Op == "dial"
 	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
 	switch {
+	case errors.As(err, &certificate): // before anything was said
+		return events.Transient(events.ReasonTLS, err, 0)
 	case dial || errors.As(err, &dns) || errors.Is(err, syscall.ECONNREFUSED):
 		return events.Transient(events.ReasonConnection, err, 0)
 	case wrote:
 		return events.Transient(events.ReasonAmbiguous, err, 0)
+	case errors.As(err, &alert):
+		return events.Transient(events.ReasonTLS, err, 0)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
 		return events.Transient(events.ReasonTimeout, err, 0)
 	}

@@ -1,13 +1,16 @@
 package email
 
 import (
+	"errors"
 	"net"
 	netmail "net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/publisher/channel"
@@ -86,15 +89,14 @@ func load(spec channel.Spec) (Config, error) {
 }
 
 // client makes connections that dial opens. With implicit TLS dial encrypts
-// them: a client told of it would dial by itself, and one told of no TLS at all
-// would take them for clear.
+// them and the client is told of none: it would dial by itself.
 func (c Config) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(c.port), mail.WithTimeout(c.Timeout), mail.WithoutNoop(), mail.WithDialContextFunc(dial),
 	}
 	switch c.TLS {
 	case tlsImplicit:
-		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	case tlsNone:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	default:
@@ -104,13 +106,41 @@ func (c Config) client(dial mail.DialContextFunc) (*mail.Client, error) {
 		options = append(options, mail.WithHELO(c.HELO))
 	}
 	if c.Username != "" {
-		auth := mail.SMTPAuthAutoDiscover
-		if c.TLS == tlsNone {
-			auth = mail.SMTPAuthPlainNoEnc
-		}
-		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(c.Username), mail.WithPassword(c.Password.Reveal()))
+		options = append(options, c.signIn(), mail.WithUsername(c.Username), mail.WithPassword(c.Password.Reveal()))
 	}
 	return mail.NewClient(c.host, options...)
+}
+
+func (c Config) signIn() mail.Option {
+	switch c.TLS {
+	case tlsImplicit:
+		return mail.WithSMTPAuthCustom(&offered{user: c.Username, password: c.Password.Reveal(), host: c.host})
+	case tlsNone:
+		return mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc)
+	}
+	return mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover)
+}
+
+// offered signs in by the best of what the server offers, on a connection that
+// is known to be encrypted and that the client takes for clear.
+type offered struct {
+	smtp.Auth
+	user, password, host string
+}
+
+// Start implements smtp.Auth.
+func (o *offered) Start(server *smtp.ServerInfo) (string, []byte, error) {
+	switch {
+	case slices.Contains(server.Auth, "SCRAM-SHA-256"):
+		o.Auth = smtp.ScramSHA256Auth(o.user, o.password)
+	case slices.Contains(server.Auth, "PLAIN"):
+		o.Auth = smtp.PlainAuth("", o.user, o.password, o.host, false)
+	case slices.Contains(server.Auth, "LOGIN"):
+		o.Auth = smtp.LoginAuth(o.user, o.password, o.host, false)
+	default:
+		return "", nil, errors.New("the server offers none of SCRAM-SHA-256, PLAIN and LOGIN")
+	}
+	return o.Auth.Start(server)
 }
 
 func loopback(host string) bool {

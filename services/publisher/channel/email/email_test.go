@@ -33,7 +33,7 @@ type received struct {
 	Port, Connections                                                      int
 }
 
-func newMailbox(t *testing.T) *mailbox {
+func newMailbox(t *testing.T, args ...string) *mailbox {
 	t.Helper()
 	if _, err := os.Stat("testdata/peer/node_modules/smtp-server"); err != nil {
 		text := "the SMTP peer is not installed: cd services/publisher/channel/email/testdata/peer && npm ci"
@@ -42,7 +42,7 @@ func newMailbox(t *testing.T) *mailbox {
 		}
 		t.Skip(text)
 	}
-	cmd := exec.Command("node", "smtp.js")
+	cmd := exec.Command("node", append([]string{"smtp.js"}, args...)...)
 	cmd.Dir, cmd.Stderr = "testdata/peer", os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -92,7 +92,10 @@ func (m *mailbox) mails() []received {
 
 func newChannel(t *testing.T, addr string, more ...string) *email.Channel {
 	t.Helper()
-	settings := "address: " + addr + "\ntls: none\nfrom: Mairie de Pessac <infos@pessac.example>\ntimeout: 1s\n" + strings.Join(more, "\n")
+	settings := "address: " + addr + "\nfrom: Mairie de Pessac <infos@pessac.example>\ntimeout: 1s\n" + strings.Join(more, "\n")
+	if !strings.Contains(settings, "\ntls: ") {
+		settings += "\ntls: none"
+	}
 	c, err := email.New(channel.Spec{Authority: "pessac", ID: "mail", Kind: email.Kind, Settings: []byte(settings)}, channel.Deps{
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: "https://pessac.example",
 	})

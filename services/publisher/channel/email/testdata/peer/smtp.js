@@ -1,19 +1,25 @@
 // An SMTP server on npm smtp-server, that reads what it gets with npm
 // mailparser and prints one JSON line a message. The local part of a recipient
 // decides the answer: refused@ gets 550, later@ gets 451, silent@ has no answer
-// after DATA, gone@ has its connection cut at RCPT.
+// after DATA, gone@ has its connection cut at RCPT. With "starttls" or "implicit",
+// and the files of a certificate and its key, it speaks TLS and asks for a
+// password.
 "use strict";
+const { readFileSync } = require("fs");
 const { SMTPServer } = require("smtp-server");
 const { simpleParser } = require("mailparser");
 
 const say = (o) => process.stdout.write(JSON.stringify(o) + "\n");
 const fail = (code, text) => Object.assign(new Error(text), { responseCode: code });
 let connections = 0;
+const [tls, cert, key] = process.argv.slice(2);
+const encrypted = tls ? { secure: tls === "implicit", cert: readFileSync(cert), key: readFileSync(key) } : {};
 
 const server = new SMTPServer({
-  authOptional: true,
-  disabledCommands: ["STARTTLS"],
-  allowInsecureAuth: true,
+  ...encrypted,
+  authOptional: !tls,
+  disabledCommands: tls ? [] : ["STARTTLS"],
+  allowInsecureAuth: !tls,
   onAuth: (auth, session, done) => (auth.password === "secret" ? done(null, { user: auth.username }) : done(fail(535, "5.7.8 no"))),
   onConnect: (session, done) => { connections++; done(); },
   onRcptTo: (address, session, done) => {
