@@ -393,3 +393,85 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// told is the entry of a publication's only situation; nothing when withdrawn.
+func told(t *testing.T, zone *time.Location, body string) record.Entry {
+	t.Helper()
+	p, err := Parse([]byte(body), Options{Zone: zone})
+	if err != nil || len(p.Records) != 1 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	e, _ := p.Records[0].Value.(record.Entry)
+	return e
+}
+
+func TestVehiclesAndHoursAreTold(t *testing.T) {
+	t.Parallel()
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := `<ns2:roadOrCarriagewayOrLaneManagementType>roadClosed</ns2:roadOrCarriagewayOrLaneManagementType>`
+	for want, vehicles := range map[string]string{
+		"route fermée": "",
+		"route fermée pour les poids lourds de plus de 7,5 t":     `<ns2:vehicleType>heavyGoodsVehicle</ns2:vehicleType><ns2:grossWeightCharacteristic><ns2:comparisonOperator>greaterThan</ns2:comparisonOperator><ns2:grossVehicleWeight>7.5</ns2:grossVehicleWeight></ns2:grossWeightCharacteristic>`,
+		"route fermée pour les véhicules de plus de 4 m de haut":  `<ns2:heightCharacteristic><ns2:comparisonOperator>greaterThan</ns2:comparisonOperator><ns2:vehicleHeight>4</ns2:vehicleHeight></ns2:heightCharacteristic>`,
+		"route fermée pour certains véhicules":                    `<ns2:grossWeightCharacteristic><ns2:comparisonOperator>lessThan</ns2:comparisonOperator><ns2:grossVehicleWeight>3.5</ns2:grossVehicleWeight></ns2:grossWeightCharacteristic>`,
+		"route fermée, route bloquée":                             `<ns2:vehicleType>anyVehicle</ns2:vehicleType>`,
+		"route fermée pour les caravanes et remorques, les motos": `<ns2:vehicleType>carWithCaravan</ns2:vehicleType><ns2:vehicleType>motorcycle</ns2:vehicleType>`,
+	} {
+		more := closed
+		if vehicles != "" {
+			more += `<ns2:impact><ns2:trafficConstrictionType>roadBlocked</ns2:trafficConstrictionType></ns2:impact><ns2:forVehiclesWithCharacteristicsOf>` + vehicles + `</ns2:forVehiclesWithCharacteristicsOf>`
+		}
+		e := told(t, paris, publication("snapshot", situation("1", part1("RoadOrCarriagewayOrLaneManagement", begles, more))))
+		if e.Title != "N230, Bègles : "+want {
+			t.Errorf("got %q, want %q", e.Title, want)
+		}
+	}
+	night := `<ns2:validPeriod><ns2:recurringTimePeriodOfDay><ns2:startTimeOfPeriod>%s</ns2:startTimeOfPeriod><ns2:endTimeOfPeriod>%s</ns2:endTimeOfPeriod></ns2:recurringTimePeriodOfDay></ns2:validPeriod></ns2:validityTimeSpecification>`
+	for want, clock := range map[string][2]string{
+		"travaux, de 21 h à 6 h":      {"21:00:00", "06:00:00"},
+		"travaux, de 21 h 30 à 6 h":   {"21:30:00+01:00", "06:00:00+01:00"},
+		"travaux, à certaines heures": {"20:00:00Z", "05:00:00Z"},
+	} {
+		works := strings.Replace(part1("MaintenanceWorks", begles, ""), "</ns2:validityTimeSpecification>", fmt.Sprintf(night, clock[0], clock[1]), 1)
+		if e := told(t, paris, publication("snapshot", situation("1", works))); e.Title != "N230, Bègles : "+want || !strings.HasPrefix(e.Body, "<p>"+capital(want)+".</p>") {
+			t.Errorf("got %q and %s, want %q", e.Title, e.Body, want)
+		}
+	}
+}
+
+func TestWhatStillStandsIsTold(t *testing.T) {
+	t.Parallel()
+	until := strings.NewReplacer("</ns2:overallStartTime>", "</ns2:overallStartTime><ns2:overallEndTime>2026-11-30T18:00:00+01:00</ns2:overallEndTime>")
+	ended := strings.NewReplacer("</ns2:overallStartTime>", "</ns2:overallStartTime><ns2:overallEndTime>2026-11-23T08:30:00+01:00</ns2:overallEndTime>")
+	suspended := strings.NewReplacer("<ns2:validityTimeSpecification>", "<ns2:validityStatus>suspended</ns2:validityStatus><ns2:validityTimeSpecification>")
+	closed := part1("RoadOrCarriagewayOrLaneManagement", begles, `<ns2:roadOrCarriagewayOrLaneManagementType>roadClosed</ns2:roadOrCarriagewayOrLaneManagementType>`)
+	rocks := ended.Replace(part1("EnvironmentalObstruction", begles, ""))
+	if e := told(t, time.UTC, publication("snapshot", situation("1", rocks, until.Replace(closed)))); e.Title != "N230, Bègles : route fermée" || e.Ends.IsZero() {
+		t.Errorf("a road that stays closed: %+v", e)
+	}
+	if e := told(t, time.UTC, publication("snapshot", situation("1", rocks, closed))); e.Title != "" {
+		t.Errorf("a measure that goes with its cause: %+v", e)
+	}
+	if e := told(t, time.UTC, publication("snapshot", situation("1", until.Replace(suspended.Replace(part1("MaintenanceWorks", begles, "")))))); e.Title != "" {
+		t.Errorf("suspended works: %+v", e)
+	}
+}
+
+func TestIncidentsOfCIFS(t *testing.T) {
+	t.Parallel()
+	incident := `<incidents><incident id="1"><type>%s</type><subtype>%s</subtype><street>Quai de Paludate</street><polyline>44.8259 -0.5567</polyline><starttime>2026-11-23T08:00:00+01:00</starttime><schedule>%s</schedule><source><reference>%s</reference><name>Ville</name></source></incident></incidents>`
+	for name, c := range map[string]struct{ kind, subtype, schedule, source, title, body string }{
+		"flood":     {"HAZARD", "HAZARD_WEATHER_FLOOD", "", "ville", "Quai de Paludate : chaussée inondée", "<p>Source : Ville.</p>"},
+		"by night":  {"ROAD_CLOSED", "", "<everyday>21:00-06:00</everyday>", "dialog.beta.gouv.fr", "Quai de Paludate : route fermée, de 21 h à 6 h", "<p>De 21 h à 6 h.</p><p>" + mention + "</p><p>Source : Ville.</p>"},
+		"two hours": {"ROAD_CLOSED", "", "<monday>21:00-23:59</monday><tuesday>00:00-06:00,21:00-23:59</tuesday>", "ville", "Quai de Paludate : route fermée, à certaines heures", "<p>De 21 h à 23 h 59 (lundi), de 0 h à 6 h et de 21 h à 23 h 59 (mardi).</p><p>Source : Ville.</p>"},
+		"weekdays":  {"ROAD_CLOSED", "", "<monday>8:00-9:00</monday><friday>08:00-09:00</friday><sunday>never</sunday>", "ville", "Quai de Paludate : route fermée, de 8 h à 9 h (lundi, vendredi)", "<p>De 8 h à 9 h (lundi, vendredi).</p><p>Source : Ville.</p>"},
+	} {
+		e := told(t, time.UTC, fmt.Sprintf(incident, c.kind, c.subtype, c.schedule, c.source))
+		if e.Title != c.title || e.Body != c.body {
+			t.Errorf("%s: got %q and %s", name, e.Title, e.Body)
+		}
+	}
+}

@@ -8,12 +8,15 @@
 //
 // Where: coordinates, lines, road numbers, the names of towns and of the issuing
 // authority, reference markers ("05PR91U" is in département 05). A town named near
-// the position is preferred to the nearest centroid.
+// the position is preferred to the commune that holds it.
+//
+// A measure for some vehicles says which, what holds at some hours says which.
 //
 // Guaranteed: a publication is read as a stream, one situation in memory at a
 // time; namespaces do not matter, element names do. A situation whose cause has
 // ended is withdrawn even while it is listed or while a measure it called for has
-// no end. One that a whole publication no longer lists is withdrawn; a publication
+// no end; a closure whose end is to come stands. Suspended works are not told.
+// One that a whole publication no longer lists is withdrawn; a publication
 // of updates withdraws nothing it does not name. Tests and what is not for the
 // public are left out or marked. What is larger than maxNodes is refused alone.
 //

@@ -3,7 +3,7 @@ package datex2
 import (
 	"html"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,7 +50,7 @@ func (r *reader) order(n *node) (source.Record, bool) {
 	clean(e.Extra)
 	var b strings.Builder
 	b.WriteString("<p>" + html.EscapeString(title) + "</p>")
-	if list := restrictions(n); len(list) > 0 {
+	if list := r.restrictions(n); len(list) > 0 {
 		b.WriteString("<ul>")
 		for _, l := range list {
 			b.WriteString("<li>" + html.EscapeString(l) + "</li>")
@@ -89,7 +89,7 @@ func (r *reader) validity(n *node) (start, end time.Time) {
 }
 
 // restrictions tells each regulation once: what, where, which days.
-func restrictions(n *node) []string {
+func (r *reader) restrictions(n *node) []string {
 	var out []string
 	for _, c := range n.children {
 		if c.name != "trafficRegulation" || len(out) == maxTold {
@@ -106,11 +106,10 @@ func restrictions(n *node) []string {
 		if len(s.roads) > 0 {
 			text += " : " + strings.Join(s.roads, ", ")
 		}
-		if days := daysOf(c); len(days) > 0 {
+		if hours := r.hours(c); len(hours) > 0 {
+			text += ", " + strings.Join(hours, ", ")
+		} else if days := daysOf(c); len(days) > 0 {
 			text += " (" + strings.Join(days, ", ") + ")"
-		}
-		if len(c.all("recurringTimePeriodOfDay")) > 0 {
-			text += ", à certaines heures"
 		}
 		out = add(out, text)
 	}
@@ -162,25 +161,64 @@ func vehicles(n *node) string {
 	return text
 }
 
+// concerned says to which vehicles a measure of a situation applies, when not to
+// all: " pour les poids lourds de plus de 7,5 t".
+func concerned(n *node) string {
+	var to []string
+	for _, c := range n.children {
+		if c.name != "forVehiclesWithCharacteristicsOf" {
+			continue
+		}
+		var types []string
+		known := true
+		for _, v := range c.children {
+			if v.name == "vehicleType" && v.text != "anyVehicle" {
+				types, known = add(types, vehicleTypes()[v.text]), known && vehicleTypes()[v.text] != ""
+			}
+		}
+		limit := above(c)
+		switch {
+		case !known, len(types) == 0 && limit == "" && c.at("vehicleType") != "anyVehicle":
+			types = []string{"certains véhicules"}
+		case len(types) == 0 && limit != "":
+			types = []string{"les véhicules"}
+		case len(types) == 0:
+			continue
+		}
+		to = add(to, strings.Join(types, ", ")+limit)
+	}
+	if len(to) == 0 {
+		return ""
+	}
+	return " pour " + strings.Join(to, ", ")
+}
+
+// above is the weight or size from which vehicles are concerned: " de plus de 7,5 t".
+func above(n *node) string {
+	for _, c := range n.children {
+		for _, m := range []struct{ name, value, unit string }{
+			{"grossWeightCharacteristic", "grossVehicleWeight", "t"},
+			{"heightCharacteristic", "vehicleHeight", "m de haut"},
+			{"widthCharacteristic", "vehicleWidth", "m de large"},
+			{"lengthCharacteristic", "vehicleLength", "m de long"},
+		} {
+			number, err := strconv.ParseFloat(c.at(m.value), 64)
+			if c.name == m.name && err == nil && number > 0 && strings.HasPrefix(c.at("comparisonOperator"), "greaterThan") {
+				return " de plus de " + strings.Replace(strconv.FormatFloat(number, 'f', -1, 64), ".", ",", 1) + " " + m.unit
+			}
+		}
+	}
+	return ""
+}
+
 func vehicleTypes() map[string]string {
 	return map[string]string{
 		"heavyGoodsVehicle": "les poids lourds", "lorry": "les poids lourds", "heavyVehicle": "les poids lourds", "car": "les voitures",
+		"articulatedVehicle": "les poids lourds", "tanker": "les camions-citernes", "van": "les camionnettes", "agriculturalVehicle": "les engins agricoles",
+		"carOrLightVehicle": "les véhicules légers", "caravan": "les caravanes et remorques", "carWithCaravan": "les caravanes et remorques",
+		"vehicleWithCaravan": "les caravanes et remorques", "vehicleWithTrailer": "les caravanes et remorques", "twoWheeledVehicle": "les deux-roues",
 		"motorcycle": "les motos", "moped": "les cyclomoteurs", "bicycle": "les vélos", "bus": "les bus", "carWithTrailer": "les caravanes et remorques",
 	}
-}
-
-func daysOf(n *node) []string {
-	names := map[string]string{"monday": "lundi", "tuesday": "mardi", "wednesday": "mercredi", "thursday": "jeudi", "friday": "vendredi", "saturday": "samedi", "sunday": "dimanche"}
-	var out []string
-	for _, d := range n.all("applicableDay") {
-		if name := names[d.text]; name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	if len(out) == len(names) {
-		return nil
-	}
-	return out
 }
 
 // page is the order's public page. A server that does not know its own name
@@ -236,6 +274,14 @@ func (r *reader) incident(n *node) (source.Record, bool) {
 		e.Title = at + " : " + what
 	}
 	clean(e.Extra)
-	e.Body = paragraphs([]string{line(n.at("description")), mention}, e.Extra["authority"])
+	said := []string{line(n.at("description"))}
+	if hours := schedule(n.child("schedule")); len(hours) > 0 {
+		e.Title += sometimes(hours)
+		said = append(said, strings.Join(hours, ", ")+".")
+	}
+	if source := n.child("source"); strings.Contains(strings.ToLower(source.at("reference")+" "+source.at("name")), "dialog") {
+		said = append(said, mention)
+	}
+	e.Body = paragraphs(said, e.Extra["authority"])
 	return source.Record{Item: n.id, Value: e}, true
 }

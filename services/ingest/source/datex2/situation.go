@@ -23,6 +23,8 @@ type part struct {
 	probability   string
 	safety        bool
 	impact        string
+	vehicles      string // concerned, when not all
+	hours         []string
 }
 
 // situation reads a situation; false when it is not of the area, or not for the
@@ -80,7 +82,9 @@ func (r *reader) part(n *node) part {
 	valid := n.child("validity", "validityTimeSpecification")
 	p.start, p.end = when(valid.at("overallStartTime"), r.opt.Zone), when(valid.at("overallEndTime"), r.opt.Zone)
 	cycle := n.child("management", "lifeCycleManagement")
-	p.ended = cycle.at("end") == "true" || cycle.at("cancel") == "true" || !p.end.IsZero() && !r.time.IsZero() && !p.end.After(r.time)
+	p.hours, p.vehicles = r.hours(valid), concerned(n)
+	suspended := n.at("validity", "validityStatus") == "suspended"
+	p.ended = suspended || cycle.at("end") == "true" || cycle.at("cancel") == "true" || !p.end.IsZero() && !r.time.IsZero() && !p.end.After(r.time)
 	p.created = when(n.at("situationRecordCreationTime"), r.opt.Zone)
 	p.probability = n.at("probabilityOfOccurrence")
 	for _, s := range n.all("safetyRelatedMessage") {
@@ -126,11 +130,12 @@ func subtype(n *node) string {
 	return ""
 }
 
-// over says that a situation has ended: its cause has, or where there are only
-// measures, all of them.
+// over says that a situation has ended: its cause has, and what was decided about
+// it but for measures whose end is known and still to come; or where there are
+// only measures, all of them.
 func over(parts []part) bool {
 	cause := slices.ContainsFunc(parts, func(p part) bool { return !p.measure })
-	return !slices.ContainsFunc(parts, func(p part) bool { return !p.ended && !(cause && p.measure) })
+	return !slices.ContainsFunc(parts, func(p part) bool { return !p.ended && !(cause && p.measure && p.end.IsZero()) })
 }
 
 // tell makes the entry of a situation that stands. Parts that have ended, such as
@@ -138,7 +143,7 @@ func over(parts []part) bool {
 func (r *reader) tell(parts []part, s *spot) record.Entry {
 	e := record.Entry{Language: r.language, Categories: []string{"circulation"}, Place: s.place()}
 	e.Extra = map[string]string{"supplier": r.supplier, "roads": strings.Join(s.roads, " ")}
-	var what, said, where []string
+	var what, said, where, hours []string
 	open := false
 	slices.SortStableFunc(parts, func(a, b part) int { // the cause first
 		switch {
@@ -153,8 +158,13 @@ func (r *reader) tell(parts []part, s *spot) record.Entry {
 		if p.ended {
 			continue
 		}
-		what = add(what, p.name())
-		what = add(what, p.impact)
+		what = add(what, p.name()+p.vehicles)
+		if p.vehicles == "" {
+			what = add(what, p.impact)
+		}
+		for _, h := range p.hours {
+			hours = add(hours, h)
+		}
 		for _, c := range p.comments {
 			said = add(said, c)
 		}
@@ -184,13 +194,14 @@ func (r *reader) tell(parts []part, s *spot) record.Entry {
 	if open {
 		e.Ends = time.Time{}
 	}
-	e.Title = strings.Join(what, ", ")
+	e.Title = strings.Join(what, ", ") + sometimes(hours)
 	if at := s.where(); at != "" {
 		e.Title = at + " : " + e.Title
 	} else {
 		e.Title = capital(e.Title)
 	}
-	e.Body = paragraphs(append([]string{capital(strings.Join(what, ", ")) + "."}, append(said, where...)...), e.Extra["authority"])
+	facts := strings.Join(append(what, hours...), ", ") + "."
+	e.Body = paragraphs(append([]string{facts}, append(said, where...)...), e.Extra["authority"])
 	return e
 }
 

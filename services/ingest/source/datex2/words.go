@@ -64,6 +64,15 @@ func words() map[string]string {
 		// CIFS
 		"ROAD_CLOSED": "route fermée", "ROAD_CLOSED_CONSTRUCTION": "route fermée pour travaux", "ROAD_CLOSED_EVENT": "route fermée pour un événement",
 		"ROAD_CLOSED_HAZARD": "route fermée, danger", "CONSTRUCTION": "travaux", "HAZARD": "danger", "ACCIDENT": "accident", "HAZARD_ON_ROAD_CONSTRUCTION": "travaux",
+		"ACCIDENT_MINOR": "accident", "ACCIDENT_MAJOR": "accident grave", "JAM": "bouchon", "JAM_LIGHT_TRAFFIC": "ralentissement", "JAM_MODERATE_TRAFFIC": "ralentissement",
+		"JAM_HEAVY_TRAFFIC": "bouchon", "JAM_STAND_STILL_TRAFFIC": "circulation à l’arrêt",
+		"HAZARD_ON_ROAD": "danger sur la chaussée", "HAZARD_ON_ROAD_OBJECT": "objet sur la chaussée", "HAZARD_ON_ROAD_POT_HOLE": "chaussée endommagée",
+		"HAZARD_ON_ROAD_ROAD_KILL": "animal mort sur la chaussée", "HAZARD_ON_ROAD_LANE_CLOSED": "voie fermée", "HAZARD_ON_ROAD_OIL": "huile sur la chaussée",
+		"HAZARD_ON_ROAD_ICE": "chaussée verglacée", "HAZARD_ON_ROAD_CAR_STOPPED": "véhicule arrêté", "HAZARD_ON_ROAD_TRAFFIC_LIGHT_FAULT": "feux en panne",
+		"HAZARD_ON_SHOULDER": "danger sur le bas-côté", "HAZARD_ON_SHOULDER_CAR_STOPPED": "véhicule arrêté sur le bas-côté", "HAZARD_ON_SHOULDER_ANIMALS": "animaux sur le bas-côté",
+		"HAZARD_WEATHER": "mauvaises conditions météo", "HAZARD_WEATHER_FLOOD": "chaussée inondée", "HAZARD_WEATHER_FOG": "brouillard", "HAZARD_WEATHER_HAIL": "grêle",
+		"HAZARD_WEATHER_HEAVY_RAIN": "fortes pluies", "HAZARD_WEATHER_HEAVY_SNOW": "fortes chutes de neige", "HAZARD_WEATHER_FREEZING_RAIN": "pluie verglaçante",
+		"HAZARD_WEATHER_HEAT_WAVE": "forte chaleur", "HAZARD_WEATHER_TORNADO": "tornade", "HAZARD_WEATHER_HURRICANE": "ouragan",
 	}
 }
 
