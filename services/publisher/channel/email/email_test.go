@@ -92,7 +92,7 @@ func (m *mailbox) mails() []received {
 
 func newChannel(t *testing.T, addr string, more ...string) *email.Channel {
 	t.Helper()
-	settings := "address: " + addr + "\nfrom: Mairie de Pessac <infos@pessac.example>\ntimeout: 1s\n" + strings.Join(more, "\n")
+	settings := "address: " + addr + "\nfrom: Mairie de Pessac <infos@pessac.example>\ntimeout: 4s\n" + strings.Join(more, "\n")
 	if !strings.Contains(settings, "\ntls: ") {
 		settings += "\ntls: none"
 	}
