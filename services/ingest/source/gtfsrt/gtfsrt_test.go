@@ -178,6 +178,25 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
+func TestOtherLanguagesAreKept(t *testing.T) {
+	t.Parallel()
+	both := func(number protowire.Number, french, english string) []byte {
+		return field(number, field(1, field(1, []byte(french)), field(2, []byte("fr"))), field(1, field(1, []byte(english)), field(2, []byte("en"))),
+			field(1, field(1, []byte("<p>"+english+"</p>")), field(2, []byte("en-html"))))
+	}
+	alert := func(id, line, body string) []byte {
+		return field(2, field(1, []byte(id)), field(5, both(10, "Ligne "+line+" : travaux rue de Siam", "Line "+line+": works in Siam Street"), both(11, body, body+" (en)")))
+	}
+	records, _ := read(t, feedOf(alert("a", "3", "Un\nDeux"), alert("b", "45", "Trois")), Options{})
+	want := []record.Variant{{
+		Language: "en", Title: "Line 3: works in Siam Street",
+		Body: "<p><strong>Line 3: works in Siam Street</strong></p><p>Un</p><p>Deux (en)</p><p><strong>Line 45: works in Siam Street</strong></p><p>Trois (en)</p>",
+	}}
+	if got := records["a"].Value.(record.Entry); got.Title != "Lignes 3 et 45 : travaux rue de Siam" || !reflect.DeepEqual(got.Variants, want) {
+		t.Errorf("got %q, %+v", got.Title, got.Variants)
+	}
+}
+
 func TestOnlyTheConfiguredRoutes(t *testing.T) {
 	t.Parallel()
 	body := feedOf(
@@ -189,7 +208,7 @@ func TestOnlyTheConfiguredRoutes(t *testing.T) {
 		opt  Options
 		want string
 	}{
-		"by route":  {Options{Routes: []string{"R1"}}, "all mine trip"},
+		"by route":  {Options{Routes: []string{"R1"}}, "agency all mine trip"},
 		"by agency": {Options{Agencies: []string{"A"}}, "agency all"},
 		"all":       {Options{}, "agency all mine other trip"},
 	} {

@@ -75,7 +75,7 @@ func Parse(body []byte, opt Options) ([]source.Record, map[string][]string, erro
 }
 
 // wants reports whether an alert is for the configured routes or agencies. One
-// that names no route is for all of its agency's.
+// that names no route is for all of its agency's: a strike is of every route.
 func (o Options) wants(a *alert) bool {
 	if len(o.Routes) == 0 && len(o.Agencies) == 0 || len(a.informed) == 0 {
 		return true
@@ -83,7 +83,7 @@ func (o Options) wants(a *alert) bool {
 	return slices.ContainsFunc(a.informed, func(s selector) bool {
 		return s.route != "" && slices.Contains(o.Routes, s.route) ||
 			s.agency != "" && slices.Contains(o.Agencies, s.agency) ||
-			s.route == "" && s.agency == "" && len(o.Agencies) == 0
+			s.route == "" && len(o.Agencies) == 0
 	})
 }
 
@@ -164,7 +164,7 @@ func (g group) entry(opt Options) record.Entry {
 		}
 	}
 	e.Starts, e.Ends = g.span()
-	e.Body = g.body(opt)
+	e.Body, e.Variants = g.body(opt), g.variants()
 	return e
 }
 
@@ -180,15 +180,7 @@ func (g group) body(opt Options) string {
 		if len(g.parts) > 1 && len(p.lines) > 0 {
 			b.WriteString("<p><strong>" + html.EscapeString(label(p.lines)) + "</strong></p>")
 		}
-		if strings.Contains(p.body, "</") || strings.Contains(p.body, "<br") {
-			b.WriteString(p.body)
-			continue
-		}
-		for paragraph := range strings.SplitSeq(p.body, "\n") {
-			if paragraph = line(paragraph); paragraph != "" {
-				b.WriteString("<p>" + html.EscapeString(paragraph) + "</p>")
-			}
-		}
+		b.WriteString(paragraphs(p.body))
 	}
 	if b.Len() == 0 {
 		b.WriteString("<p>" + html.EscapeString(g.parts[0].whole) + "</p>")
@@ -199,6 +191,55 @@ func (g group) body(opt Options) string {
 		}
 	}
 	return b.String()
+}
+
+// paragraphs makes HTML of a text that is not.
+func paragraphs(text string) string {
+	if strings.Contains(text, "</") || strings.Contains(text, "<br") {
+		return text
+	}
+	var b strings.Builder
+	for paragraph := range strings.SplitSeq(text, "\n") {
+		if paragraph = line(paragraph); paragraph != "" {
+			b.WriteString("<p>" + html.EscapeString(paragraph) + "</p>")
+		}
+	}
+	return b.String()
+}
+
+// maxVariants bounds the other languages of a disruption.
+const maxVariants = 12
+
+// variants are the same in the other languages of the first alert's title.
+func (g group) variants() []record.Variant {
+	told := []string{strings.ToLower(primary(g.parts[0].lang))}
+	var out []record.Variant
+	for _, t := range g.parts[0].alert.header {
+		tag := strings.ToLower(primary(t.language))
+		if tag == "" || line(t.text) == "" || slices.Contains(told, tag) || len(out) == maxVariants {
+			continue
+		}
+		told = append(told, tag)
+		v := record.Variant{Language: tag, Title: line(t.text)}
+		for _, p := range g.parts {
+			if title := line(p.alert.header.in(tag)); title != "" && len(g.parts) > 1 { // with its line
+				v.Body += "<p><strong>" + html.EscapeString(title) + "</strong></p>"
+			}
+			v.Body += paragraphs(strings.TrimSpace(p.alert.text.in(tag)))
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// in is the first text in a language, "" when there is none.
+func (list texts) in(tag string) string {
+	for _, t := range list {
+		if strings.EqualFold(primary(t.language), tag) {
+			return t.text
+		}
+	}
+	return ""
 }
 
 // facts are the lines, the effect and the periods in French.
