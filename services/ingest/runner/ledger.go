@@ -57,6 +57,9 @@ type Rules struct {
 	BacklogKeep int
 	// VanishWithdraws: an item no longer shown no longer stands.
 	VanishWithdraws bool
+	// Refused are the identifiers of what is shown and cannot be read: nothing says
+	// that it no longer stands.
+	Refused []string
 	// Distinct: an identifier the source never used is a new item, even with the
 	// content of another. True for pushed sources, whose sender chose it.
 	Distinct bool
@@ -126,6 +129,7 @@ func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
 	}
 	markBacklog(changes, first, !first && l.moved(sights, changes, rules.Now), rules)
 	for _, k := range l.Entries {
+		k.claimed = k.claimed || k.Present && slices.Contains(rules.Refused, k.ID)
 		if !k.claimed && k.Present && !k.Gone && rules.VanishWithdraws {
 			k.Gone = true
 			k.Revision++

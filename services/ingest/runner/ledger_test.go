@@ -202,6 +202,11 @@ func TestVanishedItemIsWithdrawnOnlyWhereTheKindSaysSo(t *testing.T) {
 	expect(t, l.Apply([]source.Record{b}, strict), "1@2 withdrawn")
 	expect(t, l.Apply([]source.Record{b}, strict), "")
 	expect(t, l.Apply([]source.Record{a, b}, strict), "1@3") // in force again
+
+	unread := strict
+	unread.Refused = []string{"1"}
+	expect(t, l.Apply([]source.Record{b}, unread), "") // shown, but not understood
+	expect(t, l.Apply([]source.Record{b}, strict), "1@4 withdrawn")
 }
 
 func TestWithdrawalSaidByTheSource(t *testing.T) {

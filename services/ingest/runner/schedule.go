@@ -29,6 +29,7 @@ type task struct {
 	pushed   bool          // to it, too
 	again    bool          // hurried while running
 	asked    <-chan answer // of a connector that has not returned, nil for none
+	refused  []string      // items of the last reading that cannot be published
 
 	every    time.Duration
 	state    *state // nil until first read

@@ -187,7 +187,9 @@ func (r *Runner) settle(ctx context.Context, t *task, records []source.Record, c
 	st.revision, st.Cursor = revision, cursor
 	st.shape = st.after(records, t.kind.NeverEmpty)
 	t.health.Drifting = st.Lost
-	found := ledger.Apply(records, r.rules(t.kind, false))
+	rules := r.rules(t.kind, false)
+	rules.Refused = t.refused
+	found := ledger.Apply(records, rules)
 	if err := r.publish(ctx, t.spec, t.kind, found); err != nil {
 		return 0, err
 	}
@@ -246,8 +248,10 @@ func (r *Runner) rules(kind *source.Kind, pushed bool) Rules {
 // their reason.
 func (r *Runner) usable(ctx context.Context, t *task, records []source.Record) []source.Record {
 	good := records[:0]
+	t.refused = nil
 	for _, rec := range records {
 		if rec.Refused != nil {
+			t.refused = append(t.refused, rec.Item)
 			r.reject(ctx, t, rec.Item, rec.Refused)
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
@@ -62,7 +63,8 @@ func departments(body []byte) bool {
 	return json.Unmarshal(body, &list) == nil && len(list) > 0 && list[0].Code != ""
 }
 
-// Parse reads the zones of a place. Its errors hold no part of the body.
+// Parse reads the zones of a place. One of an unknown level or type is refused
+// alone. Its errors hold no part of the body.
 func Parse(body []byte, contentType string, opt Options) ([]source.Record, error) {
 	text, _ := fetch.UTF8(body, contentType)
 	var zones []zone
@@ -77,20 +79,31 @@ func Parse(body []byte, contentType string, opt Options) ([]source.Record, error
 	}
 	var records []source.Record
 	for i, z := range zones {
-		if resource(z.Type) == "" {
-			return nil, fmt.Errorf("vigieau: [%d].type: not SUP, SOU or AEP", i)
+		if z.Level == "" || z.Level == "pas_restriction" {
+			continue // a zone without restriction
 		}
-		if levelName(z.Level) == "" {
-			if z.Level == "" {
-				continue // a zone without restriction
-			}
-			return nil, fmt.Errorf("vigieau: [%d].niveauGravite: not a known level", i)
+		if what := z.unknown(); what != "" {
+			err := events.Permanentf(events.ReasonInvalidContent, "vigieau: [%d].%s", i, what)
+			records = append(records, source.Record{Item: z.Type, URL: page, Refused: err})
+			continue
 		}
 		if entry, inForce := z.entry(opt); inForce {
 			records = append(records, source.Record{Item: z.Type, URL: page, Value: entry})
 		}
 	}
 	return records, nil
+}
+
+// unknown says what of a zone cannot be told: an order of another kind must not
+// hide the others.
+func (z zone) unknown() string {
+	switch {
+	case resource(z.Type) == "":
+		return "type: not SUP, SOU or AEP"
+	case levelName(z.Level) == "":
+		return "niveauGravite: not a known level"
+	}
+	return ""
 }
 
 func readable(err error) error {

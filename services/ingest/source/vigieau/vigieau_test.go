@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -122,6 +123,26 @@ func TestSeveralZonesAskForAnAddress(t *testing.T) {
 	_, _, err := r.Fetch(t.Context(), source.Cursor{})
 	if o := events.OutcomeOf(err); o.Reason != events.ReasonInvalidConfig || !strings.Contains(err.Error(), "Bègles (33039) has several drought zones: give lat and lon") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnUnknownLevelHidesNoOther(t *testing.T) {
+	t.Parallel()
+	records, err := Parse(list(zoneOf("SUP", "alerte_renforcee", "Arrosage"), zoneOf("SOU", "pas_restriction", "Arrosage"), zoneOf("GEO", "alerte", "Arrosage"), zoneOf("AEP", "nouveau", "Arrosage")), "", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range records {
+		s := r.Item
+		if r.Refused != nil {
+			s += " " + r.Refused.Error()
+		}
+		got = append(got, s)
+	}
+	want := []string{"SUP", "GEO vigieau: [2].type: not SUP, SOU or AEP", "AEP vigieau: [3].niveauGravite: not a known level"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
 	}
 }
 
