@@ -269,6 +269,30 @@ func TestCorrectionAndWithdrawalPropagate(t *testing.T) {
 	}, 10*time.Second, "the withdrawn text still shows")
 }
 
+// TestWithdrawalSaysNothingOfWhatItTakesBack: not in what is planned for an
+// endpoint, nor in what audience has rendered for people.
+func TestWithdrawalSaysNothingOfWhatItTakesBack(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, feedAndSign()...)
+	p := publication("flux")
+	p.Class, p.Overrides = events.ClassAlert, []events.Override{{Channel: "flux", Text: "Évacuez les quais."}}
+	tw.publish(t, p)
+	tw.await(t, "flux", "submit")
+	p.Revision, p.MsgType, p.Reason = 2, events.MsgCancel, "Fausse alerte"
+	tw.publish(t, p)
+	index := func() string { return tw.get("/feeds/pessac.cap").Body.String() }
+	eventstest.Eventually(t, func() bool { return strings.Contains(index(), "Fausse alerte") }, 10*time.Second, "the withdrawal does not show")
+	reply, err := call.Ask(t.Context(), tw.nc, call.Render, call.RenderRequest{Publication: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, said := range []string{index(), string(reply.Rendered[0].Rendition.Body)} {
+		if !strings.Contains(said, "Message retiré") || strings.Contains(said, "Évacuez") || strings.Contains(said, "sera coupée") {
+			t.Errorf("the withdrawal says %s", said)
+		}
+	}
+}
+
 func TestAlertTakesTheSignOverAndGivesItBack(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t, feedAndSign()...)

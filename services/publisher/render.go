@@ -37,7 +37,7 @@ func (s *Service) renderOne(p events.Publication, id string) call.Rendered {
 		return failed(out, events.Permanentf(events.ReasonInvalidConfig, "no endpoint of this channel concerns the publication"))
 	}
 	for i, shape := range shapes {
-		r, err := made.Render(p, s.profile(p, shape.Profile))
+		r, err := channel.Render(made, p, s.profile(p, shape.Profile))
 		if err != nil {
 			return failed(out, err)
 		}

@@ -33,6 +33,12 @@ type Channel interface {
 	Render(p events.Publication, profile Profile) (events.Rendition, error)
 }
 
+// Render renders what stands of a publication on a channel. Nothing else calls
+// Channel.Render: what is withdrawn is kept from every kind here.
+func Render(c Channel, p events.Publication, profile Profile) (events.Rendition, error) {
+	return c.Render(Standing(p), profile)
+}
+
 // Endpoint is a channel that shows one thing to all: a sign, an account, a
 // feed.
 type Endpoint interface {

@@ -8,6 +8,9 @@
 // Guarantees that every channel gives, and channeltest checks:
 //   - Render is pure: no clock, no network, no chance; the same publication and
 //     profile give the same bytes.
+//   - A withdrawal says that it is one, what it was about and why, and nothing
+//     else of what it takes back (Standing); a correction begins by saying so,
+//     in an officer's own words too, where a channel has room for it.
 //   - An error with reason ambiguous means that the provider may have accepted;
 //     any other transient error means that it surely has not, so that sending
 //     again is safe.

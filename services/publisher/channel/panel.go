@@ -14,13 +14,16 @@ func OnPanel(p events.Publication, profile Profile, channelID string, shape pane
 	if shape.Abbreviations == nil {
 		shape.Abbreviations = profile.Abbreviations
 	}
-	text := p.Content.Summary
+	title, text := Marked(p, p.Content.Title), p.Content.Summary
 	if own, ok := p.Text(channelID); ok {
 		text = own
 	}
+	if p.MsgType == events.MsgCancel { // seen in a preview alone: the panel is cleared
+		title, text = Headline(p), Why(p)
+	}
 	say := func(first, then string) (panel.Rendition, error) {
 		return panel.Render(panel.Content{
-			Title: Marked(p, p.Content.Title),
+			Title: title,
 			When:  profile.When(p),
 			Place: p.Content.Place,
 			Text:  join("\n\n", first, then),

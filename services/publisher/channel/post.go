@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,19 +12,41 @@ import (
 	"github.com/crieur/crieur/services/publisher/prose"
 )
 
+// Standing is what a publication still says. One that is withdrawn says what it
+// was about, when and where: no text, instruction, picture or officer's own
+// words of it may be read as if they stood.
+func Standing(p events.Publication) events.Publication {
+	if p.MsgType != events.MsgCancel {
+		return p
+	}
+	named := func(c events.Content) events.Content {
+		return events.Content{Language: c.Language, Title: c.Title, Place: c.Place, Link: c.Link}
+	}
+	p.Content, p.Overrides, p.Variants = named(p.Content), nil, slices.Clone(p.Variants)
+	for i, v := range p.Variants {
+		p.Variants[i] = named(v)
+	}
+	return p
+}
+
 // Headline is the title, marked when it corrects, goes on, withdraws or is an
 // exercise.
 func Headline(p events.Publication) string {
-	title := strings.Join(strings.Fields(p.Content.Title), " ")
-	if prefix := Prefix(p); prefix != "" {
-		title = prefix + WordsIn(p.Content.Language).Colon + title
+	return headed(p, strings.Join(strings.Fields(p.Content.Title), " "))
+}
+
+// headed begins what people read first, a title or an officer's own text, with
+// all that marks the publication.
+func headed(p events.Publication, text string) string {
+	if prefix := Prefix(p, text); prefix != "" {
+		text = prefix + WordsIn(p.Content.Language).Colon + text
 	}
-	return Marked(p, title)
+	return Marked(p, text)
 }
 
 // Prefix is what a revision is to those who read the one before. Empty for a
-// title that says it: "Fin de la vigilance", "Mise à jour : la crue".
-func Prefix(p events.Publication) string {
+// text that begins by saying it: "Fin de la vigilance", "Mise à jour : la crue".
+func Prefix(p events.Publication, text string) string {
 	words := WordsIn(p.Content.Language)
 	prefix := ""
 	switch {
@@ -32,12 +55,12 @@ func Prefix(p events.Publication) string {
 	case p.MsgType == events.MsgUpdate && p.Correction:
 		prefix = words.Correction
 	case p.MsgType == events.MsgUpdate:
-		first, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(p.Content.Title)), " ")
+		first, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
 		if !slices.Contains(words.Over, first) {
 			prefix = words.Updated
 		}
 	}
-	if prefix != "" && beginsMarked(p.Content.Title, prefix) {
+	if prefix != "" && beginsMarked(text, prefix) {
 		return ""
 	}
 	return prefix
@@ -50,14 +73,6 @@ func Why(p events.Publication) string {
 	}
 	words := WordsIn(p.Content.Language)
 	return words.Reason + words.Colon + strings.TrimSpace(p.Reason)
-}
-
-// ToDo is what to do; nothing, once the message is withdrawn.
-func ToDo(p events.Publication) string {
-	if p.MsgType == events.MsgCancel {
-		return ""
-	}
-	return p.Content.Instruction
 }
 
 // Marked begins a text with what says that it is an exercise or a test, unless
@@ -128,9 +143,9 @@ func (l Limit) link(s string) int {
 // size, and whether text was cut.
 func (l Limit) Compose(p events.Publication, profile Profile, override string) (post string, size int, cut bool) {
 	end, its := l.ending(p, profile)
-	post, cut = l.fill(blocks(p, profile, override, p.Content.Summary, atEnd), l.Max-its)
+	post, cut = l.fill(blocks(p, profile, override, Short(p), atEnd), l.Max-its)
 	if cut {
-		post, _ = l.fill(blocks(p, profile, override, p.Content.Summary, atFront), l.Max-its)
+		post, _ = l.fill(blocks(p, profile, override, Short(p), atFront), l.Max-its)
 	}
 	if cut && len(l.Tags) > 0 {
 		return l.bare().Compose(p, profile, override)
@@ -140,7 +155,7 @@ func (l Limit) Compose(p events.Publication, profile Profile, override string) (
 }
 
 // place is where what to do is said: before a text that has to be cut or
-// continued, so that it never is.
+// continued, so that it never is, and before that of an alert.
 type place int
 
 const (
@@ -152,7 +167,7 @@ const (
 // and where, the text and what to do.
 func blocks(p events.Publication, profile Profile, override, text string, instruction place) []string {
 	if override != "" {
-		return []string{Marked(p, override)}
+		return []string{headed(p, override)}
 	}
 	list := []string{Headline(p)}
 	if why := Why(p); why != "" {
@@ -161,16 +176,19 @@ func blocks(p events.Publication, profile Profile, override, text string, instru
 	if facts := profile.Facts(p); len(facts) > 0 {
 		list = append(list, strings.Join(facts, "\n"))
 	}
-	if text == "" {
-		text = p.Content.Text
-	}
-	if instruction == atFront {
-		list = append(list, Paragraphs(ToDo(p))...)
+	if instruction == atFront || p.Class == events.ClassAlert {
+		list = append(list, Paragraphs(p.Content.Instruction)...)
 		return append(list, Paragraphs(text)...)
 	}
 	list = append(list, Paragraphs(text)...)
-	return append(list, Paragraphs(ToDo(p))...)
+	return append(list, Paragraphs(p.Content.Instruction)...)
 }
+
+// Whole is all of a text; its summary where there is no more.
+func Whole(p events.Publication) string { return cmp.Or(p.Content.Text, p.Content.Summary) }
+
+// Short is the summary of a text; all of it where there is none.
+func Short(p events.Publication) string { return cmp.Or(p.Content.Summary, p.Content.Text) }
 
 // ending is what a post ends with, the tags and the link, and its size.
 func (l Limit) ending(p events.Publication, profile Profile) (end string, size int) {

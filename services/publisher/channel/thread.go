@@ -36,11 +36,11 @@ func (l Limit) thread(p events.Publication, profile Profile, override string, mo
 		return []string{post}, size, cut
 	}
 	end, its := l.ending(p, profile)
-	rest := join("\n\n", blocks(p, profile, override, whole(p), atEnd)...)
+	rest := join("\n\n", blocks(p, profile, override, Whole(p), atEnd)...)
 	if n := l.size(rest); n+its <= l.Max {
 		return []string{strings.TrimLeft(rest+end, "\n")}, n + its, false
 	}
-	rest = join("\n\n", blocks(p, profile, override, whole(p), atFront)...)
+	rest = join("\n\n", blocks(p, profile, override, Whole(p), atFront)...)
 	room := l.Max - l.size(number(most, most))
 	for rest != "" {
 		available := room
@@ -68,14 +68,6 @@ func (l Limit) thread(p events.Publication, profile Profile, override string, mo
 		size = max(size, n)
 	}
 	return posts, size, cut
-}
-
-// whole is all of a text; its summary where there is no more.
-func whole(p events.Publication) string {
-	if p.Content.Text != "" {
-		return p.Content.Text
-	}
-	return p.Content.Summary
 }
 
 func number(n, of int) string { return fmt.Sprintf(" (%d/%d)", n, of) }

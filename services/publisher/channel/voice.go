@@ -37,11 +37,11 @@ func (d Deps) Hear(p events.Publication, profile Profile) *Heard {
 	if language == "" {
 		language = profile.Language
 	}
-	said := blocks(p, profile, "", whole(p), atEnd)
+	said := blocks(p, profile, "", Whole(p), atEnd)
 	for i, s := range said {
 		lines := strings.Split(s, "\n")
 		for j, line := range lines {
-			lines[j] = ended(line)
+			lines[j] = Ended(line)
 		}
 		said[i] = strings.Join(lines, "\n")
 	}
@@ -56,8 +56,8 @@ func (d Deps) Hear(p events.Publication, profile Profile) *Heard {
 	return &heard
 }
 
-// ended ends a line with a stop, so that a voice pauses.
-func ended(s string) string {
+// Ended ends a line with a stop, so that a voice pauses.
+func Ended(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".,!?:;") || strings.HasSuffix(s, "…") {
 		return s

@@ -50,7 +50,7 @@ func takes(m Made, c events.Class) bool { return len(m.Classes) == 0 || slices.C
 
 // plan is the delivery to one endpoint, or its failed receipt.
 func (e *Engine) plan(p events.Publication, id string, made Made, profile channel.Profile) events.Event {
-	r, err := made.Render(p, e.deps.Profile(p, profile))
+	r, err := channel.Render(made, p, e.deps.Profile(p, profile))
 	if err != nil {
 		e.deps.Logger.Warn("publisher: cannot render", "authority", p.Authority, "channel", id, "message", p.Message, "err", err)
 		return e.unusable(p, id, made.Kind, profile.Endpoint, events.OutcomeOf(err).Reason)

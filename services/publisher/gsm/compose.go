@@ -37,10 +37,10 @@ type Notice struct {
 	Place string
 	When  []string // in words, from the fullest writing to the shortest: "lundi 4 mai, 9 h - 17 h", "04/05 9h-17h"
 	Link  string   // never cut
-	// Instruction is what to do, whole and then its beginnings: the first that
-	// fits beside the rest is said, the last whatever has to be cut for it.
+	// Instruction is what to do, or why a message is withdrawn, whole and then
+	// its beginnings: the first that fits beside the rest is said, the last
+	// whatever has to be cut for it.
 	Instruction []string
-	Reason      string // said where it fits whole
 }
 
 // Mentions are whole texts, never cut. An alert never gets one.
@@ -92,7 +92,7 @@ func Compose(n Notice, m Mentions, l Limits) (Composed, error) {
 	if len(n.Instruction) > 0 {
 		c.instruction = oneLine(n.Instruction[0])
 	}
-	for _, more := range append(slices.Clone(n.Instruction), n.Reason) {
+	for _, more := range n.Instruction {
 		d.more = oneLine(more)
 		if writings, _ := c.writings(d); d.more != "" && slices.ContainsFunc(writings, c.fits) {
 			return c.fit(d), nil

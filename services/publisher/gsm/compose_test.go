@@ -79,15 +79,9 @@ func TestCompose(t *testing.T) {
 		},
 		{
 			"a mark is never cut",
-			Notice{Class: Alert, Mark: "MESSAGE RETIRÉ : ", Title: "Annulation du marché de Noël", Place: "Place de la République", Reason: "Motif : neige", Link: "https://crr.fr/a1"},
+			Notice{Class: Alert, Mark: "MESSAGE RETIRÉ : ", Title: "Annulation du marché de Noël", Place: "Place de la République", Link: "https://crr.fr/a1"},
 			Limits{Septets: 70},
 			"MESSAGE RETIRÉ : Annulation du marché de Noel https://crr.fr/a1", "place",
-		},
-		{
-			"a reason is said where it fits whole",
-			Notice{Class: Alert, Title: "Marché", Reason: "Motif : neige"},
-			Limits{Septets: 22},
-			"Marché - Motif : neige", "",
 		},
 		{
 			"as much of an instruction as fits, before anything is cut",

@@ -106,7 +106,7 @@ func (p *publisher) feed(change func(*events.Publication)) (feed.Entry, events.D
 	if change != nil {
 		change(&pub)
 	}
-	r, err := c.Render(pub, channeltest.Profile())
+	r, err := channel.Render(c, pub, channeltest.Profile())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestMailLinks(t *testing.T) {
 	}
 	c, _ := made.(*email.Channel)
 	pub := channeltest.Publication()
-	r, err := c.Render(pub, channeltest.Profile())
+	r, err := channel.Render(c, pub, channeltest.Profile())
 	if err != nil {
 		t.Fatal(err)
 	}

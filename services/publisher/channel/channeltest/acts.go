@@ -79,7 +79,7 @@ func (s *stage) post(t *testing.T, action events.Action, revision int, remote st
 		p.Content.Title = "Coupure reportée"
 	}
 	profile.Endpoint = "endpoint"
-	r, err := s.channel.Render(p, profile)
+	r, err := channel.Render(s.channel, p, profile)
 	if err != nil {
 		t.Fatal(err)
 	}

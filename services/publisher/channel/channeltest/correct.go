@@ -31,6 +31,7 @@ func correct(t *testing.T, s Suite) {
 			t.Errorf("%q does not begin by saying %q", text, said)
 		}
 	}
+	rewritten(t, scene.Channel)
 	endpoint, ok := scene.Channel.(channel.Endpoint)
 	if !ok {
 		return
@@ -58,6 +59,51 @@ func correct(t *testing.T, s Suite) {
 	}
 }
 
+// rewritten corrects and withdraws a message that an officer put in words of
+// their own for the channel: it is marked as without them, and a withdrawal
+// says why, and nothing of what it takes back.
+func rewritten(t *testing.T, c channel.Channel) {
+	t.Helper()
+	const gone = "zanzibar" // in all that was said, and in no title
+	for _, class := range []events.Class{events.ClassAlert, events.ClassService} {
+		p, profile := Publication(), Profile()
+		p.Class, p.Revision, p.MsgType, p.Correction = class, 2, events.MsgUpdate, true
+		said := rendered(t, c, p, profile)
+		marked := strings.Contains(strings.ToLower(firstLine(said.Text)), "rectificatif") // a panel has no room for it
+		p.Overrides = []events.Override{{Channel: said.Channel, Text: "Allez tous à Zanzibar"}}
+		if text := rendered(t, c, p, profile).Text; marked != strings.Contains(strings.ToLower(firstLine(text)), "rectificatif") {
+			t.Errorf("%s: an officer's correction is not marked as others are: %q", class, text)
+		}
+		p.MsgType, p.Correction, p.Reason = events.MsgCancel, false, "Fausse alerte"
+		p.Content = events.Content{
+			Language: "fr", Title: "Départ", Summary: "Partez à Zanzibar.", Text: "Partez à Zanzibar ce soir.", HTML: "<p>Partez à Zanzibar ce soir.</p>",
+			Instruction: "Gagnez Zanzibar.", Image: &events.Image{URL: "https://pessac.example/zanzibar.png", Alt: "Zanzibar"},
+		}
+		variant := p.Content
+		variant.Language, variant.Title = "en", "Departure"
+		p.Variants = []events.Content{variant}
+		r := rendered(t, c, p, profile)
+		text := strings.ToLower(strings.Join(strings.Fields(r.Text), " "))
+		for _, want := range []string{"message retir", "fausse alerte"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the withdrawal %q does not say %q", class, r.Text, want)
+			}
+		}
+		if strings.Contains(strings.ToLower(r.Text+string(r.Body)), gone) {
+			t.Errorf("%s: the withdrawal repeats what is withdrawn: %q %s", class, r.Text, r.Body)
+		}
+	}
+}
+
+func rendered(t *testing.T, c channel.Channel, p events.Publication, profile channel.Profile) events.Rendition {
+	t.Helper()
+	r, err := channel.Render(c, p, profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
@@ -71,10 +117,7 @@ func revision(t *testing.T, scene *Scene, n int, kind events.MsgType) channel.Po
 	if _, ok := scene.Channel.(channel.Endpoint); ok {
 		profile.Endpoint = "endpoint"
 	}
-	r, err := scene.Channel.Render(p, profile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := rendered(t, scene.Channel, p, profile)
 	action := map[events.MsgType]events.Action{events.MsgUpdate: events.ActionUpdate, events.MsgCancel: events.ActionWithdraw}[kind]
 	if action == "" {
 		action = events.ActionPublish

@@ -71,7 +71,7 @@ func golden(t *testing.T, of func(*testing.T, string) channel.Channel, dir strin
 			}
 		}
 	}
-	r, err := of(t, in.Settings).Render(p, profile)
+	r, err := channel.Render(of(t, in.Settings), p, profile)
 	name, got := "want.json", []byte(nil)
 	if err != nil {
 		name, got = "want.err", []byte(string(events.OutcomeOf(err).Reason)+"\n")

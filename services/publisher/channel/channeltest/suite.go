@@ -160,7 +160,7 @@ func deliver(t *testing.T, ctx context.Context, scene *Scene) (channel.Result, e
 	if isEndpoint {
 		profile.Endpoint = "endpoint"
 	}
-	rendition, err := c.Render(p, profile)
+	rendition, err := channel.Render(c, p, profile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,11 +215,11 @@ func (s Suite) clean(t *testing.T, scene *Scene, err error, r channel.Result) {
 func render(t *testing.T, s Suite) {
 	t.Helper()
 	scene := s.Scene(t, OK)
-	first, err := scene.Channel.Render(Publication(), Profile())
+	first, err := channel.Render(scene.Channel, Publication(), Profile())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := s.Scene(t, OK).Channel.Render(Publication(), Profile())
+	second, err := channel.Render(s.Scene(t, OK).Channel, Publication(), Profile())
 	if err != nil || first.Hash != second.Hash || string(first.Body) != string(second.Body) {
 		t.Errorf("two renditions differ: %v\n%s\n%s", err, first.Body, second.Body)
 	}
@@ -228,7 +228,7 @@ func render(t *testing.T, s Suite) {
 	}
 	other := Publication()
 	other.Content.Title = "Autre chose"
-	if changed, err := scene.Channel.Render(other, Profile()); err != nil || changed.Hash == first.Hash {
+	if changed, err := channel.Render(scene.Channel, other, Profile()); err != nil || changed.Hash == first.Hash {
 		t.Errorf("another title gives the same rendition: %v", err)
 	}
 	if p, ok := scene.Channel.(channel.Previewer); ok {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
@@ -114,7 +115,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, error) {
 	v := view{
 		Language: p.Content.Language, Subject: channel.Headline(p), Authority: profile.Authority, Stream: profile.Stream,
-		Facts: profile.Facts(p), Instructions: channel.Paragraphs(channel.ToDo(p)), Image: p.Content.Image, Link: profile.Link,
+		Facts: profile.Facts(p), Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
 		Unsubscribe: unsubscribePlace, Alert: p.Class == events.ClassAlert, Words: channel.WordsIn(p.Content.Language),
 	}
 	if v.Language == "" {
@@ -123,10 +124,7 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, er
 	if why := channel.Why(p); why != "" {
 		v.Facts = append([]string{why}, v.Facts...)
 	}
-	text := p.Content.Text
-	if text == "" {
-		text = p.Content.Summary
-	}
+	text := channel.Whole(p)
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = channel.Marked(p, own)
 	} else if p.Content.HTML != "" {
@@ -156,7 +154,11 @@ func plain(v view) string {
 	if len(v.Facts) > 0 {
 		blocks = append(blocks, strings.Join(v.Facts, "\n"))
 	}
-	blocks = append(append(blocks, v.Paragraphs...), v.Instructions...)
+	if v.Alert {
+		blocks = slices.Concat(blocks, v.Instructions, v.Paragraphs)
+	} else {
+		blocks = slices.Concat(blocks, v.Paragraphs, v.Instructions)
+	}
 	if v.Image != nil && v.Image.Alt != "" {
 		blocks = append(blocks, "["+v.Words.Image+v.Words.Colon+v.Image.Alt+"]")
 	}

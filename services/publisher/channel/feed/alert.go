@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"slices"
@@ -35,10 +36,11 @@ type AlertText struct {
 	Language    string `json:"language"`
 	Headline    string `json:"headline"`
 	Description string `json:"description,omitempty"`
+	Place       string `json:"place,omitempty"`
 	Instruction string `json:"instruction,omitempty"`
 }
 
-func alertOf(p events.Publication, text string, profile channel.Profile) *Alert {
+func alertOf(p events.Publication) *Alert {
 	a := &Alert{
 		Status: p.Status, MsgType: p.MsgType, Severity: p.Severity, Urgency: p.Urgency, Certainty: p.Certainty, Topic: p.Topic,
 		Effective: p.NotBefore.UTC().Truncate(time.Second), Expires: p.Expires.UTC().Truncate(time.Second), Areas: p.Areas,
@@ -46,26 +48,18 @@ func alertOf(p events.Publication, text string, profile channel.Profile) *Alert 
 	if a.Status == "" {
 		a.Status = events.StatusActual
 	}
-	first := p.Content
-	first.Text = text
-	if first.Language == "" {
-		first.Language = profile.Language
-	}
-	for _, c := range append([]events.Content{first}, p.Variants...) {
-		description := c.Text
-		if description == "" {
-			description = c.Summary
-		}
-		of := p
-		of.Content = c
-		if why := channel.Why(of); why != "" {
-			description = strings.TrimSpace(why + "\n\n" + description)
-		}
-		a.Texts = append(a.Texts, AlertText{
-			Language: c.Language, Headline: oneLine(channel.Marked(of, c.Title)), Description: description, Instruction: channel.ToDo(of),
-		})
-	}
 	return a
+}
+
+// alertText is p in its content's language. CAP has no element for the end of
+// what is announced, and its area may be wider than the place: both are in the
+// description.
+func (c *Channel) alertText(p events.Publication, profile channel.Profile) AlertText {
+	return AlertText{
+		Language: cmp.Or(p.Content.Language, profile.Language), Headline: channel.Headline(p),
+		Description: strings.TrimSpace(strings.Join(facts(p, profile), "\n") + "\n\n" + c.text(p)),
+		Place:       oneLine(p.Content.Place), Instruction: p.Content.Instruction,
+	}
 }
 
 // capIdentifier names one revision of an alert.
@@ -136,13 +130,13 @@ func writeCAP(sender string, e Entry, d events.Delivery, earlier []capMessage) (
 	if e.Start != nil {
 		onset = capTime(*e.Start, loc)
 	}
-	areas := capAreas(e, a)
 	for _, t := range a.Texts {
 		doc.Infos = append(doc.Infos, capInfo{
 			Language: t.Language, Category: category(a.Topic), Event: topic.Name(a.Topic, t.Language),
 			Urgency: known(a.Urgency), Severity: known(a.Severity), Certainty: known(a.Certainty),
 			Effective: capTime(a.Effective, loc), Onset: onset, Expires: capTime(a.Expires, loc),
-			SenderName: e.Author, Headline: t.Headline, Description: t.Description, Instruction: t.Instruction, Web: e.URL, Areas: areas,
+			SenderName: e.Author, Headline: t.Headline, Description: t.Description, Instruction: t.Instruction, Web: e.URL,
+			Areas: capAreas(e, t),
 		})
 	}
 	return writeXML(doc)
@@ -156,12 +150,13 @@ func known[T ~string](v T) string {
 	return string(v)
 }
 
-func capAreas(e Entry, a *Alert) []capArea {
-	if len(a.Areas) == 0 {
-		return []capArea{{Desc: e.Author}}
+// capAreas are those of the source, which drew them; else the place in words.
+func capAreas(e Entry, t AlertText) []capArea {
+	if len(e.Alert.Areas) == 0 {
+		return []capArea{{Desc: firstOf(t.Place, e.Author)}}
 	}
-	list := make([]capArea, 0, len(a.Areas))
-	for _, from := range a.Areas {
+	list := make([]capArea, 0, len(e.Alert.Areas))
+	for _, from := range e.Alert.Areas {
 		area := capArea{Desc: firstOf(from.Name, from.Place, strings.Join(from.INSEE, ", "), e.Author)}
 		for _, ring := range from.Polygons {
 			var points []string

@@ -126,7 +126,7 @@ func TestAlertsInCAP(t *testing.T) {
 		!strings.HasSuffix(over[0].References, updated[0].Identifier+","+updated[0].Sent) {
 		t.Fatalf("%+v", over)
 	}
-	if i := over[0].Info[0]; i.ToDo != "" || !strings.HasPrefix(i.Text, "Raison : la crue est passée") && !strings.HasPrefix(i.Text, "Raison : la crue est passée") {
+	if i := over[0].Info[0]; i.ToDo != "" || i.Headline != "Message retiré : "+m.Info[0].Headline || i.Text != "Motif : la crue est passée\nLundi 4 mai, 9 h – 17 h" {
 		t.Errorf("the withdrawal says %+v", i)
 	}
 	if got := tw.titles("/feeds/pessac.rss", "flood", "Quai"); got != "" {
@@ -144,5 +144,38 @@ func TestAlertOfAnUnknownKindIsValid(t *testing.T) {
 	list := messages(t, tw, "/feeds/pessac.cap")
 	if len(list) != 1 || list[0].Status != "Exercise" || !strings.HasPrefix(list[0].Info[0].Headline, "EXERCICE") {
 		t.Errorf("%+v", list)
+	}
+}
+
+// TestAlertOfAPlace: a place that nobody drew is the area, and what a variant
+// leaves out is the original's.
+func TestAlertOfAPlace(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, nil)
+	p := tw.publish(func(p *events.Publication) {
+		p.Class, p.Onset, p.Ends = events.ClassAlert, nil, nil
+		p.Content = events.Content{
+			Language: "fr", Title: "Évacuation", Summary: "La digue cède.", Place: "Quartier des Échoppes", Instruction: "Rejoignez le gymnase.",
+		}
+		p.Variants = []events.Content{{Language: "en", Title: "Evacuation", Summary: "The dyke is failing."}, {Language: "es", Summary: "El dique cede."}}
+	})
+	list := messages(t, tw, "/feeds/pessac.cap")
+	if len(list) != 1 || len(list[0].Info) != 3 {
+		t.Fatalf("%+v", list)
+	}
+	for i, want := range []struct{ headline, text string }{
+		{"Évacuation", "La digue cède."}, {"Evacuation", "The dyke is failing."}, {"Évacuation", "El dique cede."},
+	} {
+		info := list[0].Info[i]
+		if info.Headline != want.headline || info.Text != "Quartier des Échoppes\n\n"+want.text || info.ToDo != "Rejoignez le gymnase." ||
+			len(info.Area) != 1 || info.Area[0].Desc != "Quartier des Échoppes" {
+			t.Errorf("%+v", info)
+		}
+	}
+	p.Areas = []events.Area{{Name: "Pessac", INSEE: []string{"33318"}}}
+	p.Revision, p.MsgType = 2, events.MsgUpdate
+	tw.deliver(p)
+	if info := messages(t, tw, "/feeds/pessac.cap")[0].Info[0]; info.Area[0].Desc != "Pessac" || !strings.HasPrefix(info.Text, "Quartier des Échoppes\n") {
+		t.Errorf("the place of an alert is lost: %+v", info)
 	}
 }

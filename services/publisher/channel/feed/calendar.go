@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -85,7 +86,7 @@ func (c *calendar) event(e entry) {
 	c.line("LAST-MODIFIED", utc(e.Updated))
 	c.line("SEQUENCE", fmt.Sprint(max(0, e.revision-1)))
 	c.when(e)
-	c.text("SUMMARY", e.Title)
+	c.text("SUMMARY", cmp.Or(e.Event, e.Title))
 	c.text("DESCRIPTION", e.Text)
 	c.text("LOCATION", e.Place)
 	if e.Point != nil {

@@ -65,10 +65,12 @@ type Entry struct {
 	ID         string        `json:"id"` // tag: URI
 	URL        string        `json:"url"`
 	Source     string        `json:"source,omitempty"` // where it was first published
-	Title      string        `json:"title"`
+	Title      string        `json:"title"`            // marked when it corrects, goes on or is an exercise
+	Event      string        `json:"event,omitempty"`  // the title without the mark of a revision, for calendars; empty: the same
+	Facts      string        `json:"facts,omitempty"`  // in words, a line each: why it is withdrawn, when, where
 	Summary    string        `json:"summary,omitempty"`
 	HTML       string        `json:"html"`
-	Text       string        `json:"text"`
+	Text       string        `json:"text"` // without the facts
 	Image      string        `json:"image,omitempty"`
 	ImageAlt   string        `json:"imageAlt,omitempty"`
 	Categories []string      `json:"categories"`
@@ -91,6 +93,8 @@ type Entry struct {
 // Said is an entry's words in one language.
 type Said struct {
 	Title    string `json:"title"`
+	Event    string `json:"event,omitempty"`
+	Facts    string `json:"facts,omitempty"`
 	Summary  string `json:"summary,omitempty"`
 	HTML     string `json:"html"`
 	Text     string `json:"text"`
@@ -105,7 +109,8 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	said := c.said(p, profile)
 	body := Entry{
 		ID:  "tag:" + c.host + ",2026:publication/" + p.ID,
-		URL: profile.Link, Source: p.Content.Link, Title: said.Title, Summary: said.Summary, HTML: said.HTML, Text: said.Text,
+		URL: profile.Link, Source: p.Content.Link, Title: said.Title, Event: said.Event, Facts: said.Facts,
+		Summary: said.Summary, HTML: said.HTML, Text: said.Text,
 		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
 		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),
 		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: said.Place, Heard: said.Heard, Areas: areasOf(p),
@@ -123,28 +128,70 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		body.Point = p.Areas[0].Point
 	}
 	if p.Class == events.ClassAlert {
-		body.Alert = alertOf(p, c.text(p), profile)
+		body.Alert = alertOf(p)
+		body.Alert.Texts = append(body.Alert.Texts, c.alertText(p, profile))
 	}
 	var err error
 	if body.Variants, err = channel.Each(p, profile, func(p events.Publication, profile channel.Profile) (Said, error) {
+		if body.Alert != nil {
+			body.Alert.Texts = append(body.Alert.Texts, c.alertText(p, profile))
+		}
 		return c.said(p, profile), nil
 	}); err != nil {
 		return events.Rendition{}, err
 	}
-	return channel.NewRendition(c.spec, body, body.Title+"\n\n"+body.Text)
+	return channel.NewRendition(c.spec, body, strings.TrimSpace(body.Title+"\n\n"+body.whole()))
 }
 
 // said is what an entry says in the content's language.
 func (c *Channel) said(p events.Publication, profile channel.Profile) Said {
-	text := c.text(p)
+	facts := facts(p, profile)
 	s := Said{
-		Title: oneLine(channel.Marked(p, p.Content.Title)), Summary: oneLine(p.Content.Summary), HTML: c.html(p, text),
-		Text: withInstruction(text, channel.ToDo(p)), Place: oneLine(p.Content.Place), Heard: c.deps.Hear(p, profile),
+		Title: channel.Headline(p), Facts: strings.Join(facts, "\n"), Summary: c.summary(p, facts), HTML: c.html(p, facts),
+		Text: strings.Join(inOrder(p, c.text(p), p.Content.Instruction), "\n\n"), Place: oneLine(p.Content.Place), Heard: c.deps.Hear(p, profile),
+	}
+	if event := oneLine(channel.Marked(p, p.Content.Title)); event != s.Title {
+		s.Event = event
 	}
 	if p.Content.Image != nil {
 		s.ImageAlt = p.Content.Image.Alt
 	}
 	return s
+}
+
+// facts are why it is withdrawn, when and where.
+func facts(p events.Publication, profile channel.Profile) []string {
+	facts := profile.Facts(p)
+	if why := channel.Why(p); why != "" {
+		facts = append([]string{why}, facts...)
+	}
+	return facts
+}
+
+// inOrder is a text and what to do, which comes first in an alert; what is
+// empty is left out.
+func inOrder(p events.Publication, text, instruction string) []string {
+	list := []string{text, instruction}
+	if p.Class == events.ClassAlert {
+		slices.Reverse(list)
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+}
+
+// summary is what many readers and pages show alone: when and where are in it.
+// There is none of an officer's own text, nor of one without a summary.
+func (c *Channel) summary(p events.Publication, facts []string) string {
+	if _, own := p.Text(c.spec.ID); own || p.Content.Summary == "" {
+		return ""
+	}
+	said := slices.Clone(facts)
+	if p.Class == events.ClassAlert && p.Content.Instruction != "" {
+		said = append(said, p.Content.Instruction)
+	}
+	for i, s := range said {
+		said[i] = channel.Ended(s)
+	}
+	return oneLine(strings.Join(append(said, p.Content.Summary), " "))
 }
 
 // text is the whole of it: an officer's own, the source's, or what there is in
@@ -153,11 +200,11 @@ func (c *Channel) text(p events.Publication) string {
 	if own, ok := p.Text(c.spec.ID); ok {
 		return own
 	}
-	if text := strings.TrimSpace(p.Content.Text); text != "" {
-		return text
-	}
-	return p.Content.Summary
+	return strings.TrimSpace(channel.Whole(p))
 }
+
+// whole is the text of an entry with when and where.
+func (e Entry) whole() string { return strings.TrimSpace(e.Facts + "\n\n" + e.Text) }
 
 // in is the entry for those who read a language; the same when it is not said
 // in it. It is another entry: a reader may have both.
@@ -167,8 +214,8 @@ func (e Entry) in(language string) Entry {
 		return e
 	}
 	e.ID, e.Language = e.ID+"/"+language, language
-	e.Title, e.Summary, e.HTML, e.Text, e.ImageAlt, e.Place = said.Title, said.Summary, said.HTML, said.Text, said.ImageAlt, said.Place
-	e.Heard = said.Heard
+	e.Title, e.Event, e.Facts, e.Summary, e.HTML, e.Text = said.Title, said.Event, said.Facts, said.Summary, said.HTML, said.Text
+	e.ImageAlt, e.Place, e.Heard = said.ImageAlt, said.Place, said.Heard
 	return e
 }
 
@@ -186,13 +233,6 @@ func areasOf(p events.Publication) []string {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func withInstruction(text, instruction string) string {
-	if instruction == "" {
-		return text
-	}
-	return text + "\n\n" + instruction
-}
 
 // Endpoints implements channel.Endpoint.
 func (c *Channel) Endpoints(events.Publication) []channel.Profile {

@@ -8,16 +8,18 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
-// html is the entry's body: the content's own HTML, which the normalizer
-// sanitised, or its text in paragraphs.
-func (c *Channel) html(p events.Publication, text string) string {
+// html is the entry's body: when and where, the content's own HTML, which the
+// normalizer sanitised, or its text in paragraphs, and what to do.
+func (c *Channel) html(p events.Publication, facts []string) string {
 	var b strings.Builder
-	if p.Content.HTML != "" && text == strings.TrimSpace(p.Content.Text) {
-		b.WriteString(p.Content.HTML)
-	} else {
-		b.WriteString(channel.HTML(text))
+	if len(facts) > 0 {
+		b.WriteString("<p><strong>" + channel.Inline(strings.Join(facts, "\n")) + "</strong></p>")
 	}
-	b.WriteString(channel.HTML(channel.ToDo(p)))
+	text := channel.HTML(c.text(p))
+	if _, own := p.Text(c.spec.ID); !own && p.Content.HTML != "" {
+		text = p.Content.HTML
+	}
+	b.WriteString(strings.Join(inOrder(p, text, channel.HTML(p.Content.Instruction)), ""))
 	if credit := credits(p.Origin); credit != "" && c.cfg.Attribution {
 		b.WriteString("<p><small>" + html.EscapeString(credit) + "</small></p>")
 	}

@@ -245,8 +245,6 @@ func (s *server) alerts(sel selection, now time.Time) (document, bool) {
 			continue
 		}
 		body = body.in(sel.language)
-		words := channel.WordsIn(body.Language)
-		body.Title = words.Cancelled + words.Colon + body.Title
 		doc.Until = earlier(doc.Until, d.Expires)
 		doc.Updated = later(doc.Updated, body.Updated)
 		doc.Entries = append(doc.Entries, entry{body, d.Revision, d.Publication})

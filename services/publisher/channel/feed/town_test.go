@@ -106,7 +106,7 @@ func (tw *town) publish(change func(*events.Publication)) events.Publication {
 func (tw *town) deliver(p events.Publication) {
 	tw.t.Helper()
 	profile := channeltest.Profile()
-	r, err := tw.channel.Render(p, profile)
+	r, err := channel.Render(tw.channel, p, profile)
 	if err != nil {
 		tw.t.Fatal(err)
 	}

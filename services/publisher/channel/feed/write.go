@@ -96,7 +96,7 @@ func writeRSS(d document) (string, []byte, error) {
 	for _, e := range d.Entries {
 		summary := e.Summary
 		if summary == "" {
-			summary = e.Text
+			summary = e.whole()
 		}
 		item := rssItem{
 			Title: e.Title, Link: e.URL, GUID: rssGUID{Value: e.ID}, PubDate: rssTime(e.Published),
@@ -261,7 +261,7 @@ func writeJSON(d document) (string, []byte, error) {
 	}
 	for _, e := range d.Entries {
 		item := jsonItem{
-			ID: e.ID, URL: e.URL, ExternalURL: e.Source, Title: e.Title, ContentHTML: e.HTML, ContentText: e.Text,
+			ID: e.ID, URL: e.URL, ExternalURL: e.Source, Title: e.Title, ContentHTML: e.HTML, ContentText: e.whole(),
 			Summary: e.Summary, Image: e.Image, DatePublished: e.Published.Format(time.RFC3339),
 			DateModified: e.Updated.Format(time.RFC3339), Authors: []jsonAuthor{{e.Author}}, Tags: e.Categories,
 			Language: e.Language,

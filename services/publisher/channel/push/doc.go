@@ -3,7 +3,7 @@
 //
 // In: publications, and subscribers' push subscriptions, whose JSON is the
 // contact's address. Out: one encrypted message a subscriber (RFC 8291), with
-// the title, the text, the publication's page and the address that ends it all,
+// the title, the text and what to do, the publication's page and the address that ends it all,
 // for the portal's service worker.
 //
 // Guarantees: TTL ends with the publication, and is at most four weeks; Urgency

@@ -189,18 +189,16 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 // write makes the notification in one language.
 func (c *Channel) write(p events.Publication, profile channel.Profile) (body Body, warnings []string) {
 	title, cut := shorten(channel.Headline(p), maxTitle)
-	text := p.Content.Summary
-	if text == "" {
-		text = p.Content.Text
+	say := func(first, then string) (string, bool) {
+		return shorten(lines(channel.Why(p), strings.Join(profile.Facts(p), " · "), first, then), maxText)
 	}
-	if p.Class == events.ClassAlert {
-		text = channel.ToDo(p) + " " + text
+	text, cutText := say(channel.Short(p), p.Content.Instruction)
+	if cutText || p.Class == events.ClassAlert { // what to do is never cut for the rest
+		text, cutText = say(p.Content.Instruction, channel.Short(p))
 	}
-	text = strings.TrimSpace(strings.TrimLeft(channel.Why(p)+"\n", "\n") + strings.Join(profile.Facts(p), " · ") + "\n" + strings.Join(strings.Fields(text), " "))
 	if own, ok := p.Text(c.spec.ID); ok {
-		text = channel.Marked(p, own)
+		text, cutText = shorten(channel.Marked(p, own), maxText)
 	}
-	text, cutText := shorten(text, maxText)
 	body = Body{Title: title, Text: text, URL: profile.Link, Tag: p.ID, Language: p.Content.Language, Urgent: p.Class == events.ClassAlert}
 	if cut {
 		warnings = append(warnings, "cut: title")
@@ -209,6 +207,17 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (body Bod
 		warnings = append(warnings, "cut: text")
 	}
 	return body, warnings
+}
+
+// lines are what there is of parts, each on its own line.
+func lines(parts ...string) string {
+	var list []string
+	for _, s := range parts {
+		if s = strings.Join(strings.Fields(s), " "); s != "" {
+			list = append(list, s)
+		}
+	}
+	return strings.Join(list, "\n")
 }
 
 // in is the notification for those who read a language.

@@ -52,17 +52,23 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	}
 	add(channel.Why(p), bold)
 	add(strings.Join(profile.Facts(p), "\n"), bold)
-	text := p.Content.Text
-	if text == "" {
-		text = p.Content.Summary
-	}
+	text, short := channel.Whole(p), p.Content.Summary
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = channel.Marked(p, own)
+		short = own
 	}
-	add(strings.Join(channel.Paragraphs(text), "\n\n"), mrkdwn)
-	add(strings.TrimSpace(channel.ToDo(p)), quote)
+	text, todo := strings.Join(channel.Paragraphs(text), "\n\n"), strings.TrimSpace(p.Content.Instruction)
+	notice := nonEmpty(channel.Headline(p), channel.Why(p), short)
+	if p.Class == events.ClassAlert {
+		add(todo, quote)
+		add(text, mrkdwn)
+		notice = nonEmpty(channel.Headline(p), channel.Why(p), todo, short)
+	} else {
+		add(text, mrkdwn)
+		add(todo, quote)
+	}
 	body.Context = fit(strings.Join(facts(p, profile), " · "), maxContext, mrkdwn)
-	body.Text = fit(strings.Join(nonEmpty(channel.Headline(p), p.Content.Summary), " – "), maxNotice, escape)
+	body.Text = fit(strings.Join(notice, " – "), maxNotice, escape)
 	r, err := channel.NewRendition(c.spec, body, strings.Join(append([]string{body.Header}, body.Sections...), "\n\n"))
 	r.Warnings = warnings
 	r.ContentLength = utf8.RuneCountInString(r.Text)

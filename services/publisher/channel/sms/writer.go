@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,8 +65,8 @@ func shortening(l gsm.Limits, table []panel.Abbreviation) gsm.Limits {
 	return l
 }
 
-// alertSeptets are two parts: the room of an alert that says what to do, at
-// least. A danger is worth a second SMS.
+// alertSeptets are two parts: the room of an alert that says what to do, or why
+// it is withdrawn, at least. A danger is worth a second SMS.
 const alertSeptets = 306
 
 // Body is a rendition: the text, and what it takes.
@@ -137,7 +138,7 @@ func (w *Writer) write(p events.Publication, profile channel.Profile) (Body, []s
 	}
 	var warnings []string
 	if own, ok := p.Text(w.spec.ID); ok {
-		text, err := officersText(channel.Marked(p, own), p.Class, mentions)
+		text, err := officersText(headed(p, own), p.Class, mentions)
 		if err != nil {
 			return body, nil, err
 		}
@@ -162,28 +163,51 @@ func (w *Writer) write(p events.Publication, profile channel.Profile) (Body, []s
 }
 
 func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Mentions) (gsm.Composed, error) {
-	marked := p.Content.Title
-	if prefix := channel.Prefix(p); prefix != "" {
-		marked = strings.ToUpper(prefix) + channel.WordsIn(p.Content.Language).Colon + marked
-	}
-	marked = channel.Marked(p, marked)
 	n, limits := gsm.Notice{
-		Class: gsm.Class(p.Class), Mark: strings.TrimSuffix(marked, p.Content.Title), Title: p.Content.Title,
-		Place: p.Content.Place, When: profile.Whens(p), Reason: channel.Why(p), Link: profile.Link,
+		Class: gsm.Class(p.Class), Mark: strings.TrimSuffix(headed(p, p.Content.Title), p.Content.Title), Title: p.Content.Title,
+		Place: p.Content.Place, When: profile.Whens(p), Link: profile.Link,
 	}, w.limits
 	if profile.Abbreviations != nil {
 		limits = shortening(limits, profile.Abbreviations)
 	}
-	if what := strings.TrimSpace(channel.ToDo(p)); what != "" && p.Class == events.ClassAlert {
+	why, what, alert := channel.Why(p), strings.TrimSpace(p.Content.Instruction), p.Class == events.ClassAlert
+	if alert && what+why != "" {
 		limits.Septets = max(limits.Septets, alertSeptets)
-		n.Instruction = whatToDo(what, limits.Septets*3/5)
+		n.Instruction = beginnings(cmp.Or(why, what), limits.Septets*3/5)
+	} else if why != "" {
+		n.Instruction = beginnings(why, limits.Septets/4)
 	}
-	return gsm.Compose(n, m, limits)
+	composed, err := gsm.Compose(n, m, limits)
+	var without []string
+	for _, field := range []string{"place", "when"} {
+		if err != nil || why == "" || len(composed.Cut) == 0 {
+			break
+		}
+		// Why it is withdrawn is worth more than where and when it was to be.
+		if without = append(without, field); field == "place" {
+			n.Place = ""
+		} else {
+			n.When = nil
+		}
+		composed, err = gsm.Compose(n, m, limits)
+	}
+	composed.Cut = append(without, composed.Cut...)
+	return composed, err
 }
 
-// whatToDo is an instruction and its beginnings: its first sentences, and of the
-// first what takes so many characters.
-func whatToDo(text string, characters int) []string {
+// headed begins a text with all that marks the publication, in capitals: an SMS
+// has no other way to set it off.
+func headed(p events.Publication, text string) string {
+	if prefix := channel.Prefix(p, text); prefix != "" {
+		text = strings.ToUpper(prefix) + channel.WordsIn(p.Content.Language).Colon + text
+	}
+	return channel.Marked(p, text)
+}
+
+// beginnings are what is worth more than place and time, what to do or why a
+// message is withdrawn: whole, its first sentences, and of the first what takes
+// so many characters.
+func beginnings(text string, characters int) []string {
 	said := prose.Sentences(strings.Join(strings.Fields(text), " "))
 	var list []string
 	for n := len(said); n > 0; n-- {

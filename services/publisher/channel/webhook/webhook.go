@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"html"
 	"net/url"
@@ -102,8 +103,9 @@ type Notice struct {
 	Certainty   events.Certainty    `json:"certainty"`
 	Authority   Named               `json:"authority"`
 	Stream      Named               `json:"stream"`
-	Headline    string              `json:"headline"` // marked when it corrects, withdraws or is an exercise
-	Text        string              `json:"text,omitempty"`
+	Headline    string              `json:"headline"`         // marked when it corrects, withdraws or is an exercise
+	Reason      string              `json:"reason,omitempty"` // why it was withdrawn; its content is then what it was about alone
+	Text        string              `json:"text,omitempty"`   // an officer's own words for this receiver
 	Content     events.Content      `json:"content"`
 	Variants    []events.Content    `json:"variants,omitempty"`
 	Areas       []events.Area       `json:"areas,omitempty"`
@@ -130,13 +132,13 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		Headline: channel.Headline(p), Content: p.Content, Variants: p.Variants, Areas: p.Areas,
 		Onset: p.Onset, Ends: p.Ends, Expires: p.Expires, ApprovedAt: p.At, Provenance: p.Origin, Link: profile.Link,
 	}
+	if p.MsgType == events.MsgCancel { // of another revision it is the authority's own
+		n.Reason = strings.TrimSpace(p.Reason)
+	}
 	if own, ok := p.Text(c.spec.ID); ok {
 		n.Text = channel.Marked(p, own)
 	}
-	text := n.Text
-	if text == "" {
-		text = p.Content.Text
-	}
+	text := cmp.Or(n.Text, channel.Why(p), channel.Whole(p))
 	r, err := channel.NewRendition(c.spec, n, strings.TrimSpace(n.Headline+"\n\n"+text))
 	r.ContentLength = len(r.Body)
 	return r, err
