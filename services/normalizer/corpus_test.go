@@ -96,7 +96,7 @@ func TestFeedCorpusIsNormalised(t *testing.T) {
 	if len(raws) < 500 {
 		t.Fatalf("%d items only", len(raws))
 	}
-	refused := 0
+	refused, alerts := 0, 0
 	for _, r := range raws {
 		m, err := p.Normalise(r, source, authority, fetched)
 		if err != nil {
@@ -109,8 +109,15 @@ func TestFeedCorpusIsNormalised(t *testing.T) {
 		if err := m.Validate(); err != nil {
 			t.Errorf("%.300s: %v", r.Record, err)
 		}
+		if m.Class == events.ClassAlert {
+			alerts++
+			t.Logf("alert: %s: %.200s", m.Content.Title, m.Content.Text)
+		}
 	}
-	t.Logf("%d items, %d refused for having nothing to read", len(raws), refused)
+	t.Logf("%d items, %d refused for having nothing to read, %d alerts", len(raws), refused, alerts)
+	if alerts > 0 {
+		t.Errorf("%d items of newspapers and blogs are alerts", alerts)
+	}
 }
 
 func BenchmarkNormaliseFeedCorpus(b *testing.B) {

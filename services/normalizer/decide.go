@@ -177,7 +177,7 @@ func (w *work) terms(p *Pipeline) {
 			m.Certainty = events.CertaintyUnknown
 		}
 	}
-	if w.result.Calm && m.Status == events.StatusActual && m.Class == events.ClassAlert && strings.HasPrefix(w.title, "exercice") {
+	if w.result.Drill && m.Status == events.StatusActual && m.Class == events.ClassAlert && strings.HasPrefix(w.title, "exercice") {
 		m.Status = events.StatusExercise
 	}
 }

@@ -18,7 +18,7 @@ const (
 	titleTimes                                      = 3 // in a title or category
 	bodyMost                                        = 2 // times a word counts in a body
 	threshold                                       = 4 // points to be sure of a topic
-	maxBodyWords                                    = 250
+	maxTitleWords, maxBodyWords                     = 60, 250
 )
 
 // Classifier applies rules.
@@ -27,8 +27,7 @@ type Classifier struct {
 	bySlug  map[string]int
 	stemmer *stem.Stemmer
 	first   map[string][]phrase // by first stem
-	danger  map[string][]phrase
-	calm    map[string][]phrase
+	danger  *dangers
 }
 
 // phrase is the stems after the first, and what they are worth to a topic.
@@ -42,8 +41,7 @@ type phrase struct {
 // New compiles rules.
 func New(r Rules, s *stem.Stemmer) (*Classifier, error) {
 	c := &Classifier{
-		topics: r.Topics, bySlug: map[string]int{}, stemmer: s,
-		first: map[string][]phrase{}, danger: map[string][]phrase{}, calm: map[string][]phrase{},
+		topics: r.Topics, bySlug: map[string]int{}, stemmer: s, first: map[string][]phrase{},
 	}
 	id := 0
 	add := func(to map[string][]phrase, words []string, topic, points int) error {
@@ -73,10 +71,9 @@ func New(r Rules, s *stem.Stemmer) (*Classifier, error) {
 			}
 		}
 	}
-	if err := add(c.danger, r.Danger, 0, 1); err != nil {
-		return nil, err
-	}
-	return c, add(c.calm, r.Calm, 0, 1)
+	var err error
+	c.danger, err = newDangers(r.Danger)
+	return c, err
 }
 
 // Text is what is classified, folded by territory.Fold.
@@ -91,15 +88,15 @@ type Text struct {
 type Result struct {
 	Topic  string   // empty when no topic has enough points
 	Points int      // of the topic
-	Danger bool     // words of immediate danger, not denied
-	Calm   bool     // words that deny danger, such as an exercise
+	Danger bool     // it tells of an immediate danger that is neither over nor a drill
+	Drill  bool     // it tells of an exercise
 	Stems  []string // of the title and body, for comparison
 }
 
 // Classify applies the rules to a text.
 func (c *Classifier) Classify(t Text) Result {
 	scores := make([]int, len(c.topics))
-	title := c.stemmer.Words(make([]string, 0, 64), t.Title, 60)
+	title := c.stemmer.Words(make([]string, 0, 64), t.Title, maxTitleWords)
 	c.score(scores, title, titleTimes, titleTimes)
 	exact := -1
 	for i, cat := range t.Categories {
@@ -115,8 +112,7 @@ func (c *Classifier) Classify(t Text) Result {
 	body := all[len(title):]
 	c.score(scores, body, 1, bodyMost)
 	r := Result{Stems: all}
-	r.Calm = found(c.calm, all)
-	r.Danger = found(c.danger, all) && !r.Calm
+	r.Danger, r.Drill = c.danger.judge(t)
 	if exact >= 0 {
 		scores[exact] += strongPoints * titleTimes
 	}
@@ -160,17 +156,6 @@ func (c *Classifier) score(scores []int, stems []string, times, most int) {
 
 func starts(stems, want []string) bool {
 	return len(stems) >= len(want) && slices.Equal(stems[:len(want)], want)
-}
-
-func found(phrases map[string][]phrase, stems []string) bool {
-	for i, s := range stems {
-		for _, p := range phrases[s] {
-			if starts(stems[i+1:], p.rest) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Topics returns the topics, in the order of the rules.

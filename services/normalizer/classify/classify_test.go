@@ -215,24 +215,61 @@ func text(m map[string]any, keys ...string) string {
 	return ""
 }
 
+// TestDanger measures the rules on texts written for them: an end that is told as a
+// danger is as bad as a danger that is not.
 func TestDanger(t *testing.T) {
 	t.Parallel()
 	c := classifier(t)
-	for text, want := range map[string]bool{
-		"Feu de forêt : évacuez immédiatement le quartier":           true,
-		"Rupture de barrage, rejoignez les hauteurs":                 true,
-		"Ne buvez pas l’eau du robinet":                              true,
-		"Fuite de gaz rue Pasteur, restez chez vous":                 true,
-		"Exercice : évacuez le bâtiment":                             false,
-		"Levée de l’interdiction de consommation de l'eau":           false,
-		"Conférence : que faire en cas de rupture de barrage ?":      false,
-		"Vigilance orange canicule":                                  false,
-		"Le spectacle « Danger de mort » au théâtre":                 false,
-		"L'interdiction de consommer l'eau est levée, fin d'alerte.": false,
+	for file, floor := range map[string]float64{
+		"testdata/danger.tsv": 1, "testdata/danger2.tsv": 0.95, // the rules are tuned on these
+		"testdata/danger-heldout.tsv": 0.8, // and never on these
 	} {
-		if got := c.Classify(classify.Text{Title: territory.Fold(text)}).Danger; got != want {
-			t.Errorf("%q: danger %v", text, got)
+		right, given, due := 0, 0, 0
+		for _, f := range lines(t, file) {
+			text := classify.Text{Title: territory.Fold(f[1])}
+			if len(f) > 2 {
+				text.Body = territory.Fold(f[2])
+			}
+			got, want := c.Classify(text).Danger, f[0] == "danger"
+			if got != want {
+				t.Logf("%s: danger %v: %s", file, got, strings.Join(f[1:], " / "))
+			}
+			if want {
+				due++
+			}
+			if got {
+				given++
+			}
+			if got && want {
+				right++
+			}
 		}
+		t.Logf("%s: precision %.3f, recall %.3f of %d dangers", file, ratio(right, given), ratio(right, due), due)
+		if ratio(right, given) < floor || ratio(right, due) < floor {
+			t.Errorf("%s: want %.2f", file, floor)
+		}
+	}
+}
+
+// TestCorpusHoldsNoDanger reads what no town ever alerted of: outings, open data,
+// news of universities and of the State.
+func TestCorpusHoldsNoDanger(t *testing.T) {
+	t.Parallel()
+	corpus := eventstest.Corpus(t)
+	c := classifier(t)
+	read, wrong := 0, 0
+	for _, dir := range []string{"openagenda", "opendata", "textes-fr/incubateur-territoires__incubateur.anct.gouv.fr", "textes-fr/9adidaa__certfr-intel-mirror"} {
+		for _, l := range texts(t, filepath.Join(corpus, dir)) {
+			read++
+			if c.Classify(classify.Text{Title: territory.Fold(l.title), Body: territory.Fold(l.body)}).Danger {
+				wrong++
+				t.Logf("%q: %.200q", l.title, l.body)
+			}
+		}
+	}
+	t.Logf("%d of %d texts", wrong, read)
+	if read < 500 || wrong*1000 > read {
+		t.Errorf("%d of %d texts are taken for alerts", wrong, read)
 	}
 }
 

@@ -16,9 +16,23 @@ var defaultRules []byte
 
 // Rules is the file of rules.
 type Rules struct {
-	Topics []Topic  `yaml:"topics"`
-	Danger []string `yaml:"danger"` // words of immediate danger
-	Calm   []string `yaml:"calm"`   // words that deny danger
+	Topics []Topic `yaml:"topics"`
+	Danger Danger  `yaml:"danger"`
+}
+
+// Danger tells what is an immediate danger, and what is its end or none at all;
+// rules.yaml says what each list is for.
+type Danger struct {
+	Signs        []string `yaml:"signs"`
+	Orders       []string `yaml:"orders"`
+	Causes       []string `yaml:"causes"`
+	UnlessBefore []string `yaml:"unless_before"`
+	Over         []string `yaml:"over"`
+	Pending      []string `yaml:"pending"`
+	Still        []string `yaml:"still"`
+	Drill        []string `yaml:"drill"`
+	Headings     []string `yaml:"headings"`
+	Other        []string `yaml:"other"`
 }
 
 // Topic is one topic and what tells it.
