@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	_ "time/tzdata" // an authority's time zone must not depend on the machine
 
@@ -78,22 +77,13 @@ func (a *Authority) SetDefaults() {
 
 // Location returns the authority's time zone, Europe/Paris when it is wrong.
 func (a Authority) Location() *time.Location {
-	if loc, known := zones.Load(a.TimeZone); known {
-		loc, _ := loc.(*time.Location)
-		return loc
-	}
 	for _, name := range []string{a.TimeZone, defaultTimeZone} {
 		if loc, err := time.LoadLocation(name); err == nil && name != "" {
-			zones.Store(a.TimeZone, loc)
 			return loc
 		}
 	}
 	return time.UTC
 }
-
-// zones are those of authorities, by name: time.LoadLocation reads a file, and
-// each delivery asks.
-var zones sync.Map
 
 var (
 	communeRe    = regexp.MustCompile(`^(\d{5}|2[AB]\d{3})$`)

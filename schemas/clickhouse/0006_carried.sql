@@ -16,6 +16,17 @@ ORDER BY (authority, hour, stream, channel, via)
 TTL hour + INTERVAL 400 DAY
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- What was there before, again from nothing when this is run again.
+TRUNCATE TABLE IF EXISTS carried_hourly;
+
+INSERT INTO carried_hourly
+SELECT
+    authority, toStartOfHour(at) AS hour, stream, channel, via,
+    count() AS receipts, sum(toUInt64(units)) AS units, sum(cost_micro_eur) AS cost_micro_eur
+FROM receipts
+WHERE via != '' AND status = 'sent'
+GROUP BY authority, hour, stream, channel, via;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS carried_hourly_view TO carried_hourly AS
 SELECT
     authority, toStartOfHour(at) AS hour, stream, channel, via,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type directory struct {
 	views atomic.Pointer[views]
 	fleet *fleet
+	zones sync.Map // *time.Location by its name: to load one is to read a file
 }
 
 type views struct {
@@ -64,7 +66,13 @@ func (d *directory) Authority(id string) (registry.Authority, bool) {
 // location is an authority's time zone.
 func (d *directory) location(id string) *time.Location {
 	a, _ := d.Authority(id)
-	return a.Location()
+	if known, ok := d.zones.Load(a.TimeZone); ok {
+		loc, _ := known.(*time.Location)
+		return loc
+	}
+	loc := a.Location()
+	d.zones.Store(a.TimeZone, loc)
+	return loc
 }
 
 // departements are those that an authority is in.

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 )
 
 const (
@@ -179,6 +180,9 @@ func (s *reader) insert(ctx context.Context, c *chunk, token string) error {
 		if _, err := s.deps.JetStream.PublishMsg(ctx, letter); err != nil {
 			return fmt.Errorf("dead letter: %w", err)
 		}
+		h := letter.Header
+		s.log.Warn("not an event: it is a dead letter", "sequence", h.Get(bus.HeaderDeadSequence), "subject", h.Get(bus.HeaderDeadSubject),
+			"reason", h.Get(bus.HeaderDeadReason), "err", h.Get(bus.HeaderDeadError))
 	}
 	if c.rows.len() == 0 {
 		return nil
