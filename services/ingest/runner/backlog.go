@@ -20,7 +20,7 @@ func markBacklog(changes []Change, first, moved bool, rules Rules) {
 		if !isNew(*c) {
 			continue
 		}
-		if moved && undated(c.Record.Value) {
+		if moved && undated(c.Record.Value) || touched(c.Record.Value, rules) {
 			c.Backlog = true
 			continue
 		}
@@ -77,7 +77,20 @@ func isNew(c Change) bool { return !c.Withdrawn && c.Revision == 1 }
 // undated says that nothing tells whether an item is news.
 func undated(value any) bool {
 	e, ok := value.(record.Entry)
-	return ok && source.Date(e).IsZero() && e.Starts.IsZero() && e.Ends.IsZero() && e.Expires.IsZero() && len(e.Timings) == 0
+	return ok && source.Date(e).IsZero() && timeless(e)
+}
+
+// timeless says that an entry has no time but that of its writing.
+func timeless(e record.Entry) bool {
+	return e.Starts.IsZero() && e.Ends.IsZero() && e.Expires.IsZero() && len(e.Timings) == 0
+}
+
+// touched says that an item that nobody had seen is an old one whose text was put
+// right: a site that is asked for what was modified shows its archives so.
+func touched(value any, rules Rules) bool {
+	e, ok := value.(record.Entry)
+	return ok && !e.Published.IsZero() && e.Published.Before(rules.Now.Add(-rules.BacklogAge)) &&
+		e.Updated.Sub(e.Published) > rules.BacklogAge && timeless(e)
 }
 
 // isOld says whether an item was there before anyone asked for it. An alert in

@@ -115,7 +115,8 @@ func (s *sight) sameTitle(k *Known) bool { return k.Title != 0 && k.Title == s.t
 //   - order and dates of publication mean nothing;
 //   - an item no longer shown is withdrawn only where the kind says so;
 //   - at the first reading, what is old or undated is backlog, and later too when
-//     many old items come at once, or many undated ones in the place of all others.
+//     many old items come at once, or many undated ones in the place of all others,
+//     or an old one that was modified since.
 func (l *Ledger) Apply(records []source.Record, rules Rules) []Change {
 	first := !l.Read
 	l.Read = true

@@ -281,6 +281,27 @@ func TestManyOldItemsAtOnceAreBacklog(t *testing.T) {
 	expect(t, l.Apply(append(doc, item("d", "Brouillon publié", "", now.AddDate(0, -1, 0))), rules()), "d@1")
 }
 
+// A typing error put right in a post of two years ago makes no alert of it.
+func TestAnOldItemThatWasModifiedIsBacklog(t *testing.T) {
+	t.Parallel()
+	l := read(item("1", "Un", "", now))
+	modified := func(id string, published time.Time, change func(*record.Entry)) source.Record {
+		r := item(id, id, "", published)
+		e := r.Value.(record.Entry)
+		e.Updated = now
+		if change != nil {
+			change(&e)
+		}
+		r.Value = e
+		return r
+	}
+	expect(t, l.Apply([]source.Record{
+		modified("verglas", now.AddDate(-2, 0, 0), nil),
+		modified("récent", now.Add(-48*time.Hour), nil),
+		modified("chantier", now.AddDate(-2, 0, 0), func(e *record.Entry) { e.Ends = now.AddDate(0, 1, 0) }),
+	}, rules()), "verglas@1 backlog, récent@1, chantier@1")
+}
+
 func TestAlertInForceIsNeverBacklog(t *testing.T) {
 	t.Parallel()
 	alert := func(id string, expires time.Time) source.Record {
