@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -50,7 +51,7 @@ func says(markup string) bool {
 
 // prune copies a node without what is no content.
 func (e extractor) prune(n *html.Node, depth int) *html.Node {
-	if left(n) || depth > maxDepth {
+	if left(n) || depth > maxDepth || slices.Contains(e.told, n) {
 		return nil
 	}
 	cut := &html.Node{Type: n.Type, DataAtom: n.DataAtom, Data: n.Data, Namespace: n.Namespace}

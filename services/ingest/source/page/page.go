@@ -115,7 +115,9 @@ func (p *Page) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 			return nil, cur, err
 		}
 	}
-	records, err := Parse(res.Body, res.ContentType, res.FinalURL, p.rules)
+	rules := p.rules
+	rules.Now = p.deps.Now()
+	records, err := Parse(res.Body, res.ContentType, res.FinalURL, rules)
 	if err != nil {
 		return nil, cur, source.Invalid(res, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/cascadia"
+
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
@@ -251,6 +253,35 @@ func TestSettingsAreChecked(t *testing.T) {
 	for settings, want := range map[string]string{"item: '>>'": "page: item: not a CSS selector", "time_zone: Mars": "page: time_zone: ", "selector: p": "page:1: "} {
 		if _, err := New(source.Deps{}, source.Spec{URL: "https://a.example", Settings: []byte(settings)}); events.OutcomeOf(err).Reason != events.ReasonInvalidConfig || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", settings, err)
+		}
+	}
+}
+
+// The day of a posting is not read again as that of the thing; a day to come is.
+func TestAGuessedBodyIsWithoutTitleAndDate(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, zone)
+	rules := Rules{Item: cascadia.MustCompile("article"), Zone: zone, Now: now}
+	for name, c := range map[string]struct {
+		html, body string
+		published  time.Time
+	}{
+		"posted":  {`<time datetime="2026-11-20">20 novembre</time><h3>Fermeture</h3><p>Jusqu'au 2 décembre.</p>`, `<p>Jusqu&#39;au 2 décembre.</p>`, time.Date(2026, 11, 20, 0, 0, 0, 0, zone)},
+		"to come": {`<time datetime="2026-12-05">5 décembre</time><h3>Concert</h3>`, `<time datetime="2026-12-05">5 décembre</time>`, time.Time{}},
+		"alone":   {`<a href="/1"><h3>Le marché déménage</h3></a>`, `<a href="https://mairie.example/1"><h3>Le marché déménage</h3></a>`, time.Time{}},
+	} {
+		records, err := Parse([]byte("<article>"+c.html+"</article>"), "text/html; charset=utf-8", "https://mairie.example/", rules)
+		if err != nil || len(records) != 1 {
+			t.Errorf("%s: %d records, %v", name, len(records), err)
+			continue
+		}
+		e := records[0].Value.(record.Entry)
+		if e.Body != c.body || !e.Published.Equal(c.published) {
+			t.Errorf("%s: body %q, published %v", name, e.Body, e.Published)
 		}
 	}
 }

@@ -35,6 +35,9 @@ const (
 type Rules struct {
 	Item, Title, Body, Link, Date cascadia.Selector
 	Zone                          *time.Location
+	// Now tells what was published from what is to come: a guessed date after it is
+	// that of the thing. Zero asks nothing.
+	Now time.Time
 }
 
 func (r Rules) selected() bool {
@@ -126,6 +129,7 @@ type extractor struct {
 	base    *url.URL
 	doc     *html.Node
 	address string
+	told    []*html.Node // what gave the title and the date, no part of a guessed body
 }
 
 // selection reads what the selectors find.
@@ -185,11 +189,20 @@ func (e extractor) entry(scope *html.Node, found map[string]bool) record.Entry {
 	}
 	var entry record.Entry
 	if n := one(e.rules.Title, title); n != nil {
-		entry.Title = words(n)
+		if entry.Title = words(n); entry.Title != "" {
+			e.told = append(e.told, n)
+		}
 	}
 	entry.Link = e.link(scope, link)
 	if n := one(e.rules.Date, date); n != nil {
-		entry.Published, _, _ = dates.Read(cmp.Or(attribute(n, "datetime"), attribute(n, "content"), words(n)), e.rules.Zone)
+		at, _, _ := dates.Read(cmp.Or(attribute(n, "datetime"), attribute(n, "content"), words(n)), e.rules.Zone)
+		ahead := !e.rules.Now.IsZero() && at.After(e.rules.Now)
+		if !ahead || e.rules.Date != nil {
+			entry.Published = at
+		}
+		if !at.IsZero() && !ahead {
+			e.told = append(e.told, n)
+		}
 	}
 	entry.Body = e.body(scope)
 	for field, read := range map[string]bool{"title": entry.Title != "", "link": entry.Link != "", "date": !entry.Published.IsZero(), "body": says(entry.Body)} {
@@ -234,6 +247,10 @@ func (e extractor) body(scope *html.Node) string {
 			scope = root
 		}
 	}
+	if rest := e.markup(scope); says(rest) {
+		return rest
+	}
+	e.told = nil
 	return e.markup(scope)
 }
 
