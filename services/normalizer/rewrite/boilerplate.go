@@ -7,9 +7,11 @@ import (
 	"github.com/crieur/crieur/events/territory"
 )
 
-// What programs add to a body: where it first appeared (WordPress), and the
-// link to the rest, whose text says nothing.
+// What programs add to a body: who posted it and when (Drupal, whose feed says so
+// again), where it first appeared (WordPress), and the link to the rest, whose text
+// says nothing.
 var (
+	posted   = regexp.MustCompile(`(?i)<span[^>]*>\s*<(?:span|a)\b[^>]*typeof="schema:Person"[^>]*>[^<]*</(?:span|a)>\s*</span>(?:\s*<span[^>]*>\s*(?:<time\b[^>]*>[^<]*</time>|[^<]*\d[^<]*)\s*</span>)?`)
 	appeared = regexp.MustCompile(`(?is)(<p[^>]*>\s*)?(L[’']article|Cet article|The post)\b[^\n]{0,1000}?(est apparu en premier sur|est apparu en premier dans|appeared first on)[^\n]{0,600}$`)
 	goOn     = regexp.MustCompile(`(?is)(\s|&nbsp;|\x{a0})*(<p[^>]*>\s*)?(<a\b[^>]*>\s*)?` + goOnWords + `(\s|\.|…|»|→|>|&[a-z0-9#]{2,8};|\[…\]|\[\.\.\.\]|\))*(</a>)?(\s|<br\s*/?>|</?p>|</?div>|</?span>)*$`)
 	cutOff   = regexp.MustCompile(`[ \x{a0}]*(\[…\]|\[\.{3}\]|\(…\)|\(\.{3}\)|\[&hellip;\]|\[&#8230;\])\s*$`)
@@ -18,8 +20,13 @@ var (
 // goOnWords invite to read the rest elsewhere.
 const goOnWords = `(lire la suite|lire plus|lire l[’']article|voir la suite|en savoir plus|en savoir \+|en lire plus|continuer la lecture|continue reading|read more)`
 
-// withoutBoilerplate drops from the end of a body what its program added.
+// withoutBoilerplate drops from a body what its program added at either end.
 func withoutBoilerplate(src string) string {
+	if start, _ := head(src, 4000); strings.Contains(start, "schema:Person") {
+		if m := posted.FindStringIndex(start); m != nil {
+			src = src[:m[0]] + src[m[1]:]
+		}
+	}
 	if at := max(0, len(src)-2000); strings.Contains(src[at:], "est apparu") || strings.Contains(src[at:], "appeared") {
 		if m := appeared.FindStringIndex(tail(src, 2000)); m != nil {
 			src = src[:len(src)-len(tail(src, 2000))+m[0]]

@@ -36,7 +36,16 @@ func TestHTML(t *testing.T) {
 		"bidi and NUL":    {"a\u202eb\x00c\u200bd", "<p>abcd</p>", "abcd"},
 		"lone surrogate":  {"a\xed\xa0\x80b", "<p>a\ufffdb</p>", "a\ufffdb"},
 		"br":              {"a<br>b<br/><br/>c", "<p>a<br>b<br><br>c</p>", "a\nb\nc"},
-		"nothing":         {" <p> </p> ", "", ""},
+		"Drupal": {
+			`<span>Titre</span> <span><span about="/user/3" typeof="schema:Person">webmaster</span></span> <span><time datetime="2026-11-23T10:00:00+01:00">lun 23/11/2026 - 10:00</time></span> <div class="field field--name-body"><p>Texte.</p></div>`,
+			"<p>Titre </p><p>Texte.</p>", "Titre\n\nTexte.",
+		},
+		"Drupal 8": {
+			`<span class="field field--name-uid"><a title="Voir le profil." href="/user/1" lang="" typeof="schema:Person" property="schema:name" class="username">admin</a></span>
+<span class="field field--name-created">lun 23/11/2026 - 10:00</span><div><p>Texte, <span>le 5 mai</span>.</p></div>`,
+			"<p>Texte, le 5 mai.</p>", "Texte, le 5 mai.",
+		},
+		"nothing": {" <p> </p> ", "", ""},
 	} {
 		b := rewrite.HTML(c.in, base)
 		if c.html != "" && b.HTML != c.html {
