@@ -27,6 +27,7 @@ func (p *Pipeline) decide(w *work) {
 	m.Refs = d.Refs
 	m.Sent = sent(d.Sent, w.raw.FetchedAt)
 	p.topic(w)
+	p.class(w)
 	w.dates(p)
 	p.areas(w)
 	w.terms(p)
@@ -45,6 +46,9 @@ func sent(said, fetched time.Time) time.Time {
 	}
 	return said.UTC()
 }
+
+// traffic is the topic of roads.
+const traffic = "travaux-circulation"
 
 func (p *Pipeline) topic(w *work) {
 	text := classify.Text{Title: w.title, Body: strings.TrimPrefix(w.folded, w.title+" "), Prior: w.source.Topics}
@@ -69,12 +73,10 @@ func (w *work) dates(p *Pipeline) {
 	m, d := &w.msg, &w.draft
 	onset, ends := d.Onset, d.Ends
 	if d.Prose && onset.IsZero() && ends.IsZero() && w.msg.Content.Language == "fr" {
-		s, ok := when.First(m.Content.Title, m.Sent, w.loc)
-		if !ok {
-			s, ok = when.First(m.Content.Text, m.Sent, w.loc)
-		}
-		if ok {
-			onset, ends = s.Start, s.End
+		w.told = when.Read(m.Content.Title, m.Content.Text, sent(d.Written, m.Sent), m.Sent, w.loc)
+		onset, ends = w.told.Start, w.told.End
+		if m.Class == events.ClassAlert && !w.told.Until && !onset.After(m.Sent) { // the day of a danger is not its end
+			ends = time.Time{}
 		}
 	}
 	if d.AllDay && !ends.IsZero() {
@@ -141,19 +143,25 @@ func placeName(areas []events.Area) string {
 	return strings.Join(names, ", ")
 }
 
-// terms sets the class and the CAP terms: those stated, else by rule. An entry
+// class sets the class: the one stated, else by rule.
+func (p *Pipeline) class(w *work) {
+	m, d := &w.msg, &w.draft
+	_, alert := p.kinds[w.raw.Kind]
+	trusted := !d.Doubtful && (w.source.Trust == registry.TrustState || w.source.Trust == registry.TrustOwn)
+	m.Class = p.classify.Class(classify.Stated{
+		Class: d.Class, Default: w.source.ClassDefault, Severity: d.Severity, Urgency: d.Urgency,
+		Trusted: trusted, Alert: alert,
+	}, w.result, m.Topic)
+}
+
+// terms sets the CAP terms: those stated, else by rule. An entry
 // is of severity Minor, of certainty Likely, and its urgency follows its
 // dates; words of immediate danger from a trusted source are Severe,
 // Immediate, Likely; what is promotional has none.
 func (w *work) terms(p *Pipeline) {
 	m, d := &w.msg, &w.draft
 	_, alert := p.kinds[w.raw.Kind]
-	trusted := !d.Doubtful && (w.source.Trust == registry.TrustState || w.source.Trust == registry.TrustOwn)
 	m.Backlog = m.Backlog || d.Doubtful // which never leaves by itself
-	m.Class = p.classify.Class(classify.Stated{
-		Class: d.Class, Default: w.source.ClassDefault, Severity: d.Severity, Urgency: d.Urgency,
-		Trusted: trusted, Alert: alert,
-	}, w.result, m.Topic)
 	m.Severity, m.Urgency, m.Certainty = d.Severity, d.Urgency, d.Certainty
 	danger := w.result.Danger && m.Class == events.ClassAlert && !alert
 	if m.Severity.Rank() < 0 {
@@ -198,42 +206,76 @@ func urgency(m *events.Message, danger bool) events.Urgency {
 
 const day = 24 * time.Hour
 
-// maxLife bounds what a record may say of its own expiry.
-const maxLife = 366 * day
+const (
+	// maxLife bounds what stands without an end that is believed.
+	maxLife = 366 * day
+	// believed is how far ahead an end is: one of 31 December 9999 is none.
+	believed = 10 * maxLife
+)
 
 // expires is the table of the package's documentation.
 func (w *work) expires(p *Pipeline) time.Time {
 	m, d := &w.msg, &w.draft
-	limit := m.Sent.Add(maxLife)
-	if m.Onset != nil && m.Onset.After(m.Sent) {
-		limit = m.Onset.Add(maxLife)
+	begins := m.Sent
+	if m.Onset != nil {
+		begins = latest(m.Sent, *m.Onset)
 	}
 	said := d.Expires
 	if said.IsZero() && m.Ends != nil {
-		said = *m.Ends
+		said = latest(*m.Ends, w.told.Last)
 	}
-	if said.IsZero() && m.Onset != nil && m.Class != events.ClassAlert {
+	if said.IsZero() && m.Onset != nil && m.Class != events.ClassAlert && !w.told.Open && !w.accident() {
 		o := m.Onset.In(w.loc)
 		said = time.Date(o.Year(), o.Month(), o.Day(), 23, 59, 59, 0, w.loc)
 		if m.Class == events.ClassService {
 			said = said.Add(7 * day)
 		}
+		said = latest(said, w.told.Last)
 	}
 	switch {
-	case !said.IsZero() && said.After(limit):
-		return limit.UTC()
-	case !said.IsZero():
-		return said.UTC()
-	case m.Class == events.ClassAlert:
-		return m.Sent.Add(day)
-	case m.Urgency == events.UrgencyImmediate && d.Urgency == events.UrgencyImmediate:
-		return m.Sent.Add(3 * day)
+	case said.IsZero():
+		return latest(begins.Add(w.life(p)), w.told.Last, w.told.Named).UTC()
+	case said.After(begins.Add(believed)) && said.After(w.raw.FetchedAt.Add(believed)):
+		return latest(begins, w.raw.FetchedAt).Add(maxLife).UTC()
+	}
+	return said.UTC()
+}
+
+// life is how long what says no end is of use.
+func (w *work) life(p *Pipeline) time.Duration {
+	m := &w.msg
+	switch {
+	case m.Class == events.ClassAlert, w.accident():
+		return day
+	case m.Urgency == events.UrgencyImmediate && w.draft.Urgency == events.UrgencyImmediate:
+		return 3 * day
 	case w.source.ExpiresAfter > 0:
-		return m.Sent.Add(w.source.ExpiresAfter.Std())
+		return w.source.ExpiresAfter.Std()
 	}
-	days := 7
 	if t, ok := p.classify.Topic(m.Topic); ok {
-		days = t.Days
+		return time.Duration(t.Days) * day
 	}
-	return m.Sent.Add(time.Duration(days) * day)
+	return 7 * day
+}
+
+// accident reports whether an entry tells of an accident on a road.
+func (w *work) accident() bool {
+	if w.msg.Topic != traffic || !w.draft.Prose {
+		return false
+	}
+	for word := range strings.FieldsSeq(w.folded) {
+		if word == "accident" {
+			return true
+		}
+	}
+	return false
+}
+
+func latest(t time.Time, others ...time.Time) time.Time {
+	for _, o := range others {
+		if o.After(t) {
+			t = o
+		}
+	}
+	return t
 }

@@ -19,11 +19,17 @@
 //
 // When a message stops being of use (Message.Expires), the first that applies:
 //
-//	what the record says          its expires, at most a year after it was sent
-//	what ends                     its end; the end of its day when the end is a day
+//	what the record says          its expires
+//	what ends                     its end; the end of its day when the end is a day; of several in a text, the last
 //	what begins, without an end   the end of its first day; 7 days later for services
-//	an alert                      24 hours after it was sent
+//	an alert                      24 hours after it was sent, or begins
+//	an accident on a road         24 hours after it was sent
 //	what is stated to be Immediate  3 days after it was sent
 //	the source's expiresAfter     after it was sent
 //	anything else                 the days of its topic (classify/rules.yaml) after it was sent
+//
+// An end holds however long it stands, up to ten years; one beyond is none, and
+// gives a year. What a text recalls, a day that was over when it took its present
+// form, ends nothing; one that stands "jusqu'à nouvel ordre" has no end; one that
+// names a weekday or a week is of use until then at least.
 package normalizer

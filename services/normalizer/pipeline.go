@@ -21,6 +21,7 @@ import (
 	"github.com/crieur/crieur/services/normalizer/mapping/vigilance"
 	"github.com/crieur/crieur/services/normalizer/rewrite"
 	"github.com/crieur/crieur/services/normalizer/stem"
+	"github.com/crieur/crieur/services/normalizer/when"
 )
 
 // mappings is the place to add a kind whose records are not entries.
@@ -63,6 +64,7 @@ type work struct {
 	folded    string // title and text, folded, cut
 	title     string // title, folded
 	result    classify.Result
+	told      when.Told // what the text says of its time, where it was read
 	msg       events.Message
 }
 

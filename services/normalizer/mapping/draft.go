@@ -23,7 +23,8 @@ type Draft struct {
 	Documents   []record.Media
 	Notes       []Note // what people need besides the body
 
-	Sent      time.Time
+	Sent      time.Time // when it took its present form
+	Written   time.Time // when it was first published, if before Sent: its text speaks from then
 	Effective time.Time
 	Onset     time.Time
 	Ends      time.Time

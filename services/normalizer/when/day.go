@@ -1,6 +1,9 @@
 package when
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // day reads a day with its month.
 func (p *parser) day() (day, bool) {
@@ -16,8 +19,10 @@ func (p *parser) day() (day, bool) {
 // dayLoose reads a day whose month may come later: "3" in "du 3 au 5 mai".
 func (p *parser) dayLoose() (day, bool) {
 	save := p.i
-	d := day{weekday: weekday(p.at(p.i).word)}
-	if d.weekday >= 0 {
+	d := day{weekday: weekday(strings.TrimSuffix(p.at(p.i).word, "s"))}
+	if d.weekday < 0 {
+		d.weekday = weekday(p.at(p.i - 1).word)
+	} else {
 		p.i++
 		if p.at(p.i).mark == '.' || p.at(p.i).mark == ',' {
 			p.i++
@@ -95,10 +100,9 @@ func (p *parser) date(d day) time.Time {
 	if d.y != 0 {
 		return p.make(d.y, d.m, d.d)
 	}
-	// The weekday decides between this year, the next and the last; else the
-	// nearest that is not more than four months before the writing.
+	// Between this year, the next and the last, that which is not more than four
+	// months before the writing, and has the weekday.
 	year := p.ref.Year()
-	var fallback time.Time
 	for _, y := range []int{year, year + 1, year - 1} {
 		t := p.make(y, d.m, d.d)
 		if t.IsZero() {
@@ -108,11 +112,8 @@ func (p *parser) date(d day) time.Time {
 		if recent && (d.weekday < 0 || int(t.Weekday()) == d.weekday) {
 			return t
 		}
-		if recent && fallback.IsZero() {
-			fallback = t
-		}
 	}
-	return fallback
+	return time.Time{}
 }
 
 // dateAfter is date, not before start when the year is missing.
@@ -167,12 +168,39 @@ func (p *parser) hours() (from, to [2]int, ok bool) {
 			p.i++
 		}
 		if h, m, ok := p.hour(); ok {
-			to = [2]int{h, m}
-			return from, to, true
+			return from, p.slots([2]int{h, m}), true
 		}
 	}
 	p.i = save
 	return from, to, true
+}
+
+// slots reads the further hours of a day, "et de 13h45 à 16h", and returns the end
+// of the last.
+func (p *parser) slots(to [2]int) [2]int {
+	for range 4 {
+		save := p.i
+		if m := p.at(p.i).mark; m == ',' || m == '/' || m == ';' {
+			p.i++
+		}
+		_ = p.word("et") || p.word("puis") || p.word("ou")
+		_ = p.word("de") || p.word("entre")
+		_, _, ok := p.hour()
+		if ok {
+			if p.at(p.i).mark == '-' {
+				p.i++
+			} else {
+				ok = p.word("a") || p.word("et") || p.word("jusqu", "a")
+			}
+		}
+		h, m, last := p.hour()
+		if p.i == save || !ok || !last {
+			p.i = save
+			return to
+		}
+		to = [2]int{h, m}
+	}
+	return to
 }
 
 // after reads an hour that follows a word.

@@ -6,5 +6,5 @@
 // missing year is the one that makes the date nearest after the writing, the
 // weekday agreeing where there is one.
 //
-// Find is a pure function, reads at most MaxRead bytes, and never panics.
+// Find and Read are pure functions, read at most MaxRead bytes, and never panic.
 package when

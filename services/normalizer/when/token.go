@@ -15,6 +15,7 @@ func tokens(text string) []token {
 	list := make([]token, 0, 128)
 	var word []byte
 	number, wide := 0, 0
+	hyphen := -1 // index of one that a word has just met
 	flush := func() {
 		if len(word) > 0 {
 			list = append(list, token{word: string(word), n: -1})
@@ -26,6 +27,8 @@ func tokens(text string) []token {
 		}
 	}
 	for _, r := range text {
+		met := hyphen
+		hyphen = -1
 		if r >= '0' && r <= '9' {
 			if len(word) > 0 {
 				flush()
@@ -40,26 +43,27 @@ func tokens(text string) []token {
 			continue
 		}
 		plain := ""
-		if r < 0x80 {
-			switch {
-			case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
-				if wide > 0 {
-					flush()
-				}
-				word = append(word, byte(r)|0x20)
-				continue
-			}
-		} else {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			plain = string(r | 0x20)
+		case r >= 0x80:
 			plain = territory.FoldRune(r)
 		}
 		if plain != "" {
 			if wide > 0 {
 				flush()
 			}
+			if met >= 0 {
+				list = list[:met]
+			}
 			word = append(word, plain...)
 			continue
 		}
+		hyphened := r == '-' && len(word) > 0 && string(word) != "h" // "9h-midi" is no word
 		flush()
+		if hyphened {
+			hyphen = len(list)
+		}
 		switch r {
 		case '/', '.', '-', ':', ',', '\n', ';', '!', '?', '(', ')':
 			list = append(list, token{n: -1, mark: r})
@@ -120,4 +124,12 @@ func weekday(w string) int {
 		return 6
 	}
 	return -1
+}
+
+// dayName is weekday without the abbreviations: "mer" and "jeu" are words too.
+func dayName(w string) int {
+	if len(w) < len("lundi") {
+		return -1
+	}
+	return weekday(w)
 }

@@ -13,49 +13,65 @@ const MaxRead = 6000
 type Span struct {
 	Start, End time.Time
 	Clock      bool // a time of day was given
+	Until      bool // the end is said: by an hour, a last day, "jusqu'au"
+
+	moved   bool // what was announced before is put off to this
+	recall  bool // the words before it tell of what happened
+	night   bool // the last day is that of a morning
+	heading bool // a day that stands alone on its line
 }
 
 // Find returns the spans in text, in its order. ref is when it was written;
 // loc the time zone it speaks in.
 func Find(text string, ref time.Time, loc *time.Location) []Span {
+	p := reader(text, ref, loc)
+	p.only = sole(p.t)
+	return p.find()
+}
+
+func reader(text string, ref time.Time, loc *time.Location) *parser {
 	if len(text) > MaxRead {
 		text = text[:MaxRead]
 	}
-	p := parser{t: tokens(text), ref: ref.In(loc), loc: loc}
+	return &parser{t: tokens(text), ref: ref.In(loc), loc: loc}
+}
+
+func (p *parser) find() []Span {
 	var spans []Span
 	for p.i < len(p.t) {
 		from := p.i
-		if s, ok := p.span(); ok {
-			if !p.past(from) {
-				spans = append(spans, s)
-			}
+		p.rest = p.rest[:0]
+		s, ok := p.span()
+		if !ok {
+			p.i = from
+			p.aside()
+			p.i = from + 1
 			continue
 		}
-		p.i = from + 1
+		if p.past(from) {
+			continue
+		}
+		s.recall = p.recalls(from)
+		s.heading = !s.Clock && !s.Until && p.edge(from-1) && p.edge(p.i)
+		spans = append(spans, s)
+		spans = append(spans, p.rest...)
 	}
 	return spans
 }
 
-// First returns the first span that is not over at ref and begins within 18
-// months: what the text announces rather than what it recalls.
-func First(text string, ref time.Time, loc *time.Location) (Span, bool) {
-	for _, s := range Find(text, ref, loc) {
-		end := s.End
-		if end.IsZero() {
-			end = s.Start.AddDate(0, 0, 1)
-		}
-		if end.After(ref.AddDate(0, 0, -1)) && s.Start.Before(ref.AddDate(1, 6, 0)) {
-			return s, true
-		}
-	}
-	return Span{}, false
-}
+// edge reports whether i is outside the line that ends or begins there.
+func (p *parser) edge(i int) bool { return i < 0 || i >= len(p.t) || p.t[i].mark == '\n' }
 
 type parser struct {
-	t   []token
-	i   int
-	ref time.Time
-	loc *time.Location
+	t    []token
+	i    int
+	ref  time.Time
+	loc  *time.Location
+	only int    // the one weekday that the text names, -1
+	rest []Span // the other days of the list just read
+
+	open  bool      // "jusqu'à nouvel ordre"
+	named time.Time // the end of the last day named in passing
 }
 
 // day is a date as written: month and year are 0 when missing.
@@ -96,7 +112,12 @@ func (p *parser) past(i int) bool {
 
 // span reads one span at the place reached.
 func (p *parser) span() (Span, bool) {
+	from := p.i
 	switch {
+	case p.moves():
+		s, ok := p.days()
+		s.moved = true
+		return s, ok
 	case p.word("jusqu", "au"), p.word("jusqu", "a", "le"), p.word("avant", "le"):
 		d, ok := p.day()
 		if !ok {
@@ -107,9 +128,9 @@ func (p *parser) span() (Span, bool) {
 			return Span{}, false
 		}
 		if h, m, ok := p.after("a"); ok {
-			return Span{End: clock(end, h, m), Clock: true}, true
+			return Span{End: clock(end, h, m), Clock: true, Until: true}, true
 		}
-		return Span{End: endOf(end)}, true
+		return Span{End: endOf(end), Until: true}, true
 	case p.word("a", "partir", "du"), p.word("a", "compter", "du"), p.word("des", "le"):
 		d, ok := p.day()
 		if !ok {
@@ -126,8 +147,36 @@ func (p *parser) span() (Span, bool) {
 			return Span{Start: clock(start, h, m), Clock: true}, true
 		}
 		return Span{Start: start}, true
+	case p.word("semaine", "du"):
+		if s, ok := p.fromTo(); ok {
+			if !s.Clock && !s.Until {
+				s.End, s.Until = endOf(s.Start.AddDate(0, 0, 6)), true
+			}
+			return s, true
+		}
+		return Span{}, false
+	case p.word("semaine"):
+		return p.week()
 	case p.word("du"), p.word("entre", "le"):
-		return p.fromTo()
+		s, ok := p.fromTo()
+		switch before := p.at(from - 1).word; {
+		case before == "nuit":
+			s.night = !s.Clock && s.Until
+		case before == "nuits" && s.Clock && s.Until && s.End.Hour() < s.Start.Hour() && s.End.Sub(s.Start) > 12*time.Hour:
+			s.End = s.End.AddDate(0, 0, 1)
+		}
+		return s, ok
+	case p.word("a", "partir", "de"), p.word("a", "partir", "d"), p.word("a", "compter", "de"), p.word("a", "compter", "d"), p.word("des"):
+		if s, ok := p.relative(); ok {
+			if p.word("jusqu", "au") || p.word("au") {
+				return p.until(s.Start)
+			}
+			if !s.Until {
+				s.End = time.Time{}
+			}
+			return s, true
+		}
+		p.i = from
 	}
 	if s, ok := p.hoursFirst(); ok {
 		return s, true
@@ -167,7 +216,10 @@ func (p *parser) hoursFirst() (s Span, ok bool) {
 		return Span{}, false
 	}
 	if to[0] < 0 && (before == "jusqu" || before == "avant") {
-		return Span{End: clock(s.End, from[0], from[1]), Clock: true}, true
+		return Span{End: clock(s.End, from[0], from[1]), Clock: true, Until: true}, true
+	}
+	for i, r := range p.rest {
+		p.rest[i] = r.at(from, to)
 	}
 	return s.at(from, to), true
 }
@@ -181,7 +233,7 @@ func (p *parser) until(start time.Time) (Span, bool) {
 	if end.IsZero() || end.Before(start) {
 		return Span{Start: start}, true
 	}
-	return Span{Start: start, End: endOf(end)}, true
+	return Span{Start: start, End: endOf(end), Until: true}, true
 }
 
 // fromTo reads "3 au 5 décembre 2026", "mardi 24 novembre 14 h au mercredi 25
@@ -190,13 +242,15 @@ func (p *parser) fromTo() (Span, bool) {
 	if s, ok := p.weekdays(); ok {
 		return s, true
 	}
+	begin := p.i
 	a, ok := p.dayLoose()
 	if !ok {
 		return Span{}, false
 	}
 	h, m, clocked := p.oClock()
 	if !p.word("au") && !p.word("jusqu", "au") && !p.word("et", "le") {
-		return p.alone(a)
+		p.i = begin
+		return p.single()
 	}
 	b, ok := p.day()
 	if !ok {
@@ -222,7 +276,7 @@ func (p *parser) fromTo() (Span, bool) {
 	if b.y == 0 && a.y != 0 && end.Before(start) {
 		end = end.AddDate(1, 0, 0)
 	}
-	s := Span{Start: start, End: endOf(end)}
+	s := Span{Start: start, End: endOf(end), Until: true}
 	if clocked {
 		s.Start, s.Clock = clock(start, h, m), true
 	}
@@ -247,7 +301,7 @@ func (p *parser) weekdays() (Span, bool) {
 			if to.Before(from) {
 				to = to.AddDate(0, 0, 7)
 			}
-			return Span{Start: from, End: to, Clock: true}, true
+			return Span{Start: from, End: to, Clock: true, Until: true}, true
 		}
 	}
 	p.i = save
@@ -265,11 +319,12 @@ func (p *parser) weekdayAt() (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	today := time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
+	today := p.today()
 	return clock(today.AddDate(0, 0, (name-int(today.Weekday())+7)%7), h, m), true
 }
 
-// single reads "lundi 23 novembre à 20h30" or "3, 4 et 5 décembre".
+// single reads "lundi 23 novembre à 20h30" or "3, 4 et 5 décembre". Days that
+// do not follow one another are spans of their own.
 func (p *parser) single() (Span, bool) {
 	from := p.i
 	first, ok := p.dayLoose()
@@ -277,11 +332,12 @@ func (p *parser) single() (Span, bool) {
 		return Span{}, false
 	}
 	days := []day{first}
-	for len(days) < 10 {
+	for len(days) < 10 && !(first.m == 0 && first.weekday < 0 && p.numbered(from)) {
 		save := p.i
-		if p.at(p.i).mark == ',' || p.at(p.i).word == "et" || p.at(p.i).word == "ou" {
+		comma := p.at(p.i).mark == ','
+		if comma || p.at(p.i).word == "et" || p.at(p.i).word == "ou" {
 			p.i++
-			p.word("le")
+			_ = p.word("le") || p.word("du")
 			if d, ok := p.dayLoose(); ok {
 				days = append(days, d)
 				continue
@@ -297,45 +353,99 @@ func (p *parser) single() (Span, bool) {
 			return Span{}, false
 		}
 	}
-	last := days[len(days)-1]
 	if len(days) == 1 {
-		return p.alone(last)
+		return p.alone(days[0])
 	}
-	end := p.date(last)
-	first = days[0]
-	if first.m == 0 {
-		first.m = last.m
-	}
-	if first.y == 0 && !end.IsZero() {
-		first.y = end.Year()
-	}
-	start := p.date(first)
-	if start.IsZero() || end.IsZero() || end.Before(start) {
-		return Span{}, false
-	}
-	return p.clocked(start, end), true
+	return p.list(days)
 }
 
-func (p *parser) alone(d day) (Span, bool) {
-	if d.m == 0 {
+// numbered reports whether the words before i make a number that of a house:
+// "n° 12", "12 à 24".
+func (p *parser) numbered(i int) bool {
+	switch p.at(i - 1).word {
+	case "a", "au", "aux", "n", "no", "numero", "numeros":
+		return true
+	}
+	return false
+}
+
+// list resolves several days, the month and year of which may come with the last.
+func (p *parser) list(days []day) (Span, bool) {
+	end := p.date(days[len(days)-1])
+	if end.IsZero() {
 		return Span{}, false
 	}
-	t := p.date(d)
+	starts := make([]time.Time, len(days))
+	month := days[len(days)-1].m
+	next := end
+	runs := true
+	for i := len(days) - 1; i >= 0; i-- {
+		d := days[i]
+		if d.m == 0 {
+			d.m = month
+		}
+		if d.y == 0 {
+			d.y = end.Year()
+			if d.m > int(end.Month()) {
+				d.y--
+			}
+		}
+		month, starts[i] = d.m, p.date(d)
+		if starts[i].IsZero() || starts[i].After(next) {
+			return Span{}, false
+		}
+		runs = runs && (i == len(days)-1 || !starts[i].AddDate(0, 0, 1).Before(next))
+		next = starts[i]
+	}
+	if runs {
+		s := p.clocked(starts[0], end)
+		s.Until = true
+		return s, true
+	}
+	from, to, clocked := p.hours()
+	spans := make([]Span, len(starts))
+	for i, start := range starts {
+		spans[i] = Span{Start: start, End: endOf(start)}
+		if clocked {
+			spans[i] = spans[i].at(from, to)
+		}
+	}
+	p.rest = append(p.rest, spans[1:]...)
+	return spans[0], true
+}
+
+// alone resolves one day. "mercredi 25" is that of the month in which it fits.
+func (p *parser) alone(d day) (Span, bool) {
+	var t time.Time
+	switch {
+	case d.m != 0:
+		t = p.date(d)
+	case d.weekday >= 0:
+		for k := -3; k < 35 && t.IsZero(); k++ {
+			if c := p.today().AddDate(0, 0, k); c.Day() == d.d && int(c.Weekday()) == d.weekday {
+				t = c
+			}
+		}
+	}
 	if t.IsZero() {
 		return Span{}, false
 	}
 	return p.clocked(t, t), true
 }
 
+func (p *parser) today() time.Time {
+	return time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
+}
+
 // relative reads "demain", "aujourd'hui", "ce soir", "mercredi prochain", "ce samedi".
 func (p *parser) relative() (Span, bool) {
-	today := time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
+	today := p.today()
 	switch {
 	case p.word("apres", "demain"):
 		return p.clocked(today.AddDate(0, 0, 2), today.AddDate(0, 0, 2)), true
 	case p.word("demain"):
 		return p.clocked(today.AddDate(0, 0, 1), today.AddDate(0, 0, 1)), true
-	case p.word("aujourd", "hui"), p.word("ce", "jour"):
+	case p.word("aujourd", "hui"), p.word("ce", "jour"), p.word("cet", "apres", "midi"):
 		return p.clocked(today, today), true
 	case p.word("ce", "soir"):
 		s := p.clocked(today, today)
@@ -343,22 +453,54 @@ func (p *parser) relative() (Span, bool) {
 			s.Start = clock(today, 18, 0)
 		}
 		return s, true
+	case p.at(p.i).word == "cette" && p.at(p.i+1).word == "nuit":
+		return p.tonight()
 	}
 	save := p.i
 	this := p.word("ce")
-	if name := weekday(p.at(p.i).word); name >= 0 {
+	if name := dayName(p.at(p.i).word); name >= 0 {
 		p.i++
 		if day := today.AddDate(0, 0, (name-int(today.Weekday())+7)%7); p.word("prochain") {
 			if day.Equal(today) {
 				day = day.AddDate(0, 0, 7)
 			}
 			return p.clocked(day, day), true
-		} else if t := p.at(p.i); this && t.n < 0 {
+		} else if t := p.at(p.i); this && t.n < 0 || p.moment() && p.only == name && !habit(p.at(save-1).word) {
 			return p.clocked(day, day), true
 		}
 	}
 	p.i = save
 	return Span{}, false
+}
+
+// tonight reads "cette nuit de 21h à 5h". Without hours, it is as often the night
+// before.
+func (p *parser) tonight() (Span, bool) {
+	save := p.i
+	p.i += 2
+	s := p.clocked(p.today(), p.today())
+	if !s.Clock {
+		p.i = save
+		return Span{}, false
+	}
+	if s.Until && !s.End.After(p.ref) {
+		s.Start, s.End = s.Start.AddDate(0, 0, 1), s.End.AddDate(0, 0, 1)
+	}
+	return s, true
+}
+
+// moment reports whether a part of a day comes next: of one day, not of every week.
+func (p *parser) moment() bool {
+	switch p.at(p.i).word {
+	case "matin", "midi", "soir":
+		return true
+	}
+	return p.at(p.i).word == "apres" && p.at(p.i+1).word == "midi"
+}
+
+// habit reports whether a weekday after w is that of every week.
+func habit(w string) bool {
+	return w == "le" || w == "les" || w == "chaque" || w == "tous" || w == "du" || w == "au"
 }
 
 // clocked gives the days their hours, when hours follow.
@@ -374,6 +516,7 @@ func (p *parser) clocked(start, end time.Time) Span {
 func (s Span) at(from, to [2]int) Span {
 	s.Start, s.Clock = clock(s.Start, from[0], from[1]), true
 	if to[0] >= 0 {
+		s.Until = true
 		if s.End = clock(s.End, to[0], to[1]); s.End.Before(s.Start) {
 			s.End = s.End.AddDate(0, 0, 1)
 		}

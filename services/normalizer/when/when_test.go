@@ -9,7 +9,7 @@ import (
 	"github.com/crieur/crieur/services/normalizer/when"
 )
 
-func TestFirst(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
@@ -67,15 +67,18 @@ func TestFirst(t *testing.T) {
 		"mercredi 25 novembre, 14h-16h":                                    "2026-11-25 14:00 / 2026-11-25 16:00",
 		"":                                                                 "",
 	} {
-		s, ok := when.First(text, ref, paris)
-		got := ""
-		if ok {
-			got = show(s.Start) + " / " + show(s.End)
-		}
+		got := span(when.Read("", text, ref, ref, paris))
 		if got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
+}
+
+func span(t when.Told) string {
+	if t.Start.IsZero() && t.End.IsZero() {
+		return ""
+	}
+	return show(t.Start) + " / " + show(t.End)
 }
 
 func show(t time.Time) string {

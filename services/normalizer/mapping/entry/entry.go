@@ -26,7 +26,7 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 	d := mapping.Draft{
 		Title: announced(e.Title, e.Status), Summary: e.Summary, Body: cmp.Or(e.Body, e.Summary), Instruction: e.Instruction,
 		Language: e.Language, Link: cmp.Or(e.Link, raw.URL), Categories: e.Categories,
-		Sent: later(e.Published, e.Updated), Onset: e.Starts, Ends: e.Ends, Expires: e.Expires, AllDay: e.AllDay,
+		Sent: later(e.Published, e.Updated), Written: e.Published, Onset: e.Starts, Ends: e.Ends, Expires: e.Expires, AllDay: e.AllDay,
 		Prose: e.Starts.IsZero(),
 		Class: events.Class(e.Class), Topic: e.Topic, Licence: e.Licence,
 		Severity: events.Severity(e.Severity), Urgency: events.Urgency(e.Urgency), Certainty: events.Certainty(e.Certainty),
