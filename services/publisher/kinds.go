@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/bluesky"
 	"github.com/crieur/crieur/services/publisher/channel/email"
@@ -20,6 +21,7 @@ import (
 	"github.com/crieur/crieur/services/publisher/channel/smshttp"
 	"github.com/crieur/crieur/services/publisher/channel/telegram"
 	"github.com/crieur/crieur/services/publisher/channel/webhook"
+	"github.com/crieur/crieur/services/publisher/panel"
 )
 
 // Kinds returns every channel kind: the one place to add one.
@@ -60,6 +62,24 @@ func CheckFallback(kind, other string) error {
 func Check(spec channel.Spec, deps channel.Deps) error {
 	_, err := build(spec, deps)
 	return err
+}
+
+// CheckSign tells why a channel cannot show a sign.
+func CheckSign(spec channel.Spec, s registry.Sign, deps channel.Deps) error {
+	ch, err := build(spec, deps)
+	if err != nil {
+		return nil // Check tells it
+	}
+	profiles, ok := ch.(interface {
+		Profile(registry.Sign) (panel.Profile, bool)
+	})
+	if !ok {
+		return fmt.Errorf("channel: %q is of kind %s, which shows no signs of this list", spec.ID, spec.Kind)
+	}
+	if _, ok := profiles.Profile(s); !ok {
+		return fmt.Errorf("profile: channel %q knows no %q", spec.ID, s.Profile)
+	}
+	return nil
 }
 
 func build(spec channel.Spec, deps channel.Deps) (channel.Channel, error) {

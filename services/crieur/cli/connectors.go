@@ -42,6 +42,11 @@ func (connectors) CheckChannel(ch registry.Channel) error {
 	return publisher.Check(specOf(ch), idle("http://localhost"))
 }
 
+// CheckSign implements config.Connectors.
+func (connectors) CheckSign(s registry.Sign, ch registry.Channel) error {
+	return publisher.CheckSign(specOf(ch), s, idle("http://localhost"))
+}
+
 func specOf(ch registry.Channel) channel.Spec {
 	return channel.Spec{Authority: ch.Authority, ID: ch.ID, Kind: ch.Kind, Name: ch.Name, Window: ch.Window, Settings: json.RawMessage(ch.Settings)}
 }

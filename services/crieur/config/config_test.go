@@ -40,6 +40,10 @@ streams:
     channels: [fil]
 `
 
+func signs(channel, profile string) string {
+	return fmt.Sprintf("signs:\n  - {authority: albi, id: place, name: Place, channel: %q, profile: %s}\n", channel, profile)
+}
+
 type refuse struct{}
 
 func (refuse) CheckSource(s registry.Source) error {
@@ -52,6 +56,13 @@ func (refuse) CheckSource(s registry.Source) error {
 	return nil
 }
 func (refuse) CheckChannel(registry.Channel) error { return nil }
+
+func (refuse) CheckSign(s registry.Sign, _ registry.Channel) error {
+	if s.Profile != "text-8x16" {
+		return fmt.Errorf("profile: channel %q knows no %q", s.Channel, s.Profile)
+	}
+	return nil
+}
 
 func (refuse) CheckFallback(_, other registry.Channel) error {
 	if other.Kind == "feed" {
@@ -148,6 +159,9 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"bad slug":         {strings.Replace(good, "id: site", "id: Mon Site", 1), ":10", "sources[0].id", nil},
 		"no such channel":  {strings.Replace(good, "[fil]", "[sms]", 1), ":27", `no channel "sms"`, nil},
 		"no such fallback": {strings.Replace(good, "    id: fil\n", "    id: fil\n    fallback: secours\n", 1), ":20", `no channel "secours"`, nil},
+		"sign of none":     {good + signs("panneaux", "text-8x16"), ":29", `signs[0].channel: albi has no channel "panneaux"`, nil},
+		"sign of which":    {good + signs("", "text-8x16"), ":29", "signs[0].channel: albi has 0 channels of kind sign", nil},
+		"no such profile":  {strings.Replace(good, "20", "2", 1) + signs("fil", "text-9x9"), ":29", `signs[0].profile: channel "fil" knows no "text-9x9"`, refuse{}},
 		"no authority":     {strings.Replace(good, "authority: albi\n    id: fil", "authority: alby\n    id: fil", 1), ":18", `no authority "alby"`, nil},
 		"settings of kind": {good, ":16", "sources[0].settings.limit: limit: 20 is too many", refuse{}},
 		"unknown setting":  {strings.Replace(good, "limit: 20", "limit: 2\n      deep:\n        ping: 1\n        lmit: 2", 1), ":19", `sources[0].settings.deep.lmit: feed: unknown field "lmit"`, refuse{}},

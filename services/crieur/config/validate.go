@@ -54,6 +54,7 @@ func (f *document) validate(c *Config, connectors Connectors) {
 		f.entity(path, s.Validate())
 		f.once(path, signs, s.Authority+"/"+s.ID)
 		f.refers(path+".authority", authorities, s.Authority)
+		f.sign(path, c, s.Sign, connectors)
 	}
 	officers := map[string]bool{}
 	for i, o := range c.Officers {
@@ -122,6 +123,28 @@ func (f *document) channels(c *Config, authorities map[string]bool, connectors C
 		}
 	}
 	return seen
+}
+
+// sign checks the channel that a sign shows: the one it names, or else the only
+// one of kind sign.
+func (f *document) sign(path string, c *Config, s registry.Sign, connectors Connectors) {
+	var shows []registry.Channel
+	for _, ch := range c.Channels {
+		if ch.Authority == s.Authority && (ch.ID == s.Channel || s.Channel == "" && ch.Kind == "sign") {
+			shows = append(shows, ch)
+		}
+	}
+	switch {
+	case len(shows) == 0 && s.Channel != "":
+		f.wrong(path+".channel", fmt.Errorf("%s has no channel %q", s.Authority, s.Channel))
+	case len(shows) != 1:
+		f.wrong(path+".channel", fmt.Errorf("%s has %d channels of kind sign: one must be named", s.Authority, len(shows)))
+	case connectors != nil:
+		if err := connectors.CheckSign(s, shows[0]); err != nil {
+			field, problem, _ := strings.Cut(err.Error(), ": ")
+			f.wrong(path+"."+field, errors.New(problem))
+		}
+	}
 }
 
 func (f *document) fallback(path string, c *Config, ch registry.Channel, connectors Connectors) {
