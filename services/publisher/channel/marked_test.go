@@ -38,3 +38,26 @@ func TestMarked(t *testing.T) {
 		}
 	}
 }
+
+// TestPrefix: a revision says what it is, unless its text begins by saying it.
+func TestPrefix(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		kind       events.MsgType
+		correction bool
+		text, want string
+	}{
+		{events.MsgAlert, false, "Bonjour, pas d’eau", ""},
+		{events.MsgUpdate, true, "Bonjour, pas d’eau", "Rectificatif"},
+		{events.MsgUpdate, true, "RECTIFICATIF : pas d’eau", ""},
+		{events.MsgUpdate, true, "Fin de la coupure", "Rectificatif"},
+		{events.MsgUpdate, false, "Bonjour, pas d’eau", "Mise à jour"},
+		{events.MsgUpdate, false, "Fin de la coupure", ""},
+		{events.MsgCancel, false, "Fin de la coupure", "Message retiré"},
+	} {
+		p := events.Publication{MsgType: tc.kind, Correction: tc.correction, Content: events.Content{Title: "Coupure d’eau"}}
+		if got := channel.Prefix(p, tc.text); got != tc.want {
+			t.Errorf("%s %q: %q", tc.kind, tc.text, got)
+		}
+	}
+}

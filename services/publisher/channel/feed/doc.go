@@ -16,9 +16,9 @@
 // revision, which names those it supersedes; a withdrawn alert stays there as a
 // Cancel until it expires.
 //
-// Guarantees: title, text and summary say when and where, and a title begins by
-// saying that it corrects, but for ics, which has places of its own for them. An
-// entry keeps its tag: identifier (RFC 4151) through corrections,
+// Guarantees: text and summary say when and where, and a title begins by saying
+// that it corrects; but not those of ics, which has places of its own for that.
+// An entry keeps its tag: identifier (RFC 4151) through corrections,
 // is taken out when withdrawn or expired, and appears once. Delivering twice
 // changes nothing. Feeds name themselves (rel="self") and their hub. A
 // subscriber is told at least once of each state that lasts, again for about an

@@ -175,7 +175,7 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 		limits.Septets = max(limits.Septets, alertSeptets)
 		n.Instruction = beginnings(cmp.Or(why, what), limits.Septets*3/5)
 	} else if why != "" {
-		n.Instruction = beginnings(why, limits.Septets/4)
+		n.Instruction = beginnings(why, limits.Septets/2, limits.Septets*3/8, limits.Septets/4)
 	}
 	composed, err := gsm.Compose(n, m, limits)
 	var without []string
@@ -206,14 +206,17 @@ func headed(p events.Publication, text string) string {
 
 // beginnings are what is worth more than place and time, what to do or why a
 // message is withdrawn: whole, its first sentences, and of the first what takes
-// so many characters.
-func beginnings(text string, characters int) []string {
+// each number of characters.
+func beginnings(text string, characters ...int) []string {
 	said := prose.Sentences(strings.Join(strings.Fields(text), " "))
 	var list []string
 	for n := len(said); n > 0; n-- {
 		list = append(list, strings.Join(said[:n], " "))
 	}
-	return append(list, prose.Cut(said[0], "..", func(s string) bool { return utf8.RuneCountInString(s) <= characters }))
+	for _, most := range characters {
+		list = append(list, prose.Cut(said[0], "..", func(s string) bool { return utf8.RuneCountInString(s) <= most }))
+	}
+	return list
 }
 
 // officersText adds the mention that the class demands, unless it is there.

@@ -5,7 +5,8 @@
 // fr.crieur.publication.published.v1, .updated.v1 or .withdrawn.v1, in
 // structured mode (application/cloudevents+json) or binary mode (ce-* headers
 // and the data as the body). The event's id is the delivery's, and its subject
-// the publication's, the same for all revisions.
+// the publication's, the same for all revisions. A withdrawn one has the reason,
+// and of its content the title, place and link alone.
 //
 // Guarantees: each request is signed as Standard Webhooks asks: the headers
 // webhook-id, webhook-timestamp (Unix seconds) and webhook-signature, which is
