@@ -135,6 +135,11 @@ func (p *Pipeline) withdrawn(w *work) events.Message {
 func (p *Pipeline) content(w *work) error {
 	w.start()
 	names := []string{w.source.Name, w.authority.Name}
+	if codes := w.authority.INSEE; len(codes) == 1 { // its town may be called otherwise than the authority
+		if c, ok := territory.France().Commune(codes[0]); ok {
+			names = append(names, c.Name)
+		}
+	}
 	w.msg.Content, w.title, w.folded = rewritten(&w.draft, w.raw.URL, names)
 	if w.msg.Content.Title == "" {
 		return events.Permanentf(events.ReasonInvalidContent, "%s: title and text hold nothing to read", w.raw.Kind)

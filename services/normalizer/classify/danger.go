@@ -43,8 +43,17 @@ func newDangers(r Danger) (*dangers, error) {
 		to    *phrases
 		words []string
 	}{
-		{&d.signs, r.Signs}, {&d.orders, r.Orders}, {&d.causes, r.Causes}, {&d.denied, r.UnlessBefore}, {&d.over, r.Over}, {&d.before, before}, {&d.behind, behind},
-		{&d.still, r.Still}, {&d.drill, r.Drill}, {&d.headings, r.Headings}, {&d.other, r.Other},
+		{&d.signs, r.Signs},
+		{&d.orders, r.Orders},
+		{&d.causes, r.Causes},
+		{&d.denied, r.UnlessBefore},
+		{&d.over, r.Over},
+		{&d.before, before},
+		{&d.behind, behind},
+		{&d.still, r.Still},
+		{&d.drill, r.Drill},
+		{&d.headings, r.Headings},
+		{&d.other, r.Other},
 	} {
 		var err error
 		if *l.to, err = compile(l.words); err != nil {

@@ -23,7 +23,7 @@ func stopWords() map[string]string {
 		"nl": "de het een en van in is op te dat voor met zijn niet aan er om ook als bij uit nog naar wordt door worden deze over tot onze uw",
 		"ca": "el els les de i que amb per una un del dels al als es no en la ser com mes aquest aquesta seva seu son pel pels tambe fins",
 		"oc": "lo los las de e que amb per una un del dels dau al als es dins lei sus son mai aqueste aquesta pels tanben entre cap totes l d a en la",
-		"br": "ar an ur un ha e da gant evit war eus er zo o en hag ez ma ne ket hor ho ganto bet deus kreiz etre",
+		"br": "ar an ur un ha e da gant evit war eus er zo o en hag ez ma ne ket hor ho ganto bet deus kreiz etre vo eo emañ evel holl betek dre gwener skol serret digor deiz bloaz",
 		"eu": "eta da ez dira du dute izan bat hau horrek den egin egiteko dela ere baina beste zuen ditu duen arte bere izango",
 		"co": "u a i di e chi un una in per hè cù da sò o ma cum micca si ci à se lu la li ella ellu quellu issu",
 	}
@@ -54,8 +54,12 @@ type Detection struct {
 	Second   int    // hits of the next language
 }
 
-// Sure reports whether the text alone is enough to tell.
+// Sure reports whether the text alone is enough to tell; a short one is where half
+// of its words are those of one language.
 func (d Detection) Sure() bool {
+	if d.Words >= 6 && d.Hits*2 >= d.Words && d.Hits >= d.Second*3 {
+		return true
+	}
 	return d.Words >= 15 && d.Hits*6 >= d.Words && d.Hits*2 >= d.Second*3
 }
 

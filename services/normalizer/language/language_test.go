@@ -23,6 +23,8 @@ func TestOf(t *testing.T) {
 		{"en-US", "La mairie sera fermée le vendredi 13 mai pour tous les habitants de la commune, avec nos excuses pour la gêne.", "fr"},
 		{"en", "Travaux rue Nationale", "en"},
 		{"oc", "La comuna convida totes los estatjants a la fèsta", "oc"},
+		{"fr", "Ar skol a vo serret d'ar Gwener evit an holl", "br"},
+		{"fr", "The Voice of the Sea, en concert à la salle des fêtes", "fr"},
 		{"fr-FR", "Travaux", "fr"},
 		{"und", "Travaux", "fr"},
 		{"not a tag at all", "Travaux", "fr"},

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -18,7 +19,34 @@ var (
 )
 
 // goOnWords invite to read the rest elsewhere.
-const goOnWords = `(lire la suite|lire plus|lire l[’']article|voir la suite|en savoir plus|en savoir \+|en lire plus|continuer la lecture|continue reading|read more)`
+const goOnWords = `(lire la suite|lire plus|lire l[’']article|voir la suite|en savoir plus|en savoir \+|en lire plus|continuer la lecture|continue reading|read more)( (de|of|about)?\s*(&nbsp;|<[^>]*>|\s)*[«“"][^»”"\n]{0,300}[»”"](\s|</?span[^>]*>)*)?`
+
+// filed is where a program says under what an article is filed: SPIP's " - <a
+// rel=directory>Actualités</a> / <a rel=tag>eau</a>".
+var filed = regexp.MustCompile(`(?is)(\s|<br\s*/?>|[-–—/,])*(<a\b[^>]*\brel=["']?(directory|tag)\b[^>]*>[^<]{0,200}</a>(\s|<br\s*/?>|[/,])*)+$`)
+
+// shortcode is what a page builder is told in brackets, and shows when it is away:
+// [vc_row css="…"], [/vc_row], [gallery ids="1,2"].
+var shortcode = regexp.MustCompile(`\[/[a-z][a-z0-9_-]*\]|\[[a-z][a-z0-9-]*_[a-z0-9_-]*(\s[^\[\]]{0,1000})?\]|\[[a-z][a-z0-9-]*(\s+[a-z_-]+=[^\[\]]{0,1000})\]`)
+
+// furniture reports whether a start tag opens what a program puts around a body:
+// buttons to share, other articles, the link to the rest.
+func furniture(name string, tag []byte) bool {
+	switch name {
+	case "div", "section", "aside", "ul", "p", "a", "span":
+	default:
+		return false
+	}
+	if !bytes.Contains(tag, []byte("class")) {
+		return false
+	}
+	for _, class := range []string{"sharedaddy", "jp-relatedposts", "addtoany_", "heateor_sss", "ssba", "more-link", "screen-reader-text"} {
+		if bytes.Contains(tag, []byte(class)) {
+			return true
+		}
+	}
+	return false
+}
 
 // withoutBoilerplate drops from a body what its program added at either end.
 func withoutBoilerplate(src string) string {
@@ -32,7 +60,16 @@ func withoutBoilerplate(src string) string {
 			src = src[:len(src)-len(tail(src, 2000))+m[0]]
 		}
 	}
+	if strings.Contains(src, "[") {
+		src = shortcode.ReplaceAllString(src, "")
+	}
 	end := tail(src, 1000)
+	if strings.Contains(end, "rel=") {
+		if m := filed.FindStringIndex(end); m != nil && m[0] > 0 {
+			src = src[:len(src)-len(end)+m[0]]
+			end = tail(src, 1000)
+		}
+	}
 	if !invites(end) {
 		return src
 	}

@@ -87,6 +87,8 @@ func TestTitle(t *testing.T) {
 		"Travaux | Ville de Bègles":                 "Travaux",
 		"Fête - Actualités - Bègles":                "Fête",
 		"Bordeaux - Bègles : une navette":           "Bordeaux - Bègles : une navette",
+		"Vœux - Ville de Saint-Aubin":               "Vœux",
+		"Travaux - Ville de Talence":                "Travaux - Ville de Talence",
 		"Covid-19 - point":                          "Covid-19 - point",
 		"R&amp;eacute;union &amp;amp; débat":        "Réunion & débat",
 		"L&#8217;été <em>arrive</em>\n au  parc":    "L’été arrive au parc",
@@ -94,7 +96,7 @@ func TestTitle(t *testing.T) {
 		strings.Repeat("mot ", 200):                 strings.Repeat("mot ", 73) + "mot…",
 		"Site officiel | Site officiel de la Ville": "Site officiel",
 	} {
-		if got := rewrite.Title(in, "Bègles"); got != want {
+		if got := rewrite.Title(in, "Bègles", "Mairie de Saint-Aubin"); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
@@ -152,6 +154,12 @@ func TestWhatProgramsAdd(t *testing.T) {
 		"cut":              {"Après 5 ans&nbsp;(...)", "Après 5 ans…"},
 		"cut by WordPress": {"<p>Après 5 ans [&hellip;]</p>", "Après 5 ans…"},
 		"only that":        {"Lire la suite", "Lire la suite"},
+		"the rest, named":  {`<p>Un texte. <a class="more-link" href="x">Continuer la lecture<span class="screen-reader-text"> de « Vœux du maire »</span></a></p>`, "Un texte."},
+		"the rest, told":   {"<p>Un texte. <a href='x'>Continuer la lecture de <span>« Vœux du maire »</span></a></p>", "Un texte."},
+		"a page builder":   {`[vc_row css=&#8221;.a{margin:0}&#8221;][vc_column width="1/2"][vc_column_text]<p>La déchèterie [sic] ferme.</p>[/vc_column_text][/vc_column][/vc_row]`, "La déchèterie [sic] ferme."},
+		"a gallery":        {`Photos [gallery ids="1,2"] [caption id="a" align="left"]<img src="https://a.fr/x.jpg"> Le pont[/caption] [à lire]`, "Photos Le pont [à lire]"},
+		"buttons to share": {`<p>Un texte.</p><div class="sharedaddy sd-sharing-enabled"><div class="robots-nocontent"><h3>Partager :</h3><ul><li><a>Cliquez pour partager</a></li></ul></div></div><div id='jp-relatedposts' class='jp-relatedposts'><h3><em>Articles similaires</em></h3></div><p>Fin.</p>`, "Un texte.\n\nFin."},
+		"SPIP":             {"<p>Un texte.</p>\n-\n<a href='x' rel='directory'>Actualités</a>\n\n/ \n<a href='y' rel='tag'>eau</a>, <a href='z' rel='tag'>gaz</a>", "Un texte."},
 		"Markdown":         {"## Le programme\n\nVoir [le **site**](https://a.fr/x) et _venir_ :\n* un\n* deux\n\nPrix 2*3*4", "Le programme\n\nVoir le site et venir :\n\n- un\n- deux\n\nPrix 2*3*4"},
 		"dashes":           {"Au menu :\n- soupe\n- pain", "Au menu :\n\n- soupe\n- pain"},
 		"no-break":         {"à\u00a0l'adresse\u00a0: 10\u00a0000\u00a0€ la\u00a0\u00a0salle", "à l'adresse\u00a0: 10\u00a0000\u00a0€ la salle"},
@@ -159,6 +167,14 @@ func TestWhatProgramsAdd(t *testing.T) {
 		if got := rewrite.HTML(c.in, nil).Text; got != c.text {
 			t.Errorf("%s: %q, want %q", name, got, c.text)
 		}
+	}
+}
+
+func TestPictureThatComesLate(t *testing.T) {
+	t.Parallel()
+	b := rewrite.HTML(`<img src="data:image/gif;base64,R0lGOD" data-src="https://ville.fr/a.jpg" alt="Le pont"><noscript><img src="https://ville.fr/a.jpg"></noscript>`, nil)
+	if b.Image != "https://ville.fr/a.jpg" || b.Alt != "Le pont" {
+		t.Errorf("%+v", b)
 	}
 }
 

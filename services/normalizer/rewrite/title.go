@@ -42,8 +42,7 @@ func site(s string, names []string) bool {
 		return f == ""
 	}
 	for _, n := range names {
-		n = territory.Fold(n)
-		if n != "" && (f == n || f == "ville de "+n || f == "mairie de "+n || f == "commune de "+n || f == "ville d "+n || f == "mairie d "+n) {
+		if n = territory.Fold(n); n != "" && (f == n || town(f) == town(n)) {
 			return true
 		}
 	}
@@ -52,4 +51,15 @@ func site(s string, names []string) bool {
 		return true
 	}
 	return strings.HasPrefix(f, "site officiel d") || strings.HasPrefix(f, "site internet d")
+}
+
+// town is the name of a commune in that of its town hall, folded: "ville de
+// begles" and "mairie de begles" are one site's.
+func town(folded string) string {
+	for _, p := range []string{"ville de ", "mairie de ", "commune de ", "ville d ", "mairie d ", "commune d "} {
+		if name, ok := strings.CutPrefix(folded, p); ok {
+			return name
+		}
+	}
+	return folded
 }

@@ -22,6 +22,7 @@ type writer struct {
 	open     []string // elements open in html
 	counts   []int    // of the open lists: items so far, -1 for bullets
 	skip     string   // element whose content is not for readers
+	nested   int      // elements of its name open in it
 	image    string
 	alt      string
 	cut      bool
@@ -117,6 +118,13 @@ func classify(name string) (kind, string) {
 
 func (w *writer) start(name string, z *nethtml.Tokenizer, more bool) {
 	if w.skip != "" {
+		if name == w.skip {
+			w.nested++
+		}
+		return
+	}
+	if furniture(name, z.Raw()) {
+		w.skip = name
 		return
 	}
 	switch name {
@@ -178,7 +186,12 @@ func (w *writer) anchor(attr map[string]string) {
 }
 
 func (w *writer) picture(attr map[string]string) {
-	src := Link(attr["src"], w.base)
+	src := ""
+	for _, name := range []string{"data-lazy-src", "data-src", "data-original", "src"} { // src is a blank until a script shows the picture
+		if src = Link(attr[name], w.base); src != "" {
+			break
+		}
+	}
 	if src == "" || pixel(attr, src) || w.textOnly {
 		return
 	}
@@ -209,7 +222,11 @@ func pixel(attr map[string]string, src string) bool {
 
 func (w *writer) end(name string) {
 	if w.skip != "" {
-		if name == w.skip {
+		switch {
+		case name != w.skip:
+		case w.nested > 0:
+			w.nested--
+		default:
 			w.skip = ""
 		}
 		return

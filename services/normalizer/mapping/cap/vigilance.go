@@ -32,7 +32,7 @@ func mended(a record.Alert, i record.Info) record.Info {
 	}
 	i.Description = "Vigilance " + colour + " " + what + ". " + meaning
 	i.Instruction = Advice(s)
-	i.SenderName = "Météo-France"
+	i.SenderName = "Météo-France, par MeteoAlarm (EUMETNET)" // whose terms ask to be named
 	return i
 }
 

@@ -46,9 +46,16 @@ func extra(d *mapping.Draft, e record.Entry) {
 	}
 }
 
-// age reads "6–12", either bound of which may be missing.
+// age reads "6–12", either bound of which may be missing. From 0 to 99 is what
+// OpenAgenda writes for everybody.
 func age(s string) string {
 	least, most, _ := strings.Cut(s, "–")
+	if len(most) > 2 || most == "99" {
+		most = ""
+	}
+	if least == "0" {
+		least = ""
+	}
 	switch {
 	case least != "" && most != "" && least != most:
 		return "de " + least + " à " + most + " ans"
