@@ -20,7 +20,7 @@ func known() []struct {
 		names []string
 	}{
 		{"item", []string{"uid", "id", "identifiant", "gid", "guid", "ident", "recordid", "fid", "objectid", "feature_id", "reference", "ref", "numero_arrete"}},
-		{"title", []string{"title_fr", "titre_fr", "title", "titre", "nom_fr", "intitule", "objet", "nom", "name", "libelle", "headline", "label", "denomination", "nom_de_la_manifestation", "nom_evenement", "designation", "appellation", "manifestation", "evenement", "nom_de_l_evenement", "animation", "activite", "spectacle", "chantier", "nature_des_travaux", "type_de_travaux", "travaux", "type_collecte", "type_de_collecte", "collecte"}},
+		{"title", []string{"title_fr", "titre_fr", "title", "titre", "nom_fr", "intitule", "objet", "nom", "name", "libelle", "headline", "label", "denomination", "nom_de_la_manifestation", "nom_evenement", "designation", "appellation", "manifestation", "evenement", "nom_de_l_evenement", "animation", "activite", "spectacle", "chantier", "nature_des_travaux", "nature_travaux", "naturetravaux", "type_de_travaux", "travaux", "type_collecte", "type_de_collecte", "collecte"}},
 		{"summary", []string{"description_fr", "lead_text", "chapo", "chapeau", "resume", "description", "descriptif", "summary", "soustitre", "detail", "details", "commentaire", "observation", "observations", "message", "texte", "motif", "impact_circulation_detail", "horaires_periode"}},
 		{"body", []string{"longdescription_fr", "free_text", "contenu", "texte_complet", "body", "content", "longdescription", "description_longue"}},
 		{"link", []string{"canonicalurl", "url", "link", "lien", "lien_url", "url_fiche", "site_web", "site_internet", "siteweb", "lien_internet", "url_site", "website"}},
@@ -33,29 +33,47 @@ func known() []struct {
 		{"start_time", []string{"heure_debut", "heure_de_debut", "heuredebut", "start_time", "heure", "horaire", "horaires", "heures"}},
 		{"end_time", []string{"heure_fin", "heure_de_fin", "heurefin", "end_time"}},
 		{"timings", []string{"timings", "timetable", "occurrences", "horaires_detailles_iso"}},
-		{"place", []string{"location_name", "placename", "address_name", "lieu", "nom_lieu", "lieu_nom", "localisation", "nom_du_lieu", "emplacement", "etablissement"}},
-		{"address", []string{"location_address", "address_street", "adresse", "address", "adresse_complete", "adr", "voie", "rue", "nom_voie", "lib_voie"}},
-		{"city", []string{"location_city", "address_city", "commune", "nom_commune", "ville", "city", "nom_de_la_commune", "libelle_commune", "com_nom"}},
-		{"postcode", []string{"location_postalcode", "address_zipcode", "code_postal", "codepostal", "cp", "postcode", "postal_code", "zipcode"}},
+		{"place", []string{"location_name", "placename", "address_name", "lieu", "nom_lieu", "lieu_nom", "localisation", "nom_du_lieu", "venue_venue", "emplacement", "etablissement"}},
+		{"address", []string{"location_address", "address_street", "adresse", "address", "adresse_complete", "adr", "voie", "rue", "nom_voie", "lib_voie", "venue_address"}},
+		{"city", []string{"location_city", "address_city", "commune", "nom_commune", "ville", "city", "nom_de_la_commune", "libelle_commune", "com_nom", "venue_city"}},
+		{"postcode", []string{"location_postalcode", "address_zipcode", "code_postal", "codepostal", "cp", "cp_arrondissement", "postcode", "postal_code", "zipcode", "venue_zip"}},
 		{"insee", []string{"location_insee", "code_insee", "insee", "codeinsee", "code_commune", "insee_com", "com_insee", "depcom", "code_insee_commune"}},
-		{"latitude", []string{"latitude", "lat", "y_wgs84", "coord_lat", "coordonnee_y", "coord_y", "y_l93", "y_lambert93", "lambert_y", "y_cc46", "y"}},
-		{"longitude", []string{"longitude", "lon", "lng", "long", "x_wgs84", "coord_lon", "coordonnee_x", "coord_x", "x_l93", "x_lambert93", "lambert_x", "x_cc46", "x"}},
+		{"latitude", []string{"location_latitude", "venue_geo_lat", "latitude", "lat", "y_wgs84", "coord_lat", "coordonnee_y", "coord_y", "y_l93", "y_lambert93", "lambert_y", "y_cc46", "y"}},
+		{"longitude", []string{"location_longitude", "venue_geo_lng", "longitude", "lon", "lng", "long", "x_wgs84", "coord_lon", "coordonnee_x", "coord_x", "x_l93", "x_lambert93", "lambert_x", "x_cc46", "x"}},
 		{"point", []string{"location_coordinates", "latlon", "lat_lon", "geo_point_2d", "geo_point", "geopoint", "coordonnees_geo", "coordonnees", "geolocalisation", "geom_x_y", "xy"}},
 		{"geometry", []string{"geometry", "geo_shape", "the_geom", "geom", "geojson", "geometrie", "wkt", "geom_wkt", "the_geom_wkt"}},
 		{"image", []string{"originalimage", "image", "cover_url", "photo", "image_url", "url_image", "visuel", "illustration", "thumbnail"}},
+		{"status", []string{"statut", "status", "etat", "etat_chantier", "avancement"}},
 		{"document", []string{"pdf", "document", "url_pdf", "lien_pdf", "piece_jointe", "arrete_pdf"}},
 	}
 }
 
+// details are columns that say together, when no other does, what roadworks change;
+// the first are also a title where nothing is.
+func details() []string {
+	return []string{"ligne1", "nature", "type", "ligne2", "ligne3", "ligne4", "typeperturbation", "type_perturbation", "impact_circulation", "precisionlocalisation", "precision_localisation", "mesurespolice"}
+}
+
+// titles is how many of details may be one.
+const titles = 3
+
 // Guess reads from the names of a data set's columns what a mapping would say.
 // A column named by nothing known is left out; the columns are looked for in the
-// first hundred rows, since empty ones are often not written.
+// first hundred rows, since empty ones are often not written. The parts of an object
+// are columns too, by both names: venue_city is venue.city.
 func Guess(list []map[string]any) Mapping {
 	columns := map[string]string{} // folded → as written
+	see := func(folded, path string) {
+		if columns[folded] == "" {
+			columns[folded] = path
+		}
+	}
 	for _, row := range list[:min(len(list), 100)] {
 		for _, name := range slices.Sorted(maps.Keys(row)) {
-			if folded := fold(name); columns[folded] == "" {
-				columns[folded] = name
+			see(fold(name), name)
+			inner, _ := row[name].(map[string]any)
+			for _, part := range slices.Sorted(maps.Keys(inner)) {
+				see(fold(name)+"_"+fold(part), name+"."+part)
 			}
 		}
 	}
@@ -74,8 +92,25 @@ func Guess(list []map[string]any) Mapping {
 	for _, part := range []*string{&m.Item, &m.Starts, &m.Ends} {
 		*part, _, _ = strings.Cut(*part, " | ")
 	}
+	var said []string // columns of details
+	for i, name := range details() {
+		column := columns[name]
+		if column == "" || m.Title != "" && i < titles {
+			continue
+		}
+		said = append(said, column)
+	}
 	if m.Title == "" {
 		m.Title = cmp.Or(m.PlaceName, m.Address)
+	}
+	if m.Title == "" && len(said) > 0 {
+		m.Title, said = strings.Join(said[:min(len(said), titles)], " | "), said[1:]
+	}
+	if m.Body == "" && len(said) > 0 {
+		if m.Summary != "" {
+			said = append([]string{m.Summary}, said...)
+		}
+		m.Body = "{" + strings.Join(said, "}\n{") + "}"
 	}
 	return m
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/events/territory"
 	"github.com/crieur/crieur/services/ingest/dates"
 	"github.com/crieur/crieur/services/ingest/source"
 )
@@ -57,6 +58,8 @@ type Mapping struct {
 	Geometry string `yaml:"geometry"`
 	Image    string `yaml:"image"`
 	Document string `yaml:"document"`
+	// Status says, in French or in the terms of an entry, that it is called off, put
+	// off, full, or over; other words say nothing.
 	Status   string `yaml:"status"`
 	Topic    string `yaml:"topic"`
 	Class    string `yaml:"class"`
@@ -125,7 +128,19 @@ func (m Mapping) Over(guess Mapping) Mapping {
 	return m
 }
 
-var braces = regexp.MustCompile(`\{([^{}]{1,100})\}`)
+var (
+	braces     = regexp.MustCompile(`\{([^{}]{1,1000})\}`)
+	emptyLines = regexp.MustCompile(`\n\s*\n`)
+	code       = regexp.MustCompile(`^[A-Z]+(?:_[A-Z]+)+$`)
+)
+
+// spoken makes words of a code: BARRAGE_TOTAL.
+func spoken(s string) string {
+	if !code.MatchString(s) {
+		return s
+	}
+	return s[:1] + strings.ToLower(strings.ReplaceAll(s[1:], "_", " "))
+}
 
 // value gives what a part of the mapping names: the first of its alternatives that
 // says something.
@@ -136,14 +151,14 @@ func value(row map[string]any, part string) any {
 	if strings.Contains(part, "{") {
 		filled := false
 		text := braces.ReplaceAllStringFunc(part, func(name string) string {
-			s := Text(value(row, name[1:len(name)-1]))
+			s := spoken(Text(value(row, name[1:len(name)-1])))
 			filled = filled || s != ""
 			return s
 		})
 		if !filled {
 			return nil
 		}
-		return text
+		return emptyLines.ReplaceAllString(strings.TrimSpace(text), "\n")
 	}
 	for path := range strings.SplitSeq(part, "|") {
 		if v := At(row, path); v != nil && (Text(v) != "" || isShape(v)) {
@@ -182,8 +197,8 @@ func (r Reader) Record(row map[string]any) source.Record {
 		Link: r.resolve(text(r.Link, "link")), Language: text(r.Language, "language"),
 		Categories: words(value(row, r.Categories)), Authors: names(value(row, r.Authors)),
 		Class: text(r.Class, "class"), Topic: text(r.Topic, "topic"), Severity: text(r.Severity, "severity"), Urgency: text(r.Urgency, "urgency"),
-		Licence: text(r.Licence, "licence"), Status: Line(text(r.Status, "")),
-		Media: r.media(row),
+		Licence: text(r.Licence, "licence"),
+		Media:   r.media(row),
 	}
 	e.Published, _ = r.date(row, r.Published)
 	e.Updated, _ = r.date(row, r.Updated)
@@ -200,11 +215,45 @@ func (r Reader) Record(row map[string]any) source.Record {
 	if e.Summary == e.Body {
 		e.Body = ""
 	}
-	out := source.Record{Item: Text(value(row, r.Item)), URL: e.Link, Value: e}
+	status, over := r.state(row)
+	e.Status = status
+	out := source.Record{Item: Text(value(row, r.Item)), URL: e.Link, Value: e, Withdrawn: over}
 	if e.Title == "" && e.Summary == "" && e.Body == "" {
 		out.Refused = events.Permanentf(events.ReasonInvalidContent, "row without title, summary and body: name them in the mapping")
 	}
 	return out
+}
+
+// state reads what French data sets say of a row: called off, put off; over is
+// what is no longer to be told. Other words say nothing.
+func (r Reader) state(row map[string]any) (said string, over bool) {
+	v := value(row, r.Status)
+	if label := At(v, "label"); label != nil { // {id, label: {fr}}
+		v = label
+	}
+	folded := territory.Fold(Line(Text(v)))
+	switch folded {
+	case "exercise", "test", "tentative", "full", "rescheduled", "moved online":
+		return folded, false
+	}
+	for _, w := range []struct{ root, said string }{
+		{"annul", "cancelled"},
+		{"cancel", "cancelled"},
+		{"report", "postponed"},
+		{"postpon", "postponed"},
+		{"reprogramm", "rescheduled"},
+		{"complet", "full"},
+		{"termin", ""},
+		{"achev", ""},
+		{"clotur", ""},
+		{"clos", ""},
+		{"fini", ""},
+	} {
+		if strings.HasPrefix(folded, w.root) {
+			return w.said, w.said == ""
+		}
+	}
+	return "", false
 }
 
 func (r Reader) zone() *time.Location {
@@ -276,8 +325,8 @@ func (r Reader) hours(row map[string]any, starts time.Time, startDay bool, ends 
 			ends, endDay = at, false
 		}
 	}
-	if endDay && !startDay && !starts.IsZero() { // the last day is meant whole
-		ends, endDay = ends.In(r.zone()).AddDate(0, 0, 1).UTC(), false
+	if endDay && !startDay && !starts.IsZero() { // the last day is meant whole, and the next is not
+		ends, endDay = ends.In(r.zone()).AddDate(0, 0, 1).Add(-time.Second).UTC(), false
 	}
 	return starts, startDay, ends, endDay
 }

@@ -154,7 +154,8 @@ func TestTimes(t *testing.T) {
 		"Manifestation;Date;Heure\nLoto;07/03/2026;en journée":                          "2026-03-07 00:00/2026-03-07 00:00 day",
 		"Manifestation;Dates\nSalon;du 14 au 15 mars 2026":                              "2026-03-14 00:00/2026-03-15 00:00 day",
 		"Travaux;Date de début;Date de fin\nRue A;46084;46090":                          "2026-03-03 00:00/2026-03-09 00:00 day",
-		"Travaux;Date de début;Date de fin\nRue A;2026-03-03 08:00;2026-03-04":          "2026-03-03 08:00/2026-03-05 00:00",
+		"Travaux;Date de début;Date de fin\nRue A;2026-03-03 08:00;2026-03-04":          "2026-03-03 08:00/2026-03-04 23:59",
+		"Travaux;date_debut;date_fin;heure_debut\nA;03/03/26;05/03/26;8h":               "2026-03-03 08:00/2026-03-05 23:59",
 		"Travaux;date_debut;date_fin;heure_debut;heure_fin\nA;03/03/26;05/03/26;8h;17h": "2026-03-03 08:00/2026-03-05 17:00",
 		"type_collecte;date_collecte\nVerre;2026-03-03":                                 "2026-03-03 00:00/2026-03-03 00:00 day",
 	} {
@@ -178,6 +179,74 @@ func TestTimes(t *testing.T) {
 		}
 		if got != want || r.Refused != nil || e.Title == "" {
 			t.Errorf("%s: %q %s, want %s, %v", table, e.Title, got, want, r.Refused)
+		}
+	}
+}
+
+func TestStates(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{
+		"En cours": "", "Annulé": "cancelled", "ANNULÉE": "cancelled", "Reporté au 3 mars": "postponed", "Complet": "full", "exercise": "exercise",
+		"Terminé": "withdrawn", "Chantier en cours": "", "non terminé": "", "publish": "", `{""id"": 6, ""label"": {""fr"": ""Annulé"", ""en"": ""Cancelled""}}`: "cancelled",
+	} {
+		list, err := CSV([]byte("id;titre;statut\n1;Travaux;\""+status+"\""), "text/csv", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Records(list, Mapping{}, paris(t), "", false)[0]
+		got := r.Value.(record.Entry).Status
+		if r.Withdrawn {
+			got += "withdrawn"
+		}
+		if got != want || r.Refused != nil {
+			t.Errorf("%s: %q, %v", status, got, r.Refused)
+		}
+	}
+}
+
+func TestGuessesOfPortals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ row, want string }{
+		"The Events Calendar": {
+			`{"id":1,"title":"Loto","status":"publish","venue":{"venue":"Salle Delteil","address":"2 rue X","city":"Bègles","zip":"33130","geo_lat":44.8,"geo_lng":-0.55}}`,
+			"Loto |  | Salle Delteil, 2 rue X, 33130 Bègles, 44.8",
+		},
+		"a location": {
+			`{"title":{"fr":"Bal"},"location":{"name":"Salle des fêtes","city":"Bègles","postalCode":"33130","latitude":44.8,"longitude":-0.55}}`,
+			"Bal |  | Salle des fêtes, , 33130 Bègles, 44.8",
+		},
+		"Nantes": {
+			`{"nature":"Chantier","type":"Travaux","ligne1":"Boulevard de Doulon","ligne2":"Circulation alternée","ligne3":"","ligne4":"Jusqu’au 30 juin"}`,
+			"Boulevard de Doulon | Chantier\nTravaux\nCirculation alternée\nJusqu’au 30 juin | ",
+		},
+		"Grand Lyon": {
+			`{"identifiant":"CH1","naturetravaux":"Travaux de réseau","typeperturbation":"Circulation alternée","precisionlocalisation":"Entre la rue A et la rue B","commune":"Lyon"}`,
+			"Travaux de réseau | Circulation alternée\nEntre la rue A et la rue B | , ,  Lyon",
+		},
+		"Paris": {
+			`{"identifiant":"1","objet":"Réseau","description":"Pose de conduites","impact_circulation":"BARRAGE_TOTAL","cp_arrondissement":75012}`,
+			"Réseau | Pose de conduites\nBarrage total | , , 75012 ",
+		},
+	} {
+		doc, err := JSON([]byte("["+c.row+"]"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := Extract(doc, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Records(list, Mapping{}, paris(t), "", false)[0]
+		e := r.Value.(record.Entry)
+		got := e.Title + " | " + e.Body + " | "
+		if p := e.Place; p != nil {
+			got += fmt.Sprintf("%s, %s, %s %s", p.Name, p.Address, p.Postcode, p.City)
+			if p.Lat != nil {
+				got += fmt.Sprintf(", %v", *p.Lat)
+			}
+		}
+		if got != c.want || r.Refused != nil {
+			t.Errorf("%s: %q, want %q, %v", name, got, c.want, r.Refused)
 		}
 	}
 }
