@@ -13,7 +13,8 @@ import (
 // In is a publication as a reader of a language gets it: in the variant that
 // suits, else as it is. What a variant leaves out, such as the picture, is the
 // original's; what officers wrote for one channel is in the original's language
-// and stays with it. The profile's wording follows. An empty language changes
+// and stays with it; so is the reason of a withdrawal, which is said with the
+// language it is in. The profile's wording follows. An empty language changes
 // nothing.
 func In(language string, p events.Publication, profile Profile) (events.Publication, Profile) {
 	list := append([]events.Content{p.Content}, p.Variants...)
@@ -23,6 +24,9 @@ func In(language string, p events.Publication, profile Profile) (events.Publicat
 	}
 	profile.Language = list[at].Language
 	if at > 0 {
+		if own := p.Content.Language; p.Reason != "" && wording(own) != wording(list[at].Language) {
+			p.Reason = "(" + events.PrimaryLanguage(own) + ") " + p.Reason
+		}
 		p.Content, p.Overrides = filled(list[at], p.Content), nil
 	}
 	return p, profile

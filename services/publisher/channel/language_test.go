@@ -1,6 +1,7 @@
 package channel_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -78,7 +79,20 @@ func TestWhenInEachLanguage(t *testing.T) {
 		{"fr", at(4, 20), at(5, 2), "lundi 4 mai, 20 h – 2 h"},
 		{"fr", at(4, 12), at(5, 6), "du lundi 4 mai à 12 h au mardi 5 mai à 6 h"},
 		{"en", at(4, 20), at(5, 0), "Monday 4 May, 20:00"},
-		{"de", at(1, 9), nil, "Friday 1 May, 09:00"},
+		{"fr", at(5, 0), at(5, 14), "mardi 5 mai, jusqu’à 14 h"},
+		{"fr-simple", at(5, 0), at(5, 14), "mardi 5 mai, jusqu’à 14 h"},
+		{"fr", at(4, 21), at(8, 6), "du lundi 4 mai à 21 h au vendredi 8 mai à 6 h"},
+		{"pt", at(4, 9), at(7, 17), "de segunda-feira 4 a quinta-feira 7 de maio"},
+		{"pt-BR", at(5, 0), at(5, 14), "terça-feira 5 de maio, até às 14:00"},
+		{"es", at(1, 9), at(2, 17), "del viernes 1 de mayo, 09:00 al sábado 2 de mayo, 17:00"},
+		{"es", nil, at(6, 17), "hasta el miércoles 6 de mayo, 17:00"},
+		{"it", at(4, 9), at(7, 17), "da lunedì 4 a giovedì 7 maggio"},
+		{"ca", at(4, 9), at(4, 17), "dilluns 4 de maig, 09:00 – 17:00"},
+		{"de", at(1, 9), nil, "Freitag, 1. Mai, 09:00 Uhr"},
+		{"de", at(4, 9), at(7, 17), "von Montag, 4. bis Donnerstag, 7. Mai"},
+		{"ar", at(5, 22), at(6, 6), "الثلاثاء 5 مايو، من 22:00 إلى 06:00"},
+		{"oc", at(1, 9), nil, "vendredi 1er mai, 9 h"}, // whose readers read French
+		{"uk", at(1, 9), nil, "Friday 1 May, 09:00"},
 		{"", at(1, 9), nil, "vendredi 1er mai, 9 h"},
 	} {
 		if got := (channel.Profile{Language: c.language, TimeZone: "Europe/Paris"}).When(events.Publication{Onset: c.onset, Ends: c.ends}); got != c.want {
@@ -91,6 +105,10 @@ func TestWhenIsWrittenShorter(t *testing.T) {
 	t.Parallel()
 	at := func(month time.Month, day, hour int) *time.Time {
 		when := time.Date(2026, month, day, hour, 30, 0, 0, time.UTC)
+		return &when
+	}
+	next := func(month time.Month, day int) *time.Time {
+		when := at(month, day, 8).AddDate(1, 0, 0)
 		return &when
 	}
 	for _, c := range []struct {
@@ -118,10 +136,101 @@ func TestWhenIsWrittenShorter(t *testing.T) {
 		{"English", "en", events.Publication{Onset: at(9, 12, 8), Ends: at(9, 12, 12)}, []string{
 			"Saturday 12 September, 08:30 – 12:30", "Sat 12 Sep, 08:30-12:30", "12 Sep, 08:30-12:30",
 		}},
+		{"more than a year", "fr", events.Publication{At: *at(9, 1, 8), Onset: at(10, 1, 8), Ends: next(10, 1)}, []string{
+			"du jeudi 1er octobre 2026 au vendredi 1er octobre 2027", "du jeu. 1er oct. 2026 au ven. 1er oct. 2027",
+			"du 1er oct. 2026 au 1er oct. 2027", "01/10/26 au 01/10/27",
+		}},
+		{"until another year", "fr", events.Publication{At: *at(9, 1, 8), Onset: at(9, 3, 8), Ends: next(6, 30)}, []string{
+			"du jeudi 3 septembre au mercredi 30 juin 2027", "du jeu. 3 sept. au mer. 30 juin 2027",
+			"du 3 sept. au 30 juin 2027", "03/09 au 30/06/27",
+		}},
+		{"the end of another year", "en", events.Publication{At: *at(9, 1, 8), Ends: next(12, 31)}, []string{
+			"until Friday 31 December 2027, 08:30", "until Fri 31 Dec 2027, 08:30", "until 31 Dec 2027, 08:30",
+		}},
+		{"days of another year", "es", events.Publication{At: *at(9, 1, 8), Onset: next(5, 4), Ends: next(5, 8)}, []string{
+			"del martes 4 al sábado 8 de mayo de 2027", "04 - 08/05/27",
+		}},
+		{"the next January", "fr-simple", events.Publication{At: *at(12, 1, 8), Onset: at(12, 24, 8), Ends: next(1, 4)}, []string{
+			"du jeudi 24 décembre au lundi 4 janvier", "du 24 décembre au 4 janvier",
+		}},
+		{"nights", "fr", events.Publication{Content: events.Content{Title: "Fermeture nocturne de la rocade"}, Onset: at(5, 4, 21), Ends: at(5, 8, 5)}, []string{
+			"les nuits du lundi 4 au jeudi 7 mai, 21 h 30 – 5 h 30", "nuits du lun. 4 au jeu. 7 mai, 21h30-5h30",
+			"nuits du 4 au 7 mai, 21h30-5h30", "nuits 04 au 07/05 21h30-5h30",
+		}},
+		{"nights in German", "de", events.Publication{Content: events.Content{Title: "Nächtliche Sperrung", Language: "de"}, Onset: at(5, 4, 21), Ends: at(5, 8, 5)}, []string{
+			"nachts von Montag, 4. bis Donnerstag, 7. Mai, 21:30 Uhr – 05:30 Uhr", "nachts 04 - 07/05 21:30 – 05:30",
+		}},
+		{"an alert is no matter of nights", "fr-simple", events.Publication{Class: events.ClassAlert, Content: events.Content{Title: "Canicule, même la nuit"}, Onset: at(5, 4, 21), Ends: at(5, 6, 5)}, []string{
+			"du lundi 4 mai à 21 h 30 au mercredi 6 mai à 5 h 30", "du 4 mai à 21 h 30 au 6 mai à 5 h 30",
+		}},
+		{"an alert that began", "fr", events.Publication{Class: events.ClassAlert, At: *at(5, 12, 9), Onset: at(5, 12, 8)}, []string{
+			"depuis le mardi 12 mai à 8 h 30", "depuis le mar. 12 mai à 8h30", "depuis le 12 mai à 8h30", "depuis le 12/05 8h30",
+		}},
+		{"an alert to come", "fr", events.Publication{Class: events.ClassAlert, At: *at(5, 11, 9), Onset: at(5, 12, 8)}, []string{
+			"à partir du mardi 12 mai à 8 h 30", "dès le mar. 12 mai à 8h30", "dès le 12 mai à 8h30", "dès le 12/05 8h30",
+		}},
+		{"an alert to come in Arabic", "ar", events.Publication{Class: events.ClassAlert, At: *at(5, 11, 9), Onset: at(5, 12, 8)}, []string{
+			"ابتداءً من الثلاثاء 12 مايو، 08:30", "ابتداءً من 12/05 08:30",
+		}},
 		{"never", "fr", events.Publication{}, nil},
 	} {
 		if got := (channel.Profile{Language: c.language}).Whens(c.p); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestWordsAroundATextAreInItsLanguage(t *testing.T) {
+	t.Parallel()
+	p := events.Publication{
+		MsgType: events.MsgCancel, Reason: "Erreur d’analyse",
+		Content: events.Content{Language: "fr", Title: "Eau non potable"},
+		Variants: []events.Content{
+			{Language: "fr-simple", Title: "L’eau est mauvaise"},
+			{Language: "pt-BR", Title: "Água: não beber"},
+			{Language: "de", Title: "Wasser abkochen"},
+			{Language: "ar", Title: "ماء غير صالح للشرب"},
+			{Language: "br", Title: "Dour fall"},
+			{Language: "uk", Title: "Вода"},
+		},
+	}
+	for language, want := range map[string][2]string{
+		"fr":        {"Message retiré : Eau non potable", "Motif : Erreur d’analyse"},
+		"fr-simple": {"Message retiré : L’eau est mauvaise", "Motif : Erreur d’analyse"},
+		"pt":        {"Mensagem anulada: Água: não beber", "Motivo: (fr) Erreur d’analyse"},
+		"de":        {"Meldung zurückgezogen: Wasser abkochen", "Grund: (fr) Erreur d’analyse"},
+		"ar":        {"رسالة مسحوبة: ماء غير صالح للشرب", "السبب: (fr) Erreur d’analyse"},
+		"br":        {"Message retiré : Dour fall", "Motif : Erreur d’analyse"},
+		"uk":        {"Message withdrawn: Вода", "Reason: (fr) Erreur d’analyse"},
+	} {
+		said, _ := channel.In(language, p, channel.Profile{})
+		if got := [2]string{channel.Headline(said), channel.Why(said)}; got != want {
+			t.Errorf("%s: %q, want %q", language, got, want)
+		}
+	}
+	if p.Reason != "Erreur d’analyse" {
+		t.Error("In changed the publication")
+	}
+}
+
+func TestEveryLanguageSaysAll(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"ar", "ca", "de", "en", "es", "fr", "it", "pt"} {
+		words := reflect.ValueOf(channel.WordsIn(language))
+		for i := range words.NumField() {
+			if words.Field(i).IsZero() {
+				t.Errorf("%s: no %s", language, words.Type().Field(i).Name)
+			}
+		}
+		if language != "en" && channel.WordsIn(language).Cancelled == channel.WordsIn("en").Cancelled {
+			t.Errorf("%s: in English", language)
+		}
+		profile, seen := channel.Profile{Language: language, TimeZone: "UTC"}, map[string]bool{}
+		for day := range 365 {
+			seen[profile.Moment(time.Date(2026, 1, 1+day, 9, 0, 0, 0, time.UTC))] = true
+		}
+		if len(seen) != 365 {
+			t.Errorf("%s: %d days are written apart", language, len(seen))
 		}
 	}
 }

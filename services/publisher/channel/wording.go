@@ -1,7 +1,7 @@
 package channel
 
 import (
-	"fmt"
+	"regexp"
 	"slices"
 	"time"
 	"unicode"
@@ -56,35 +56,94 @@ func (p Profile) Whens(pub events.Publication) []string {
 		}
 		return t.In(loc)
 	}
+	t := period{
+		from: in(pub.Onset), end: in(pub.Ends), said: pub.At.In(loc), alert: pub.Class == events.ClassAlert,
+		nights: nightRe.MatchString(pub.Content.Title),
+	}
 	var list []string
 	for _, c := range calendarsIn(p.Language) {
-		list = append(list, c.span(in(pub.Onset), in(pub.Ends), pub.Class == events.ClassAlert))
+		list = append(list, c.span(t))
 	}
 	return slices.Compact(list)
 }
 
+// nightRe finds a title that says that the nights are meant, and not all that is
+// between the first and the last, in the languages that we date in.
+var nightRe = regexp.MustCompile(`(?i)(?:^|\PL)(?:nuits?|nocturnes?|nights?|overnight|noites?|noches?|no[ct]?turn[aeio]s?|nits?|nott[ei]|nachts?|nachtarbeit(?:en)?|nächt(?:e|en|lich|liche)|(?:ال)?(?:ليلا?|ليالي))(?:\PL|$)`)
+
+// period is when something is, on a wall clock.
+type period struct {
+	from, end time.Time // one may be zero
+	said      time.Time // when the message was; zero when nobody knows
+	alert     bool
+	nights    bool // only the nights are meant
+}
+
 // hoursMatter is up to how long people want to know the hours at which
-// something starts and ends; those of an alert always matter.
+// something starts and ends; those of an alert, and of what ends in the morning
+// after a night, always matter.
 const hoursMatter = 48 * time.Hour
 
-// span writes the time from onset to end, of which one may be zero.
-func (c calendar) span(from, end time.Time, alert bool) string {
-	to := lastDay(end)
+// span writes a period.
+func (c calendar) span(p period) string {
+	from, end, to := p.from, p.end, lastDay(p.end)
 	switch {
 	case from.IsZero():
-		return c.until + c.day(to) + c.at(c.among, end)
+		return c.until + c.day(to, p.far(to)) + c.at(c.among, end)
+	case end.IsZero() && p.alert:
+		return c.opening(p) + c.day(from, p.far(from)) + c.at(c.among, from)
 	case !end.After(from):
-		return c.day(from) + c.at(c.comma, from)
+		return c.day(from, p.far(from)) + c.at(c.comma, from)
 	case sameDay(from, to) && endOfDay(end):
-		return c.day(from) + c.at(c.comma, from) // an end at midnight is mostly one that nobody gave
-	case sameDay(from, to), oneNight(from, end):
-		return c.day(from) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
-	case (alert || end.Sub(from) <= hoursMatter) && !(midnight(from) && endOfDay(end)):
-		return c.days[0] + c.day(from) + c.at(c.among, from) + c.days[1] + c.day(to) + c.at(c.among, end)
-	case from.Month() == to.Month() && from.Year() == to.Year():
-		return c.days[0] + c.weekday(from.Weekday()) + c.ordinal(from.Day()) + c.days[1] + c.day(to)
+		return c.day(from, p.far(from)) + c.at(c.comma, from) // an end at midnight is mostly one that nobody gave
+	case sameDay(from, to) && midnight(from):
+		return c.day(from, p.far(from)) + c.comma + c.by + c.hour(end)
+	case sameDay(from, to), overnight(from, end) && sameDay(from.AddDate(0, 0, 1), end):
+		return c.day(from, p.far(from)) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
+	case overnight(from, end) && p.nights && !p.alert:
+		return c.nights + c.between(p, end.AddDate(0, 0, -1)) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
+	case (p.alert || overnight(from, end) || end.Sub(from) <= hoursMatter) && !(midnight(from) && endOfDay(end)):
+		first, last := p.years(to)
+		return c.days[0] + c.day(from, first) + c.at(c.among, from) + c.days[1] + c.day(to, last) + c.at(c.among, end)
 	}
-	return c.days[0] + c.day(from) + c.days[1] + c.day(to)
+	return c.between(p, to)
+}
+
+// opening is before the start of what has no end.
+func (c calendar) opening(p period) string {
+	if p.from.After(p.said) {
+		return c.starting
+	}
+	return c.since
+}
+
+// between writes the days from the first to the last.
+func (c calendar) between(p period, last time.Time) string {
+	firstYear, lastYear := p.years(last)
+	if p.from.Month() == last.Month() && p.from.Year() == last.Year() {
+		return c.days[0] + c.weekday(p.from.Weekday()) + c.ordinal(p.from.Day()) + c.days[1] + c.day(last, lastYear)
+	}
+	return c.days[0] + c.day(p.from, firstYear) + c.days[1] + c.day(last, lastYear)
+}
+
+// nearby is how far from the message people take a day of another year for what
+// it is without its year: in December, "mardi 5 janvier" is the next.
+const nearby = 90 * 24 * time.Hour
+
+// far tells whether a day needs its year: it is in another than the message, and
+// not just before or after it.
+func (p period) far(day time.Time) bool {
+	return !p.said.IsZero() && day.Year() != p.said.Year() && day.Sub(p.said).Abs() > nearby
+}
+
+// years tells whether the first and the last day need theirs: both, when the
+// days alone would read as less than a year.
+func (p period) years(last time.Time) (first, end bool) {
+	if !p.from.AddDate(1, 0, 0).After(p.end) {
+		return true, true
+	}
+	apart := p.from.Year() != last.Year()
+	return apart && p.far(p.from), p.far(last) || p.far(p.from)
 }
 
 // lastDay is the day that an end belongs to: nobody calls the midnight between
@@ -101,11 +160,11 @@ func midnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 }
 // endOfDay is midnight, or the last minute before, as calendars write it.
 func endOfDay(t time.Time) bool { return midnight(t) || t.Hour() == 23 && t.Minute() == 59 }
 
-// oneNight is an evening that ends before the morning: people take it for one
-// day, and want its hours.
-func oneNight(from, to time.Time) bool {
+// overnight tells that something begins in an evening and ends before a morning:
+// the last day is the night's before.
+func overnight(from, end time.Time) bool {
 	const evening, morning = 17, 7
-	return from.Hour() >= evening && to.Hour() < morning && sameDay(from.AddDate(0, 0, 1), to)
+	return from.Hour() >= evening && end.Hour() < morning && !endOfDay(end)
 }
 
 // Moment writes a time in full on the profile's wall clock: "lundi 4 mai 2026,
@@ -116,7 +175,7 @@ func (p Profile) Moment(t time.Time) string {
 		loc = time.UTC
 	}
 	t, c := t.In(loc), calendarsIn(p.Language)[0]
-	return fmt.Sprintf("%s %d%s", c.day(t), t.Year(), c.at(c.comma, t))
+	return c.day(t, true) + c.at(c.comma, t)
 }
 
 func sameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }
