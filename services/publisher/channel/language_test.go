@@ -197,7 +197,7 @@ func TestWordsAroundATextAreInItsLanguage(t *testing.T) {
 	for language, want := range map[string][2]string{
 		"fr":        {"Message retiré : Eau non potable", "Motif : Erreur d’analyse"},
 		"fr-simple": {"Message retiré : L’eau est mauvaise", "Motif : Erreur d’analyse"},
-		"pt":        {"Mensagem anulada: Água: não beber", "Motivo: (fr) Erreur d’analyse"},
+		"pt":        {"Mensagem anulada – Água: não beber", "Motivo: (fr) Erreur d’analyse"},
 		"de":        {"Meldung zurückgezogen: Wasser abkochen", "Grund: (fr) Erreur d’analyse"},
 		"ar":        {"رسالة مسحوبة: ماء غير صالح للشرب", "السبب: (fr) Erreur d’analyse"},
 		"br":        {"Message retiré : Dour fall", "Motif : Erreur d’analyse"},

@@ -39,7 +39,7 @@ func Headline(p events.Publication) string {
 // all that marks the publication.
 func headed(p events.Publication, text string) string {
 	if prefix := Prefix(p, text); prefix != "" {
-		text = prefix + WordsIn(p.Content.Language).Colon + text
+		text = WordsIn(p.Content.Language).Lead(prefix, text)
 	}
 	return Marked(p, text)
 }

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/crieur/crieur/events"
 )
@@ -33,6 +34,14 @@ func wording(language string) string {
 		return "fr"
 	}
 	return "en"
+}
+
+// Lead puts a mark before a text, which may have a colon of its own.
+func (w Words) Lead(mark, text string) string {
+	if strings.Contains(text, ": ") {
+		return mark + " – " + text
+	}
+	return mark + w.Colon + text
 }
 
 // WordsIn are those around a text in a language.

@@ -199,7 +199,7 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 // has no other way to set it off.
 func headed(p events.Publication, text string) string {
 	if prefix := channel.Prefix(p, text); prefix != "" {
-		text = strings.ToUpper(prefix) + channel.WordsIn(p.Content.Language).Colon + text
+		text = channel.WordsIn(p.Content.Language).Lead(strings.ToUpper(prefix), text)
 	}
 	return channel.Marked(p, text)
 }
