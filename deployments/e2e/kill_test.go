@@ -89,6 +89,9 @@ func TestKillLosesNothing(t *testing.T) {
 	nc := in.bus()
 	got := settle(t, nc)
 	checkPromises(t, got, smsc)
+	in.shows("/signs/ville/place.txt", "CRUE")
+	in.shows("/feeds/ville/infos.atom", "Coupure d")
+	in.shows("/feeds/ville/alertes.atom", "Alerte crue")
 	in.caughtUp()
 	got = readReceipts(t, nc)
 	in.stop()
@@ -374,6 +377,16 @@ func checkPromises(t *testing.T, got receipts, s *smsc) {
 	// word says. Nobody else may be missing.
 	if len(service) < settled || len(service) > settled+unknown {
 		t.Errorf("the provider has %d service messages; receipts say %d sent and %d unknown", len(service), settled, unknown)
+	}
+	if settled+unknown != residents {
+		t.Errorf("of %d residents %d were sent the service message, and %d are unknown", residents, settled, unknown)
+	}
+	for _, key := range []string{"sign/service", "sign/alert", "feed/service", "feed/alert"} {
+		for id, o := range got.recipients[key] {
+			if !o.statuses[events.StatusSent] && !o.statuses[events.StatusDelivered] {
+				t.Errorf("%s: %s has %v", key, id, o.statuses)
+			}
+		}
 	}
 	if unknown > kills*smsWindow {
 		t.Errorf("%d unknown, more than %d kills × window %d", unknown, kills, smsWindow)
