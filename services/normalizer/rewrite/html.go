@@ -81,11 +81,10 @@ func Plain(src string) string {
 	return Line(src)
 }
 
-// marked reports whether s holds a tag.
+// marked reports whether s holds a tag; "<mairie@ville.fr>" is an address.
 func marked(s string) bool {
 	for i := strings.IndexByte(s, '<'); i >= 0 && i+1 < len(s); {
-		c := s[i+1]
-		if c == '/' || c == '!' || c|0x20 >= 'a' && c|0x20 <= 'z' {
+		if tag(s[i+1:]) {
 			return true
 		}
 		n := strings.IndexByte(s[i+1:], '<')
@@ -95,6 +94,21 @@ func marked(s string) bool {
 		i += 1 + n
 	}
 	return false
+}
+
+// tag reports whether what follows a "<" begins a tag or a comment.
+func tag(s string) bool {
+	if s[0] == '/' || s[0] == '!' {
+		return true
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', i > 0 && (c >= '0' && c <= '9' || c == '-' || c == ':'):
+		default:
+			return i > 0 && c != '@' && c != '.'
+		}
+	}
+	return true
 }
 
 // escapedTags are what shows that a whole body was escaped once too often.

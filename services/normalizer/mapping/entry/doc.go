@@ -13,7 +13,8 @@
 //	tzid                               the time zone of the days of an all-day event
 //	photo (before, after)              the description of the picture
 //	cut                                the mark that the body goes on elsewhere
-//	dkim, when not "pass"              never published without an officer, never an alert
+//	dkim                               a mail: its headers, quotes and signature are left out;
+//	                                   when not "pass", never published without an officer, never an alert
 //	agent, officer, domain             left out: who wrote it is nobody's business but the authority's
 //	zone, type, cause, effect, roads…  read by the mapping of their kind
 package entry

@@ -7,6 +7,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/normalizer/mapping"
+	"github.com/crieur/crieur/services/normalizer/rewrite"
 )
 
 // extra takes from Entry.Extra what people need. See the package's table for
@@ -32,6 +33,8 @@ func extra(d *mapping.Draft, e record.Entry) {
 	d.Zone = x["tzid"]
 	if verdict, mail := x["dkim"]; mail {
 		d.Doubtful = verdict != "pass"
+		d.Body = rewrite.Letter(d.Body, d.Title)
+		d.Title = rewrite.Subject(d.Title)
 	}
 	if x["cut"] == "true" {
 		d.Body = strings.TrimSpace(d.Body) + " […]"
