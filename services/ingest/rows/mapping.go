@@ -131,10 +131,10 @@ func (m Mapping) Over(guess Mapping) Mapping {
 var (
 	braces     = regexp.MustCompile(`\{([^{}]{1,1000})\}`)
 	emptyLines = regexp.MustCompile(`\n\s*\n`)
-	code       = regexp.MustCompile(`^[A-Z]+(?:_[A-Z]+)+$`)
+	code       = regexp.MustCompile(`^(?:[A-Z]{6,}|[A-Z]+(?:_[A-Z]+)+)$`)
 )
 
-// spoken makes words of a code: BARRAGE_TOTAL.
+// spoken makes words of a code: BARRAGE_TOTAL, RESTREINTE.
 func spoken(s string) string {
 	if !code.MatchString(s) {
 		return s

@@ -223,6 +223,7 @@ func TestGuessesOfPortals(t *testing.T) {
 			`{"identifiant":"CH1","naturetravaux":"Travaux de réseau","typeperturbation":"Circulation alternée","precisionlocalisation":"Entre la rue A et la rue B","commune":"Lyon"}`,
 			"Travaux de réseau | Circulation alternée\nEntre la rue A et la rue B | , ,  Lyon",
 		},
+		"a word in capitals": {`{"objet":"Réseau","impact_circulation":"RESTREINTE","sigle":"RATP"}`, "Réseau | Restreinte | "},
 		"Paris": {
 			`{"identifiant":"1","objet":"Réseau","description":"Pose de conduites","impact_circulation":"BARRAGE_TOTAL","cp_arrondissement":75012}`,
 			"Réseau | Pose de conduites\nBarrage total | , , 75012 ",
