@@ -460,6 +460,27 @@ func TestWhatStillStandsIsTold(t *testing.T) {
 	}
 }
 
+func TestWhoseASinglePositionIsIsLeftToTheNormalizer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		area  Area
+		place string
+		want  []string
+	}{
+		"near a limit": {Area{}, strings.Replace(begles, "Bègles", "Échangeur 20", 1), nil},
+		"at home":      {Area{INSEE: []string{"33039"}}, strings.Replace(begles, "Bègles", "Échangeur 20", 1), []string{"33039"}},
+		"named":        {Area{}, begles, []string{"33039"}},
+	} {
+		p, err := Parse([]byte(publication("snapshot", situation("1", part1("Accident", c.place, "")))), Options{Area: c.area})
+		if err != nil || len(p.Records) != 1 {
+			t.Fatalf("%s: %+v, %v", name, p, err)
+		}
+		if got := p.Records[0].Value.(record.Entry).Place; !slices.Equal(got.INSEE, c.want) || got.Lat == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestIncidentsOfCIFS(t *testing.T) {
 	t.Parallel()
 	incident := `<incidents><incident id="1"><type>%s</type><subtype>%s</subtype><street>Quai de Paludate</street><polyline>44.8259 -0.5567</polyline><starttime>2026-11-23T08:00:00+01:00</starttime><schedule>%s</schedule><source><reference>%s</reference><name>Ville</name></source></incident></incidents>`

@@ -44,6 +44,7 @@ type spot struct {
 	authority    string // who issued an order: often a commune
 	departement  string // from a reference marker
 	codes        []string
+	likely       bool // the one code is that of a position
 }
 
 var (
@@ -183,6 +184,7 @@ func (s *spot) resolve(home []string) {
 			s.codes = append(s.codes, c.Code)
 		}
 	}
+	s.likely = len(s.codes) == 1 && !slices.Contains(home, s.codes[0])
 }
 
 // named is the commune of that name nearest to the position. Without a position,
@@ -322,6 +324,9 @@ func (s *spot) place() *record.Place {
 		return nil
 	}
 	p := &record.Place{Name: strings.Join(s.roads[:min(len(s.roads), 3)], ", "), INSEE: s.codes}
+	if s.likely { // the normaliser knows whose home it may be
+		p.INSEE = nil
+	}
 	if len(s.towns) > 0 {
 		p.City = s.towns[0]
 	}
