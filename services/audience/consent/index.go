@@ -9,6 +9,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/territory"
 )
 
 // Profile is what the index needs to know of one subscriber.
@@ -232,6 +233,11 @@ func TargetOf(p events.Publication, kinds, home []string) Target {
 	if len(t.Areas) == 0 {
 		for _, a := range p.Areas {
 			t.Areas = append(t.Areas, a.INSEE...)
+		}
+	}
+	for _, a := range t.Areas { // what is in an arrondissement is in its commune
+		if commune := territory.Parent(a); commune != "" && !slices.Contains(t.Areas, commune) {
+			t.Areas = append(slices.Clip(t.Areas), commune)
 		}
 	}
 	for _, a := range t.Areas {

@@ -56,6 +56,17 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+func TestAnArrondissementIsOfItsCommune(t *testing.T) {
+	t.Parallel()
+	p := events.Publication{Areas: []events.Area{{INSEE: []string{"69383"}}}}
+	if got := consent.TargetOf(p, nil, []string{"69123", "69266"}).Areas; !slices.Equal(got, []string{"69383", "69123"}) {
+		t.Errorf("among others: %v", got)
+	}
+	if got := consent.TargetOf(p, nil, []string{"69123"}).Areas; got != nil {
+		t.Errorf("the only commune: %v", got)
+	}
+}
+
 func TestChangingAndLeavingCountAtOnce(t *testing.T) {
 	t.Parallel()
 	x := index()

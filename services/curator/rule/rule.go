@@ -6,6 +6,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/territory"
 )
 
 // ConsoleSource is the source of what officers of an authority write
@@ -105,10 +106,11 @@ func Codes(m events.Message) []string {
 	return codes
 }
 
-// overlap reports whether two INSEE codes share territory: the same one, or a
-// commune and its département (whose code its own begins with, 97x overseas).
+// overlap reports whether two INSEE codes share territory: the same one, a commune
+// and one of its arrondissements, or a commune and its département (whose code its
+// own begins with, 97x overseas).
 func overlap(a, b string) bool {
-	if a == b {
+	if a == b || a == territory.Parent(b) || b == territory.Parent(a) {
 		return true
 	}
 	if len(a) > len(b) {

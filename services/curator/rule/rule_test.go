@@ -78,6 +78,15 @@ func TestMatches(t *testing.T) {
 		{name: "département over the rule's commune", rule: registry.Rule{Areas: []string{"33039"}}, change: func(m *events.Message) {
 			m.Areas = []events.Area{{INSEE: []string{"33"}}}
 		}, want: true},
+		{name: "an arrondissement of the rule's commune", rule: registry.Rule{Areas: []string{"69123"}}, change: func(m *events.Message) {
+			m.Areas = []events.Area{{INSEE: []string{"69383"}}}
+		}, want: true},
+		{name: "the commune of the rule's arrondissement", rule: registry.Rule{Areas: []string{"69383"}}, change: func(m *events.Message) {
+			m.Areas = []events.Area{{INSEE: []string{"69123"}}}
+		}, want: true},
+		{name: "another arrondissement", rule: registry.Rule{Areas: []string{"69383"}}, change: func(m *events.Message) {
+			m.Areas = []events.Area{{INSEE: []string{"69385"}}}
+		}},
 		{name: "another commune", rule: registry.Rule{Areas: []string{"33063"}}},
 		{name: "no area is everywhere", rule: registry.Rule{Areas: []string{"33063"}}, change: func(m *events.Message) { m.Areas = nil }, want: true},
 		{name: "one of several areas", rule: registry.Rule{Areas: []string{"33063"}}, change: func(m *events.Message) {
