@@ -109,6 +109,9 @@ func TestFeedCorpusIsNormalised(t *testing.T) {
 		if err := m.Validate(); err != nil {
 			t.Errorf("%.300s: %v", r.Record, err)
 		}
+		if !m.Expires.After(m.Sent) {
+			t.Errorf("%.300s: expired when it was sent", r.Record)
+		}
 		if m.Class == events.ClassAlert {
 			alerts++
 			t.Logf("alert: %s: %.200s", m.Content.Title, m.Content.Text)

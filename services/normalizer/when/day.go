@@ -45,9 +45,13 @@ func (p *parser) dayLoose() (day, bool) {
 		if p.at(p.i).mark == '.' && p.at(p.i+1).wide == 4 {
 			p.i++
 		}
-		if y := p.at(p.i); y.wide == 4 && y.n >= 1990 && y.n < 2200 {
+		switch y := p.at(p.i); {
+		case y.wide == 4 && y.n >= 1990 && y.n < 2200:
 			d.y = y.n
 			p.i++
+		case y.wide == 4 && y.n > 1000 && y.n < 1990: // history, or a street's name
+			p.i = save
+			return day{}, false
 		}
 		return d, true
 	}

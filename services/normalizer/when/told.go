@@ -62,6 +62,9 @@ func Read(title, text string, written, sent time.Time, loc *time.Location) Told 
 			told.Span = told.at(from, to)
 		}
 	}
+	if i := slices.IndexFunc(kept, func(s Span) bool { return s.Start.IsZero() }); i > 0 && told.End.IsZero() && kept[i].End.After(told.Start) {
+		told.End, told.Until = kept[i].End, true
+	}
 	told.Last = told.over()
 	for _, s := range kept[1:] {
 		if end := s.over(); end.After(told.Last) && (s.Start.IsZero() || s.Start.Before(kept[0].over().Add(apart))) {
@@ -133,88 +136,4 @@ func sole(texts ...[]token) int {
 		}
 	}
 	return only
-}
-
-// aside notes what the words reached say of time without a date.
-func (p *parser) aside() {
-	from := p.i
-	sunday := p.today().AddDate(0, 0, (7-int(p.ref.Weekday()))%7)
-	var day time.Time
-	switch {
-	case p.word("jusqu", "a", "nouvel"), p.word("jusqu", "a", "nouvelle"), p.word("duree", "indeterminee"), p.word("sine", "die"):
-		p.open = true
-		return
-	case p.word("semaine", "prochaine"):
-		day = sunday.AddDate(0, 0, 7)
-	case p.word("cette", "semaine"), p.word("week", "end"):
-		day = sunday
-	case p.word("cette", "nuit"):
-		day = p.today().AddDate(0, 0, 1)
-	default:
-		name := dayName(p.at(p.i).word)
-		if name < 0 {
-			return
-		}
-		day = p.today().AddDate(0, 0, (name-int(p.ref.Weekday())+7)%7)
-	}
-	if end := endOf(day); end.After(p.named) && !p.recalls(from) {
-		p.named = end
-	}
-}
-
-// recalls reports whether the words before i, in its sentence, tell of what
-// happened.
-func (p *parser) recalls(i int) bool {
-	for k := 1; k <= 5; k++ {
-		switch t := p.at(i - k); t.word {
-		case "survenu", "survenue", "survenus", "survenues", "detecte", "detectee", "declare", "declaree", "disparu", "disparue",
-			"commence", "commencee", "debute", "constate", "constatee", "produit", "produite", "detruit", "detruite", "suite", "depuis":
-			return true
-		case "":
-			if t.mark == '.' || t.mark == '\n' || t.mark == ';' || t.mark == '!' || t.mark == '?' {
-				return false
-			}
-		}
-	}
-	return false
-}
-
-// moves steps over "reportée au", after which comes the date that holds.
-func (p *parser) moves() bool {
-	switch p.at(p.i).word {
-	case "reporte", "reportee", "reportes", "reportees", "decale", "decalee", "decales", "decalees",
-		"avance", "avancee", "avances", "avancees", "deplace", "deplacee", "repousse", "repoussee":
-	default:
-		return false
-	}
-	save := p.i
-	p.i++
-	if p.word("du") { // the date that was
-		if _, ok := p.dayLoose(); !ok {
-			p.i = save
-			return false
-		}
-	}
-	if p.word("au") || p.word("a", "le") || p.word("a") {
-		return true
-	}
-	p.i = save
-	return false
-}
-
-// week reads the number of a week of the year (ISO 8601), after its word.
-func (p *parser) week() (Span, bool) {
-	n := p.at(p.i)
-	if w := p.at(p.i + 1); n.n < 1 || n.n > 53 || n.wide > 2 || w.word == "h" || w.mark == '/' {
-		return Span{}, false
-	}
-	monday := p.today().AddDate(0, 0, -(int(p.ref.Weekday())+6)%7).AddDate(0, 0, -7*16)
-	for range 52 {
-		if _, w := monday.ISOWeek(); w == n.n {
-			p.i++
-			return Span{Start: monday, End: endOf(monday.AddDate(0, 0, 6)), Until: true}, true
-		}
-		monday = monday.AddDate(0, 0, 7)
-	}
-	return Span{}, false
 }

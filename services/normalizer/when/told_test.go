@@ -50,6 +50,15 @@ func TestTold(t *testing.T) {
 		"days apart":             {"", "fermé les jeudis 24 et 31 décembre après-midi", "2026-12-24 00:00 / 2026-12-24 23:59 | 2026-12-31 23:59"},
 		"the day of a posting":   {"Fermeture de la médiathèque", "23 novembre 2026\n\nfermée jusqu'au 2 décembre", "- / 2026-12-02 23:59 | 2026-12-02 23:59"},
 		"its hour":               {"", "webmaster lun 23/11/2026 - 09:00 Stationnement interdit du 30 novembre au 2 décembre", "2026-11-30 00:00 / 2026-12-02 23:59 | 2026-12-02 23:59"},
+		"not before":             {"", "L'eau ne reviendra pas avant mercredi 25 novembre à 18h", "- / 2026-11-25 18:00 | 2026-11-25 18:00"},
+		"until tomorrow":         {"", "Fermé jusqu'à demain 8h", "- / 2026-11-24 08:00 | 2026-11-24 08:00"},
+		"from one, until one":    {"", "À partir du 24 novembre, la rue est barrée jusqu'au 5 décembre", "2026-11-24 00:00 / 2026-12-05 23:59 | 2026-12-05 23:59"},
+		"from a weekday on":      {"", "Vigilance à partir de mardi 24 novembre 6h", "2026-11-24 06:00 / - | 2026-11-24 23:59"},
+		"two stamps":             {"", "Coupure : 26/11/2026 08:30 - 26/11/2026 11:30", "2026-11-26 08:30 / 2026-11-26 11:30 | 2026-11-26 11:30"},
+		"all the nights":         {"", "fermé les nuits du 25 et 26 novembre de 22h à 5h", "2026-11-25 22:00 / 2026-11-27 05:00 | 2026-11-27 05:00"},
+		"a street's name":        {"", "Rue du 8 mai 1945 et place du 5 décembre, barrées le 25 novembre", "2026-11-25 00:00 / 2026-11-25 23:59 | 2026-11-25 23:59"},
+		"the day on a badge":     {"Ne buvez pas l'eau", "21 nov.\n\nCoupure d'eau", ""},
+		"a forwarded mail":       {"", "Envoyé : lundi 23 novembre 2026 08:12\nCoupure le 26 novembre", "2026-11-26 00:00 / 2026-11-26 23:59 | 2026-11-26 23:59"},
 		"a weekday of last year": {"", "Marché samedi 6 décembre de 10h à 19h", "| 2026-11-28 23:59"},
 	} {
 		told := when.Read(c.title, c.text, ref, ref, paris)

@@ -48,11 +48,11 @@ func (p *parser) find() []Span {
 			p.i = from + 1
 			continue
 		}
-		if p.past(from) {
+		if p.past(from) || p.street(from) {
 			continue
 		}
 		s.recall = p.recalls(from)
-		s.heading = !s.Clock && !s.Until && p.edge(from-1) && p.edge(p.i)
+		s.heading = !s.Clock && !s.Until && p.edge(from-1) && (p.edge(p.i) || p.at(p.i).mark == '.' && p.edge(p.i+1))
 		spans = append(spans, s)
 		spans = append(spans, p.rest...)
 	}
@@ -95,21 +95,6 @@ func (p *parser) word(words ...string) bool {
 	return true
 }
 
-// past reports whether the words before i say that the date is that of an act
-// or a publication.
-func (p *parser) past(i int) bool {
-	for k := 1; k <= 2; k++ {
-		switch p.at(i - k).word {
-		case "publie", "publiee", "poste", "redige", "arrete", "loi", "decret", "jour", "date", "depuis", "nee", "version",
-			"deliberation", "modifie", "modifiee", "ordonnance", "signe", "circulaire", "directive":
-			return true
-		case "ne":
-			return p.at(i-k+1).word == "le" || k == 1
-		}
-	}
-	return false
-}
-
 // span reads one span at the place reached.
 func (p *parser) span() (Span, bool) {
 	from := p.i
@@ -118,19 +103,11 @@ func (p *parser) span() (Span, bool) {
 		s, ok := p.days()
 		s.moved = true
 		return s, ok
-	case p.word("jusqu", "au"), p.word("jusqu", "a", "le"), p.word("avant", "le"):
-		d, ok := p.day()
-		if !ok {
-			return Span{}, false
+	case p.word("jusqu", "au"), p.word("jusqu", "a", "le"), p.word("jusqu", "a"), p.word("avant", "le"), p.word("avant"):
+		if s, ok := p.last(); ok {
+			return s, true
 		}
-		end := p.date(d)
-		if end.IsZero() {
-			return Span{}, false
-		}
-		if h, m, ok := p.after("a"); ok {
-			return Span{End: clock(end, h, m), Clock: true, Until: true}, true
-		}
-		return Span{End: endOf(end), Until: true}, true
+		p.i = from
 	case p.word("a", "partir", "du"), p.word("a", "compter", "du"), p.word("des", "le"):
 		d, ok := p.day()
 		if !ok {
@@ -162,12 +139,13 @@ func (p *parser) span() (Span, bool) {
 		switch before := p.at(from - 1).word; {
 		case before == "nuit":
 			s.night = !s.Clock && s.Until
-		case before == "nuits" && s.Clock && s.Until && s.End.Hour() < s.Start.Hour() && s.End.Sub(s.Start) > 12*time.Hour:
+		case before == "nuits" && s.Clock && s.Until && s.End.Hour() < s.Start.Hour(): // the last of them too
 			s.End = s.End.AddDate(0, 0, 1)
 		}
 		return s, ok
-	case p.word("a", "partir", "de"), p.word("a", "partir", "d"), p.word("a", "compter", "de"), p.word("a", "compter", "d"), p.word("des"):
-		if s, ok := p.relative(); ok {
+	case p.word("a", "partir", "de"), p.word("a", "partir", "d"), p.word("a", "compter", "de"), p.word("a", "compter", "d"),
+		p.at(p.i+1).n < 0 && p.word("des"): // "des 24 et 25" are no beginning
+		if s, ok := p.days(); ok {
 			if p.word("jusqu", "au") || p.word("au") {
 				return p.until(s.Start)
 			}
@@ -182,6 +160,25 @@ func (p *parser) span() (Span, bool) {
 		return s, true
 	}
 	return p.days()
+}
+
+// last reads the day, and its hour, that something lasts until.
+func (p *parser) last() (Span, bool) {
+	if d, ok := p.day(); ok {
+		end := p.date(d)
+		if end.IsZero() {
+			return Span{}, false
+		}
+		if h, m, ok := p.after("a"); ok {
+			return Span{End: clock(end, h, m), Clock: true, Until: true}, true
+		}
+		return Span{End: endOf(end), Until: true}, true
+	}
+	s, ok := p.relative()
+	if s.Clock && !s.Until {
+		s.End = s.Start
+	}
+	return Span{End: s.End, Clock: s.Clock, Until: true}, ok
 }
 
 // days reads days that no word of time begins.
@@ -323,184 +320,8 @@ func (p *parser) weekdayAt() (time.Time, bool) {
 	return clock(today.AddDate(0, 0, (name-int(today.Weekday())+7)%7), h, m), true
 }
 
-// single reads "lundi 23 novembre à 20h30" or "3, 4 et 5 décembre". Days that
-// do not follow one another are spans of their own.
-func (p *parser) single() (Span, bool) {
-	from := p.i
-	first, ok := p.dayLoose()
-	if !ok {
-		return Span{}, false
-	}
-	days := []day{first}
-	for len(days) < 10 && !(first.m == 0 && first.weekday < 0 && p.numbered(from)) {
-		save := p.i
-		comma := p.at(p.i).mark == ','
-		if comma || p.at(p.i).word == "et" || p.at(p.i).word == "ou" {
-			p.i++
-			_ = p.word("le") || p.word("du")
-			if d, ok := p.dayLoose(); ok {
-				days = append(days, d)
-				continue
-			}
-		}
-		p.i = save
-		break
-	}
-	for len(days) > 1 && days[len(days)-1].m == 0 { // "23 novembre, 20 ..." is not a list
-		days = days[:len(days)-1]
-		p.i = from
-		if _, ok := p.dayLoose(); !ok {
-			return Span{}, false
-		}
-	}
-	if len(days) == 1 {
-		return p.alone(days[0])
-	}
-	return p.list(days)
-}
-
-// numbered reports whether the words before i make a number that of a house:
-// "n° 12", "12 à 24".
-func (p *parser) numbered(i int) bool {
-	switch p.at(i - 1).word {
-	case "a", "au", "aux", "n", "no", "numero", "numeros":
-		return true
-	}
-	return false
-}
-
-// list resolves several days, the month and year of which may come with the last.
-func (p *parser) list(days []day) (Span, bool) {
-	end := p.date(days[len(days)-1])
-	if end.IsZero() {
-		return Span{}, false
-	}
-	starts := make([]time.Time, len(days))
-	month := days[len(days)-1].m
-	next := end
-	runs := true
-	for i := len(days) - 1; i >= 0; i-- {
-		d := days[i]
-		if d.m == 0 {
-			d.m = month
-		}
-		if d.y == 0 {
-			d.y = end.Year()
-			if d.m > int(end.Month()) {
-				d.y--
-			}
-		}
-		month, starts[i] = d.m, p.date(d)
-		if starts[i].IsZero() || starts[i].After(next) {
-			return Span{}, false
-		}
-		runs = runs && (i == len(days)-1 || !starts[i].AddDate(0, 0, 1).Before(next))
-		next = starts[i]
-	}
-	if runs {
-		s := p.clocked(starts[0], end)
-		s.Until = true
-		return s, true
-	}
-	from, to, clocked := p.hours()
-	spans := make([]Span, len(starts))
-	for i, start := range starts {
-		spans[i] = Span{Start: start, End: endOf(start)}
-		if clocked {
-			spans[i] = spans[i].at(from, to)
-		}
-	}
-	p.rest = append(p.rest, spans[1:]...)
-	return spans[0], true
-}
-
-// alone resolves one day. "mercredi 25" is that of the month in which it fits.
-func (p *parser) alone(d day) (Span, bool) {
-	var t time.Time
-	switch {
-	case d.m != 0:
-		t = p.date(d)
-	case d.weekday >= 0:
-		for k := -3; k < 35 && t.IsZero(); k++ {
-			if c := p.today().AddDate(0, 0, k); c.Day() == d.d && int(c.Weekday()) == d.weekday {
-				t = c
-			}
-		}
-	}
-	if t.IsZero() {
-		return Span{}, false
-	}
-	return p.clocked(t, t), true
-}
-
 func (p *parser) today() time.Time {
 	return time.Date(p.ref.Year(), p.ref.Month(), p.ref.Day(), 0, 0, 0, 0, p.loc)
-}
-
-// relative reads "demain", "aujourd'hui", "ce soir", "mercredi prochain", "ce samedi".
-func (p *parser) relative() (Span, bool) {
-	today := p.today()
-	switch {
-	case p.word("apres", "demain"):
-		return p.clocked(today.AddDate(0, 0, 2), today.AddDate(0, 0, 2)), true
-	case p.word("demain"):
-		return p.clocked(today.AddDate(0, 0, 1), today.AddDate(0, 0, 1)), true
-	case p.word("aujourd", "hui"), p.word("ce", "jour"), p.word("cet", "apres", "midi"):
-		return p.clocked(today, today), true
-	case p.word("ce", "soir"):
-		s := p.clocked(today, today)
-		if !s.Clock {
-			s.Start = clock(today, 18, 0)
-		}
-		return s, true
-	case p.at(p.i).word == "cette" && p.at(p.i+1).word == "nuit":
-		return p.tonight()
-	}
-	save := p.i
-	this := p.word("ce")
-	if name := dayName(p.at(p.i).word); name >= 0 {
-		p.i++
-		if day := today.AddDate(0, 0, (name-int(today.Weekday())+7)%7); p.word("prochain") {
-			if day.Equal(today) {
-				day = day.AddDate(0, 0, 7)
-			}
-			return p.clocked(day, day), true
-		} else if t := p.at(p.i); this && t.n < 0 || p.moment() && p.only == name && !habit(p.at(save-1).word) {
-			return p.clocked(day, day), true
-		}
-	}
-	p.i = save
-	return Span{}, false
-}
-
-// tonight reads "cette nuit de 21h à 5h". Without hours, it is as often the night
-// before.
-func (p *parser) tonight() (Span, bool) {
-	save := p.i
-	p.i += 2
-	s := p.clocked(p.today(), p.today())
-	if !s.Clock {
-		p.i = save
-		return Span{}, false
-	}
-	if s.Until && !s.End.After(p.ref) {
-		s.Start, s.End = s.Start.AddDate(0, 0, 1), s.End.AddDate(0, 0, 1)
-	}
-	return s, true
-}
-
-// moment reports whether a part of a day comes next: of one day, not of every week.
-func (p *parser) moment() bool {
-	switch p.at(p.i).word {
-	case "matin", "midi", "soir":
-		return true
-	}
-	return p.at(p.i).word == "apres" && p.at(p.i+1).word == "midi"
-}
-
-// habit reports whether a weekday after w is that of every week.
-func habit(w string) bool {
-	return w == "le" || w == "les" || w == "chaque" || w == "tous" || w == "du" || w == "au"
 }
 
 // clocked gives the days their hours, when hours follow.

@@ -99,5 +99,11 @@ func FuzzFind(f *testing.F) {
 				t.Errorf("%q: ends before it starts: %+v", s, span)
 			}
 		}
+		told := when.Read(s, s, ref, ref, time.UTC)
+		for _, at := range []time.Time{told.End, told.Last, told.Named} {
+			if !at.IsZero() && (at.Before(told.Start) && at != told.Named || !at.After(ref)) {
+				t.Errorf("%q: is over when it is written: %+v", s, told)
+			}
+		}
 	})
 }
