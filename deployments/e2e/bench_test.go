@@ -119,6 +119,11 @@ func BenchmarkSourceToDelivery(b *testing.B) {
 // embedded; ClickHouse, a process of its own, apart.
 func BenchmarkIdleMemory(b *testing.B) {
 	in, _ := benchInstallation(b, 64, 1, 0)
+	in.stop()
+	password := filepath.Join(in.dir, "officer.secret")
+	write(b, password, "le tambour du garde champêtre")
+	in.append(fmt.Sprintf("officers:\n  - {id: ana, name: Ana, email: ana@ville.example, password_file: %s, roles: {ville: [officer]}}\n", password))
+	in.start()
 	for b.Loop() {
 		wait(b, 5*time.Second)
 		b.ReportMetric(float64(in.memory("VmRSS"))/1024, "MB")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -56,6 +57,7 @@ func serve(g *globals, cfg *config.Config, names []string, stage *demo.Stage) (e
 		select {
 		case <-p.Started():
 			welcome(g.stdout, cfg, names, stage)
+			debug.FreeOSMemory() // what starting took: passwords hashed in 64 MiB, templates, what was read
 		case <-ctx.Done():
 		}
 	}()
