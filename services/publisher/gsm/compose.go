@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/crieur/crieur/services/publisher/prose"
 )
@@ -65,7 +66,7 @@ type Limits struct {
 type Composed struct {
 	Text  string        `json:"text"`
 	Cost  Cost          `json:"cost"`
-	Cut   []string      `json:"cut,omitempty"`   // what was shortened or left out: "title", "place", "when"
+	Cut   []string      `json:"cut,omitempty"`   // what was cut or left out, not only abbreviated: "title", "place", "when"
 	Fits  bool          `json:"fits"`            // false when link and mention alone pass the limit
 	Folds []Replacement `json:"folds,omitempty"` // what was replaced; offsets are in the text before folding
 }
@@ -202,10 +203,6 @@ func (c composer) fits(d draft) bool {
 // before the title is cut further: "Conseil municipal" says enough.
 const readableTitle = 15
 
-// readablePlace is the length under which the rest of a place says nothing:
-// "Av..", "8, r..".
-const readablePlace = 10
-
 // fit finds the least loss that fits: other writings, then cuts, each with no
 // more abbreviations than it takes.
 func (c composer) fit(full draft) Composed {
@@ -278,8 +275,8 @@ func (c composer) cuts(full, d draft) iter.Seq[cut] {
 		if prose.UnsaidWhere(full.title, full.place) == "" {
 			readable = titles
 		}
-		places := from(lengths(d.place, readablePlace), place)
-		named := from(clauses(d.place), place)
+		places := from(lengths(d.place, prose.ReadablePlace), place)
+		named := from(lengthsOf(slices.Values(prose.Clauses(d.place))), place)
 		all := func(lengths []int) []int { return append([]int{untouched}, lengths...) }
 		for _, try := range []struct {
 			titles, places []int
@@ -309,28 +306,19 @@ func from(list []int, fits func(int) bool) []int {
 // lengths are the numbers of words that s may keep with at least minChars,
 // largest first.
 func lengths(s string, minChars int) []int {
-	var list []int
-	for kept := range prose.Cuts(s) {
-		if len([]rune(kept)) < minChars {
-			break
+	return lengthsOf(func(yield func(string) bool) {
+		for kept := range prose.Cuts(s) {
+			if utf8.RuneCountInString(kept) < minChars || !yield(kept) {
+				return
+			}
 		}
-		list = append(list, len(strings.Fields(kept)))
-	}
-	return list
+	})
 }
 
-// clauses are the numbers of words up to the commas and dashes of s, largest
-// first: "Mairie, 1 place Foch" has the name of a place before its address.
-func clauses(s string) []int {
-	words := strings.Fields(s)
+func lengthsOf(beginnings iter.Seq[string]) []int {
 	var list []int
-	for n := len(words) - 1; n > 0; n-- {
-		if words[n-1][0] >= '0' && words[n-1][0] <= '9' {
-			continue // "8, rue Foch"
-		}
-		if strings.HasSuffix(words[n-1], ",") || strings.Trim(words[n], "-–—") == "" || words[n][0] == '(' {
-			list = append(list, n)
-		}
+	for kept := range beginnings {
+		list = append(list, len(strings.Fields(kept)))
 	}
 	return list
 }
@@ -360,12 +348,17 @@ func (c composer) composed(full, d draft) Composed {
 	for _, f := range []struct {
 		name string
 		lost bool
-	}{{"title", d.title != full.title}, {"place", d.place != full.place}, {"when", len(d.when) == 0 && len(full.when) > 0}, {"instruction", c.instruction != "" && d.more != c.instruction}} {
+	}{{"title", less(d.title, full.title)}, {"place", less(d.place, full.place)}, {"when", len(d.when) == 0 && len(full.when) > 0}, {"instruction", c.instruction != "" && d.more != c.instruction}} {
 		if f.lost {
 			out.Cut = append(out.Cut, f.name)
 		}
 	}
 	return out
+}
+
+// less reports that of a text only a beginning is left, or nothing.
+func less(kept, whole string) bool {
+	return kept != whole && (kept == "" || strings.HasSuffix(kept, ".."))
 }
 
 // letters lists the prefixes of s, longest first, for a word longer than the room.

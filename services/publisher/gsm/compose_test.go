@@ -57,7 +57,7 @@ func TestCompose(t *testing.T) {
 			"a time is written shorter before anything is lost",
 			notice(Alert, "Restriction d’eau : niveau alerte renforcée", "", []string{"du mercredi 15 juillet au samedi 31 octobre", "du mer. 15 juil. au sam. 31 oct.", "15/07 au 31/10"}, ""),
 			Limits{Septets: 65, Abbreviate: []func(string) string{short("niveau", "niv.")}},
-			"Restriction d'eau : niv. alerte renforcée - 15/07 au 31/10", "title",
+			"Restriction d'eau : niv. alerte renforcée - 15/07 au 31/10", "",
 		},
 		{
 			"a title says its date until it is cut off",
@@ -75,7 +75,7 @@ func TestCompose(t *testing.T) {
 			"the last resort comes last, and an abbreviation keeps its full stop",
 			notice(Alert, "Permanence du conseil municipal", "Mairie", []string{"mardi 12 mai", "12/05"}, ""),
 			Limits{Septets: 44, Abbreviate: []func(string) string{short("municipal", "mun.")}, LastResort: []func(string) string{short("Permanence", "Perm.")}},
-			"Permanence du conseil mun. - Mairie - 12/05", "title",
+			"Permanence du conseil mun. - Mairie - 12/05", "",
 		},
 		{
 			"a mark is never cut",
@@ -123,7 +123,7 @@ func TestCompose(t *testing.T) {
 			"abbreviated before it is cut",
 			notice(Alert, "Incendie", "avenue du Général-de-Gaulle", nil, ""),
 			Limits{Septets: 35, Abbreviate: []func(string) string{short("avenue", "av.")}},
-			"Incendie - av. du Général-de-Gaulle", "place",
+			"Incendie - av. du Général-de-Gaulle", "",
 		},
 	}
 	for _, c := range cases {

@@ -67,7 +67,11 @@ type output struct {
 
 func (o *output) String() string { return string(o.text) }
 
+// last is the last character, 0 without one.
 func (o *output) last() rune {
+	if len(o.text) == 0 {
+		return 0
+	}
 	r, _ := utf8.DecodeLastRune(o.text)
 	return r
 }
@@ -78,22 +82,15 @@ func (o *output) trimSpace() {
 
 // write appends s, closing the gap that a removed emoji left.
 func (o *output) write(s string) {
-	if s == "" {
+	switch {
+	case s == "", o.opened && s == " ", o.removed && s == " ":
 		return
+	case o.removed && !o.opened:
+		o.trimSpace()
+		after, _ := utf8.DecodeRuneInString(s)
+		o.text = append(o.text, translit.Gap(o.last(), after)...)
 	}
-	if o.removed {
-		switch {
-		case s == " " && (len(o.text) == 0 || o.last() == ' ' || o.last() == '\n'):
-			return
-		case strings.ContainsAny(s[:1], ".,)\n"):
-			o.trimSpace()
-		}
-		o.removed = false
-	}
-	if o.opened && s == " " {
-		return
-	}
-	o.opened = false
+	o.removed, o.opened = false, false
 	o.text = append(o.text, s...)
 }
 
@@ -161,6 +158,7 @@ func (f *folder) fold(r rune, to string) {
 	f.plain.changes = append(f.plain.changes, f.change(r, to))
 	if r == '»' {
 		f.plain.trimSpace()
+		f.plain.removed = false
 	}
 	f.plain.write(to)
 	f.plain.opened = r == '«'

@@ -49,6 +49,42 @@ func CutAtWord(text, mark string, fits func(string) bool) string {
 	return ""
 }
 
+// ReadablePlace is the length, in characters, under which the rest of a place
+// that is cut inside a part of it says nothing: "Av.", "8, r.".
+const ReadablePlace = 10
+
+// CutPlace is CutAtWord for a place: empty, too, when what fits says no longer
+// where.
+func CutPlace(place, mark string, fits func(string) bool) string {
+	if fits(place) {
+		return place
+	}
+	parts := Clauses(place)
+	for kept := range Cuts(place) {
+		if (utf8.RuneCountInString(kept) >= ReadablePlace || slices.Contains(parts, kept)) && fits(kept+mark) {
+			return kept + mark
+		}
+	}
+	return ""
+}
+
+// Clauses are the beginnings of a place up to its commas, dashes and
+// parentheses, the longest first: "Mairie, 1 place Foch" has the name of a place
+// before its address.
+func Clauses(place string) []string {
+	words := strings.Fields(place)
+	var list []string
+	for n := len(words) - 1; n > 0; n-- {
+		if words[n-1][0] >= '0' && words[n-1][0] <= '9' {
+			continue // "8, rue Foch"
+		}
+		if strings.HasSuffix(words[n-1], ",") || strings.Trim(words[n], "-–—") == "" || words[n][0] == '(' {
+			list = append(list, Trim(strings.Join(words[:n], " ")))
+		}
+	}
+	return list
+}
+
 // Cuts lists the beginnings of text that end where a reader can stop, the
 // longest first: at a word, neither behind one that wants the next ("avant",
 // "Dr", "rue") nor inside a negation, a date, an hour, or a number with what it
@@ -63,7 +99,8 @@ func stops(text string, ends []int) iter.Seq[string] {
 				whole = whole[:len(whole)-1]
 			}
 			inside := len(whole) > 0 && ends[i] < whole[len(whole)-1][1]
-			if i > 0 && (inside || wantsMore(text[:ends[i]], text[ends[i]:])) {
+			first := i == 0 && !pending(text[:ends[i]])
+			if !first && (inside || wantsMore(text[:ends[i]], text[ends[i]:])) {
 				continue
 			}
 			if kept := Trim(text[:ends[i]]); kept != "" && !yield(kept) {
@@ -106,12 +143,14 @@ func wantsMore(text, rest string) bool {
 	}
 	next := strings.TrimLeftFunc(rest, unicode.IsSpace)
 	last, _ := lastWords(text)
-	if stem, dot := strings.CutSuffix(last, "."); dot && (utf8.RuneCountInString(stem) <= 3 || Shortened(last)) {
+	if stem, dot := strings.CutSuffix(last, "."); dot && (utf8.RuneCountInString(stem) <= 3 || Shortened(last)) && !weekdayRe.MatchString(last) {
 		return true
 	}
 	last, before := lastWords(Trim(text))
 	first, _ := utf8.DecodeRuneInString(next)
 	switch {
+	case forbids(text):
+		return false
 	case toolWord(last), qualifies(before, last), leans(last) && complement.MatchString(next):
 		return true
 	case strings.Trim(last, "0123456789") == "":
@@ -131,8 +170,7 @@ func opened(text string) bool {
 // pending reports an end inside what goes in pairs: "ne … pas", without which a
 // text says the contrary, and "entre … et".
 func pending(text string) bool {
-	words := strings.Fields(plainWords(text[strings.LastIndexAny(text, ".,:;()–—")+1:]))
-	joined := false
+	words, joined := lastClause(text), false
 	for i, w := range slices.Backward(words) {
 		switch {
 		case w == "et":
@@ -146,6 +184,37 @@ func pending(text string) bool {
 		}
 	}
 	return false
+}
+
+// forbids reports an order that ends with its negation: "Ne buvez pas".
+func forbids(text string) bool {
+	words := lastClause(text)
+	switch last := len(words) - 1; last {
+	case 1:
+		return strings.HasPrefix(words[0], "n'") && denial(words[last])
+	case 2:
+		return words[0] == "ne" && denial(words[last])
+	}
+	return false
+}
+
+// lastClause are the last words of a text, from the last of its signs.
+func lastClause(text string) []string {
+	words := strings.Fields(plainWords(text))
+	for i := len(words) - 2; i >= 0; i-- {
+		switch w := words[i]; w[len(w)-1] {
+		case ',', ':', ';', '!', '?', ')':
+			return words[i+1:]
+		case '.':
+			if !Shortened(w) {
+				return words[i+1:]
+			}
+		}
+		if words[i] == "–" || words[i] == "—" {
+			return words[i+1:]
+		}
+	}
+	return words
 }
 
 func denial(w string) bool {
@@ -193,7 +262,7 @@ func wantsName(w string) bool {
 	switch strings.TrimPrefix(strings.TrimPrefix(plainWords(w), "l'"), "d'") {
 	case "rue", "rues", "avenue", "boulevard", "place", "route", "chemin", "impasse", "allée", "allées", "quai", "quais", "cours", "square", "esplanade",
 		"quartier", "quartiers", "résidence", "secteur", "zone", "école", "écoles", "collège", "lycée", "salle", "gymnase", "stade", "parc", "pont", "lac",
-		"sortie", "sorties", "ligne", "lignes", "bus", "tram", "porte", "phase", "bâtiment", "rocade":
+		"sortie", "sorties", "ligne", "lignes", "bus", "tram", "porte", "phase", "bâtiment", "rocade", "za", "zac", "zi":
 		return true
 	}
 	return false
@@ -230,7 +299,7 @@ func toolWord(w string) bool {
 		"que", "qui", "dont", "ne", "se", "est", "sont", "sera", "seront", "il", "elle", "ils", "elles", "on", "nous", "vous",
 		"pas", "plus", "jamais", "non", "ni", "aucun", "aucune", "nul", "nulle", "très", "trop", "moins", "encore", "y",
 		"sauf", "excepté", "hormis", "comme", "puis", "devant", "derrière", "côté", "durant", "malgré", "nouvel", "nouveau", "nouveaux", "nouvelle", "nouvelles", "tard", "tôt",
-		"chaque", "tout", "toute", "tous", "toutes", "plusieurs", "quelques", "certains", "certaines", "autre", "autres",
+		"chaque", "tout", "toute", "tous", "toutes", "plusieurs", "quelques", "certains", "certaines", "autre", "autres", "deux", "trois", "quatre", "cinq", "six",
 		"ont", "va", "vont", "doit", "doivent", "peut", "peuvent", "devra", "devront", "pourra", "pourront", "faut", "reste", "restent", "était", "étaient", "soit", "être", "avoir",
 		"m", "mm", "mme", "mmes", "mlle", "dr", "me", "st", "ste", "n°", "no", "n",
 		"the", "an", "of", "at", "in", "to", "from", "for", "and", "or", "by", "with", "until", "is", "are":

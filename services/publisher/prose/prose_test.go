@@ -32,6 +32,8 @@ func TestCut(t *testing.T) {
 		{"not inside a double negation", "La rue ne sera ni lavée ni balayée", 22, "La rue…"},
 		{"a negation that begins", "Aucun bus ne circulera sur la ligne 4", 27, "Aucun bus ne circulera…"},
 		{"a whole negation", "Le marché ne sera pas supprimé pendant les travaux", 38, "Le marché ne sera pas supprimé…"},
+		{"an order", "Ne buvez pas l’eau", 15, "Ne buvez pas…"},
+		{"behind a day in short", "Le marché du sam. ne sera pas supprimé", 31, "Le marché du sam…"},
 		{"not behind non", "Eau non potable", 10, "Eau…"},
 		{"not behind an exception", "Accès interdit sauf riverains", 22, "Accès interdit…"},
 		{"not behind a cause", "Fermeture en raison du vent", 22, "Fermeture…"},
@@ -51,6 +53,25 @@ func TestCut(t *testing.T) {
 	} {
 		fits := func(s string) bool { return utf8.RuneCountInString(s) <= c.room }
 		if got := prose.Cut(c.text, "…", fits); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestCutPlace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, place string
+		room        int
+		want        string
+	}{
+		{"the name before the address", "Gare, 12 rue de la République", 9, "Gare…"},
+		{"not less than a name", "Place de la République, parvis", 8, ""},
+		{"the beginning of a long one", "École primaire Jules-Ferry", 18, "École primaire…"},
+		{"nothing of it", "12 bis", 3, ""},
+	} {
+		fits := func(s string) bool { return utf8.RuneCountInString(s) <= c.room }
+		if got := prose.CutPlace(c.place, "…", fits); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

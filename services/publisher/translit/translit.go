@@ -76,6 +76,19 @@ func IsInvisible(r rune) bool {
 	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r) || r == '\u034F'
 }
 
+// Gap is what stays of an emoji, and the spaces around it, between two
+// characters that are no spaces; 0 is a text's start or end. Emoji between a
+// word and a capital part two sentences: a dash does then.
+func Gap(before, after rune) string {
+	switch {
+	case before == 0, after == 0, strings.ContainsRune("\n(«", before), strings.ContainsRune("\n.,)…", after):
+		return ""
+	case unicode.IsLetter(before) && unicode.IsUpper(after):
+		return " - "
+	}
+	return " "
+}
+
 // IsEmoji reports pictographs, and the parts emoji sequences are made of (flag
 // letters, skin tones), after the Emoji_Presentation and Extended_Pictographic
 // blocks of Unicode (UTS #51). Signs that French text uses as typography (→, ©,
