@@ -15,11 +15,18 @@ func OnPanel(p events.Publication, profile Profile, channelID string, shape pane
 		shape.Abbreviations = profile.Abbreviations
 	}
 	title, text := Marked(p, p.Content.Title), p.Content.Summary
+	if text == "" {
+		text = p.Content.Text
+	}
 	if own, ok := p.Text(channelID); ok {
 		text = own
 	}
 	if p.MsgType == events.MsgCancel { // seen in a preview alone: the panel is cleared
 		title, text = Headline(p), Why(p)
+	}
+	shortWhen := ""
+	if whens := profile.Whens(p); len(whens) > 0 {
+		shortWhen = whens[len(whens)-1]
 	}
 	say := func(first, then string) (panel.Rendition, error) {
 		return panel.Render(panel.Content{
@@ -27,6 +34,8 @@ func OnPanel(p events.Publication, profile Profile, channelID string, shape pane
 			When:  profile.When(p),
 			Place: p.Content.Place,
 			Text:  join("\n\n", first, then),
+
+			ShortWhen: shortWhen,
 		}, shape)
 	}
 	instruction := p.Content.Instruction

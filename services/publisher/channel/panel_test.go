@@ -3,6 +3,7 @@ package channel_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/publisher/channel"
@@ -45,5 +46,28 @@ func TestWhatToDoIsOnThePanel(t *testing.T) {
 				t.Errorf("%q", text)
 			}
 		})
+	}
+}
+
+// TestATextWithoutSummaryIsOnThePanel: as on every other channel.
+func TestATextWithoutSummaryIsOnThePanel(t *testing.T) {
+	t.Parallel()
+	content := events.Content{Title: "Travaux de nuit", Text: "Riverains : accès maintenu."}
+	laid, err := channel.OnPanel(events.Publication{Content: content}, channel.Profile{}, "c", panel.Profile{Rows: 8, Columns: 32})
+	if err != nil || !strings.Contains(laid.Text(), "accès maintenu") {
+		t.Errorf("%q, %v", laid.Text(), err)
+	}
+}
+
+// TestDriversReadDates: a road sign says in figures when, as beside what happens
+// there is no room for words.
+func TestDriversReadDates(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
+	to := from.Add(3 * 24 * time.Hour)
+	p := events.Publication{Onset: &from, Ends: &to, Content: events.Content{Title: "Route barrée RD 1010", Summary: "Élagage d’arbres."}}
+	laid, err := channel.OnPanel(p, channel.Profile{Language: "fr", TimeZone: "UTC"}, "c", panel.Profile{Rows: 4, Columns: 21, RoadMode: panel.RoadWarn})
+	if want := "Route barrée RD 1010\n04 au 07/05\n"; err != nil || laid.Text() != want {
+		t.Errorf("%q, want %q, %v", laid.Text(), want, err)
 	}
 }

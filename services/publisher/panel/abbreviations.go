@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -188,8 +189,9 @@ func clash(e, other entry, problem Problem) error {
 	return &Conflict{Own: e.line - 1, Problem: problem, What: e.Abbreviation, With: other.Abbreviation}
 }
 
-// Apply replaces the whole words Full of text by Short; a capital first letter
-// is kept. "Grand-Rue" holds no "rue".
+// Apply replaces the whole words Full of text by Short, but for those that Short
+// would not be read as; a capital first letter is kept. "Grand-Rue" holds no
+// "rue", and "sur place" no square.
 func (a Abbreviation) Apply(text string) string {
 	want := keys([]rune(a.Full))
 	runes := []rune(text)
@@ -199,7 +201,7 @@ func (a Abbreviation) Apply(text string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(runes); {
-		if !matches(have, want, i) || a.Full == square && !names(have, i+len(want)) {
+		if !matches(have, want, i) || misread(string(want), have[max(0, i-nearby):i], runes[i+len(want):min(len(runes), i+len(want)+nearby)]) {
 			b.WriteRune(runes[i])
 			i++
 			continue
@@ -217,14 +219,41 @@ func (a Abbreviation) Apply(text string) string {
 	return b.String()
 }
 
-// square is a word that is a verb, too: "place la Gironde en vigilance".
-const square = "place"
+// nearby is as far as the words before and after decide on how one is read.
+const nearby = 16
 
-// names reports whether what follows a square at i can be its name: not an
-// article.
-func names(have []rune, i int) bool {
-	words := strings.FieldsFunc(string(have[i:min(len(have), i+6)]), unicode.IsSpace)
-	return len(words) == 0 || words[0] != "la" && words[0] != "le" && words[0] != "les" && words[0] != "en" && words[0] != "sous"
+const gap = `[\s\x{A0}\x{202F}]`
+
+var (
+	counted = regexp.MustCompile(`\d` + gap + `*$`)
+	ordinal = regexp.MustCompile(`(?:\d(?:er|e|eme)|premier|deuxieme|troisieme|dernier|chaque)` + gap + `+$`)
+	idiom   = regexp.MustCompile(`(?:^|[\s(])(?:en|de|une|sur)` + gap + `+$`)
+	listed  = regexp.MustCompile(`^$|,` + gap + `*$`)
+	digit   = regexp.MustCompile(`^` + gap + `*\d`)
+	called  = regexp.MustCompile(`^` + gap + `+(?:(?i:de|du|des|de` + gap + `+la)` + gap + `+|(?i:de` + gap + `+l|d)['’])?[\p{Lu}\d]`)
+	link    = regexp.MustCompile(`(?i)^` + gap + `+(?:(?:de|du|des)` + gap + `|d['’])`)
+	verbal  = regexp.MustCompile(`(?i)^` + gap + `+(?:à|au|aux|la|le|les|en|sous|pour|dans|et|sur|par|avec)` + gap)
+	danger  = regexp.MustCompile(`(?i)^` + gap + `+(?:à|au|aux)` + gap)
+)
+
+// misread reports that between what stands before and after it a word is not
+// what its short form says: "Heures d’ouverture", "mise en place", "le 1er mardi".
+func misread(word string, before, after []rune) bool {
+	left, right := string(before), string(after)
+	switch word {
+	case "heures", "minutes", "kilometres", "euros":
+		return !counted.MatchString(left)
+	case "numero":
+		return !digit.MatchString(right)
+	case "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche":
+		return ordinal.MatchString(left)
+	case "exposition":
+		return danger.MatchString(right)
+	case "place", "rue", "route", "avenue", "boulevard", "chemin", "impasse", "quartier", "residence", "square", "allee", "esplanade", "faubourg", "saint", "sainte":
+		named := called.MatchString(right) || listed.MatchString(left) && link.MatchString(right)
+		return !named || verbal.MatchString(right) || idiom.MatchString(left)
+	}
+	return false
 }
 
 // keys reduces characters to what a comparison looks at, one for one.

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,13 +11,45 @@ import (
 func TestAbbreviationApply(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ full, short, in, want string }{
-		{"rue", "r.", "Rue Foch, Grand-Rue, la rue. Ruelle", "R. Foch, Grand-Rue, la r. Ruelle"},
+		{"rue", "r.", "Rue Foch, Grand-Rue, la rue. Ruelle", "R. Foch, Grand-Rue, la rue. Ruelle"},
 		{"décembre", "déc.", "5 DECEMBRE, 6 décembre", "5 Déc., 6 déc."},
 		{"rendez-vous", "RDV", "Rendez-vous ici", "RDV ici"},
 	}
 	for _, c := range cases {
 		if got := (Abbreviation{c.full, c.short, 1}).Apply(c.in); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+// TestNoWordIsReadAsAnother: a short form is used where it is read as its word.
+func TestNoWordIsReadAsAnother(t *testing.T) {
+	t.Parallel()
+	table, err := DefaultAbbreviations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table = slices.DeleteFunc(table, func(a Abbreviation) bool { return a.Rank == LastResort })
+	for in, want := range map[string]string{
+		"Heures d’ouverture : 8 heures":       "Heures d’ouverture : 8 h",
+		"Plus de place au cimetière":          "Plus de place au cimetière",
+		"PLUS DE PLACE AU CIMETIÈRE":          "PLUS DE PLACE AU CIMETIÈRE",
+		"Mise en place d’une navette":         "Mise en place d’une navette",
+		"Météo-France place la Gironde":       "Météo-France place la Gironde",
+		"Place de la mairie, rue du bourg":    "Pl. de la mairie, r. du bourg",
+		"sur la place de la Ve-République":    "sur la pl. de la Ve-République",
+		"angle place d’Armes et rue du 8 mai": "angle pl. d’Armes et r. du 8 mai",
+		"RUE DE L’ÉGLISE":                     "R. DE L’ÉGLISE",
+		"Fête de rue et de quartier":          "Fête de rue et de quartier",
+		"service minimum jeudi 7 mai":         "service minimum jeu. 7 mai",
+		"Le 1er mardi du mois":                "Le 1er mardi du mois",
+		"Le numéro vert, le numéro 3":         "Le numéro vert, le n° 3",
+		"20 euros, les euros":                 "20 €, les euros",
+		"Danger : exposition à l’amiante":     "Danger : exposition à l’amiante",
+		"Exposition « Mer »":                  "Expo « Mer »",
+	} {
+		if got := abbreviate(in, table); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
 }

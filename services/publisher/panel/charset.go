@@ -2,6 +2,7 @@ package panel
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -58,6 +59,40 @@ type shown struct {
 	folded, removed, lost []rune
 }
 
+// withoutEmoji leaves out the emoji that the sign lacks, before typography sees
+// the holes that they leave.
+func (s screen) withoutEmoji(text string, removed *[]rune) string {
+	var out []rune
+	hole := false
+	for _, r := range text {
+		switch {
+		case translit.IsEmoji(r) && !s.charset(r):
+			*removed, hole = append(*removed, r), true
+			continue
+		case hole && (r != '\n' && unicode.IsSpace(r) || translit.IsInvisible(r)):
+			continue
+		case hole:
+			out, hole = closed(out, r), false
+		}
+		out = append(out, r)
+	}
+	if hole {
+		out = closed(out, 0)
+	}
+	return string(out)
+}
+
+func closed(out []rune, after rune) []rune {
+	before := rune(0)
+	for ; len(out) > 0; out = out[:len(out)-1] {
+		if before = out[len(out)-1]; before == '\n' || !unicode.IsSpace(before) {
+			break
+		}
+		before = 0
+	}
+	return append(out, []rune(translit.Gap(before, after))...)
+}
+
 // spell writes text with the sign's capitals and characters; glue survives.
 func (s screen) spell(text string, log *shown) string {
 	if s.capitals {
@@ -70,10 +105,7 @@ func (s screen) spell(text string, log *shown) string {
 		switch {
 		case r == weakGlue, r == strongGlue, r == '\n', s.charset(r):
 			b.WriteRune(r)
-		case translit.IsEmoji(r), translit.IsInvisible(r):
-			if translit.IsEmoji(r) {
-				log.removed = append(log.removed, r)
-			}
+		case translit.IsInvisible(r):
 		case r == '°' && i+1 < len(runes) && (runes[i+1] == 'C' || runes[i+1] == 'F'):
 			log.folded = append(log.folded, r) // "38 C", not "38 oC"
 		default:
@@ -124,17 +156,28 @@ func (s screen) substitute(r rune, log *shown) string {
 // dashes, ellipses and spaces.
 func typographic(reading string) bool { return strings.Trim(reading, "'-. ") == "" }
 
+// ranked is a Roman number that ranks, and its ending, no part of the number.
+var ranked = regexp.MustCompile(`(?:^|[^\p{L}\d])[IVX]+(e|er|ère)(?:[^\p{L}\d]|$)`)
+
 // capitals keeps accents, as French capitals do; units stay legible in capitals
-// on a sign, and a web address keeps its case where it has a path, which counts.
+// on a sign, "Ve" stays a number, and a web address keeps its case where it has a
+// path, which counts.
 func capitals(text string) string {
 	words := strings.Split(text, " ")
 	for i, w := range words {
 		if hasPath(w) {
 			continue
 		}
-		words[i] = strings.ToUpper(strings.ReplaceAll(w, "ß", "ss"))
+		words[i] = upper(strings.NewReplacer("ß", "ss", "ᵉ", "e", "ʳ", "r").Replace(w))
 	}
 	return strings.Join(words, " ")
+}
+
+func upper(w string) string {
+	if m := ranked.FindStringSubmatchIndex(w); m != nil {
+		return upper(w[:m[2]]) + w[m[2]:m[3]] + upper(w[m[3]:])
+	}
+	return strings.ToUpper(w)
 }
 
 // hasPath reports a web address with something behind its host.

@@ -12,8 +12,10 @@ import (
 // draft is a content prepared for layout: glued, the text in sentences.
 type draft struct {
 	title, when, place, text []string // sentences; at most one but for text
+	shortWhen                []string // when in the fewest words, for drivers
 	link                     string
 	clipped                  []string // names of the fields far too long
+	removed                  []rune   // emoji
 }
 
 // roomFactor bounds the work on a field: what passes that many times the sign's
@@ -28,12 +30,14 @@ func (s screen) draft(c Content) draft {
 			text = string(r[:room])
 			d.clipped = append(d.clipped, name)
 		}
-		if text = glue(shortLinks(strings.ToValidUTF8(text, "\uFFFD"))); text == "" {
+		text = s.withoutEmoji(strings.ToValidUTF8(text, "\uFFFD"), &d.removed)
+		if text = glue(shortLinks(text)); text == "" {
 			return nil
 		}
 		return []string{text}
 	}
 	d.title, d.when, d.place, d.link = one("title", c.Title), one("when", c.When), one("place", c.Place), shortLink(c.Link)
+	d.shortWhen = one("when", c.ShortWhen)
 	if utf8.RuneCountInString(d.link) > s.rows*s.columns {
 		d.link, d.clipped = "", append(d.clipped, "link")
 	}
@@ -76,11 +80,14 @@ func (d draft) apply(a Abbreviation) draft {
 	each := func(in []string) []string {
 		out := make([]string, len(in))
 		for i, s := range in {
-			out[i] = a.Apply(s)
+			if out[i] = a.Apply(s); out[i] != s {
+				out[i] = weakly(out[i])
+			}
 		}
 		return out
 	}
-	return draft{each(d.title), each(d.when), each(d.place), each(d.text), d.link, d.clipped}
+	d.title, d.when, d.place, d.text = each(d.title), each(d.when), each(d.place), each(d.text)
+	return d
 }
 
 func (d draft) equal(o draft) bool {
@@ -91,20 +98,22 @@ func (d draft) equal(o draft) bool {
 // layout is pages, with what it took to write them.
 type layout struct {
 	pages  []Page
+	oneRow bool // on the last page, but for what evens it
 	log    shown
 	fields []string
 }
 
 // group is lines that belong together.
 type group struct {
-	lines []string
-	title bool
+	lines  []string
+	title  bool
+	goesOn bool // it began on the page before
 }
 
 // lay prefers pages that end with a sentence, and takes full ones when that
 // would be too many.
 func (s screen) lay(d draft) layout {
-	var l layout
+	l := layout{log: shown{removed: slices.Clone(d.removed)}}
 	spell := func(in []string) []string {
 		var out []string
 		for _, f := range in {
@@ -121,18 +130,21 @@ func (s screen) lay(d draft) layout {
 	}
 	var heads []group
 	if title := spell(d.title); len(title) > 0 {
-		heads = append(heads, group{wrap(title[0], s.columns), true})
+		heads = append(heads, group{lines: wrap(title[0], s.columns), title: true})
 	}
 	when, place := d.unsaid()
 	heads = append(heads, s.facts(spell(when), spell(place))...)
 	text, foot := spell(d.text), spell(link)
 	var tail []group
 	if len(foot) > 0 {
-		tail = append(tail, group{wrap(foot[0], s.columns), false})
+		tail = append(tail, group{lines: wrap(foot[0], s.columns)})
 	}
-	if l.pages = s.airy(heads, text, tail); len(l.pages) > s.pages {
-		l.pages = s.dense(heads, text, tail)
+	b := s.airy(heads, text, tail)
+	if len(b.done) > s.pages {
+		b = s.dense(heads, text, tail)
 	}
+	l.oneRow = b.even()
+	l.pages = b.bind(s)
 	return l
 }
 
@@ -140,7 +152,7 @@ func (s screen) lay(d draft) layout {
 func (s screen) facts(when, place []string) []group {
 	var both, apart []group
 	for _, f := range append(when, place...) {
-		g := group{wrap(f, s.columns), false}
+		g := group{lines: wrap(f, s.columns)}
 		apart = append(apart, g)
 		if len(both) == 0 {
 			both = []group{g}
@@ -155,26 +167,25 @@ func (s screen) facts(when, place []string) []group {
 }
 
 // dense fills every row.
-func (s screen) dense(heads []group, text []string, tail []group) []Page {
-	var b book
+func (s screen) dense(heads []group, text []string, tail []group) (b book) {
 	groups := slices.Clone(heads)
 	if len(text) > 0 {
-		groups = append(groups, group{wrap(strings.Join(text, " "), s.columns), false})
+		groups = append(groups, group{lines: wrap(strings.Join(text, " "), s.columns)})
 	}
 	for _, g := range append(groups, tail...) {
-		for _, line := range g.lines {
+		for i, line := range g.lines {
 			if b.rows() == s.rows {
 				b.turn()
 			}
-			b.add(group{[]string{line}, g.title}, len(b.open) > 0 && b.open[len(b.open)-1].title == g.title)
+			b.add(group{[]string{line}, g.title, i > 0}, len(b.open) > 0 && b.open[len(b.open)-1].title == g.title)
 		}
 	}
-	return b.bind(s)
+	b.turn()
+	return b
 }
 
 // airy keeps groups and sentences whole where a page holds them.
-func (s screen) airy(heads []group, text []string, tail []group) []Page {
-	var b book
+func (s screen) airy(heads []group, text []string, tail []group) (b book) {
 	for _, g := range heads {
 		b.place(g, s.rows)
 	}
@@ -189,12 +200,12 @@ func (s screen) airy(heads []group, text []string, tail []group) []Page {
 		}
 		switch {
 		case n > 0:
-			b.add(group{lines, false}, false)
+			b.add(group{lines: lines}, false)
 		case b.rows() > 0:
 			b.turn()
 			continue
 		default:
-			b.place(group{wrap(text[0], s.columns), false}, s.rows)
+			b.place(group{lines: wrap(text[0], s.columns)}, s.rows)
 			n = 1
 		}
 		text = text[n:]
@@ -202,7 +213,8 @@ func (s screen) airy(heads []group, text []string, tail []group) []Page {
 	for _, g := range tail {
 		b.place(g, s.rows)
 	}
-	return b.bind(s)
+	b.turn()
+	return b
 }
 
 // book is pages under construction, each a list of groups.
@@ -241,18 +253,32 @@ func (b *book) place(g group, rows int) {
 		b.turn()
 	}
 	for len(g.lines) > rows {
-		b.add(group{g.lines[:rows], g.title}, false)
+		b.add(group{g.lines[:rows], g.title, g.goesOn}, false)
 		b.turn()
-		g.lines = g.lines[rows:]
+		g.lines, g.goesOn = g.lines[rows:], true
 	}
 	if len(g.lines) > 0 {
 		b.add(g, false)
 	}
 }
 
+// even gives a last page of one row, where it ends what the page before says,
+// the row before it; it reports whether there was one.
+func (b *book) even() bool {
+	n := len(b.done) - 1
+	if n < 1 || len(b.done[n]) != 1 || len(b.done[n][0].lines) != 1 {
+		return false
+	}
+	last, from := &b.done[n][0], &b.done[n-1][len(b.done[n-1])-1]
+	if at := len(from.lines) - 1; last.goesOn && at >= 2 {
+		last.lines = append([]string{from.lines[at]}, last.lines...)
+		from.lines = from.lines[:at]
+	}
+	return true
+}
+
 // bind makes the pages, with an empty row between groups where there is room.
 func (b *book) bind(s screen) []Page {
-	b.turn()
 	var pages []Page
 	for _, groups := range b.done {
 		var p Page

@@ -57,7 +57,16 @@ func TestWrap(t *testing.T) {
 		{"opening hours part between times", "8 h 30-12 h/13 h 30-18 h", 16, []string{"8 h 30-12 h/", "13 h 30-18 h"}},
 		{"then between hours", "8 h 30-12 h 30", 10, []string{"8 h 30-", "12 h 30"}},
 		{"hours before a hyphen", "sam. : 9 h-18 h", 10, []string{"sam. :", "9 h-18 h"}},
-		{"a number is not parted", "coût : 1 500 000 €", 10, []string{"coût :", "1 500 000", "€"}},
+		{"a number is not parted", "coût : 1 500 000 €", 9, []string{"coût :", "1 500 000", "€"}},
+		{"a sign closes up", "coût : 1 500 000 €", 10, []string{"coût :", "1 500 000€"}},
+		{"quotation marks close up", "Spectacle « L’Avare »", 10, []string{"Spectacle", "«L’Avare»"}},
+		{"no line is a sign alone", "Inondation : évacuation", 10, []string{"Inondation", "évacuation"}},
+		{"a sign behind a parted word", "restriction : eau", 10, []string{"restric-", "tion : eau"}},
+		{"a word that the sign lacks", "Réunion ???????", 10, []string{"Réunion", "???????"}},
+		{"nor a dash", "vigilance crues – Garonne", 9, []string{"vigilance", "crues –", "Garonne"}},
+		{"a dash gives way to the line's end", "vigilance – Garonne", 9, []string{"vigilance", "Garonne"}},
+		{"an abbreviation with its name", "de 8 h à 12 h r. Pasteur", 13, []string{"de 8 h à 12 h", "r. Pasteur"}},
+		{"a telephone number as it is dialled", "au +33 5 57 93 63 63.", 16, []string{"au", "05 57 93 63 63."}},
 		{"no line begins by a sign", "avec Noémie Lefebvre ;\nle soir", 16, []string{"avec Noémie", "Lefebvre ;", "le soir"}},
 		{"an address has no hyphens to the end", "www.saint-medard.fr/debroussaillement?utm=mail&id=12", 14, []string{"www.saint-", "medard.fr/", "debroussaillem", "ent?utm=mail&", "id=12"}},
 		{"three letters at least behind a hyphen", "retransmise", 10, []string{"retrans-", "mise"}},
@@ -84,10 +93,10 @@ func TestAWordThatFitsIsNeverSplit(t *testing.T) {
 		"Stationnement interdit boulevard Georges-Pompidou à compter du 1er janvier 2027 ; renseignements n° 12, 100 € d'amende",
 	}
 	for _, text := range texts {
-		words := strings.Fields(text)
+		words := strings.Fields(strings.Map(letters, text))
 		for columns := 1; columns <= 48; columns++ {
 			lines := wrap(glue(text), columns)
-			on := strings.Fields(strings.Join(lines, " "))
+			on := strings.Fields(strings.Map(letters, strings.Join(lines, " ")))
 			for _, line := range lines {
 				if n := utf8.RuneCountInString(line); n > columns {
 					t.Fatalf("%d columns: %q has %d", columns, line, n)
@@ -100,6 +109,14 @@ func TestAWordThatFitsIsNeverSplit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// letters leaves out the signs that close up, or give way to a line's end.
+func letters(r rune) rune {
+	if strings.ContainsRune("«»:;?!–—%€", r) {
+		return -1
+	}
+	return r
 }
 
 func TestTheTitleIsTheLastToGo(t *testing.T) {
@@ -145,9 +162,26 @@ func TestCharsetFold(t *testing.T) {
 
 func TestCapitalsOfWhatIsSpelled(t *testing.T) {
 	t.Parallel()
-	r, err := Render(Content{Title: "n° vert, Vᵉ, https://www.saint-medard.fr/Agenda"}, Profile{Rows: 1, Columns: 60, Charset: ASCII, Capitals: true})
-	if want := "NO VERT, VE, saint-medard.fr/Agenda"; err != nil || r.Pages[0].Lines[0] != want {
+	r, err := Render(Content{Title: "n° vert, Vᵉ et place de la Ve-République, https://www.saint-medard.fr/Agenda"}, Profile{Rows: 1, Columns: 80, Charset: ASCII, Capitals: true})
+	if want := "NO VERT, Ve ET PLACE DE LA Ve-REPUBLIQUE, saint-medard.fr/Agenda"; err != nil || r.Pages[0].Lines[0] != want {
 		t.Errorf("got %q, %v", r.Text(), err)
+	}
+}
+
+// TestEmojiLeaveNoHoles: what stood around them is written as without.
+func TestEmojiLeaveNoHoles(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Fête de la musique 🎶 : concerts":         "Fête de la musique : concerts",
+		"Rue Foch 🚧 fermée 👷‍♀️.":                 "Rue Foch fermée.",
+		"⚠️ Vigilance ROUGE ⚠️ Évacuez les quais": "Vigilance ROUGE - Évacuez les quais",
+		"🚧🚗 Travaux 🚧":                            "Travaux",
+		"Fini. 🎉 Merci":                           "Fini. Merci",
+	} {
+		r, err := Render(Content{Title: in}, Profile{Rows: 1, Columns: 40})
+		if err != nil || r.Text() != want+"\n" || r.Warnings[len(r.Warnings)-1].Code != Removed {
+			t.Errorf("%q: got %q, %+v, %v", in, r.Text(), r.Warnings, err)
+		}
 	}
 }
 
@@ -162,6 +196,27 @@ func TestFarTooLong(t *testing.T) {
 	last := r.Warnings[len(r.Warnings)-1]
 	if len(r.Pages) != 5 || last.Code != Truncated || last.Detail != "text" {
 		t.Errorf("%d pages, %+v", len(r.Pages), r.Warnings)
+	}
+}
+
+// TestNoPageForOneRow: of what is said, if shorter words or the row before it help.
+func TestNoPageForOneRow(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Une vive activité électrique intense.": "Une vive|activité/électrique|intense.",
+		"Reprise mercredi 9 décembre à 20 h":    "Reprise|mercredi 9 déc.|à 20 h",
+	} {
+		r, err := Render(Content{Text: text}, Profile{Rows: 3, Columns: 15})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pages []string
+		for _, p := range r.Pages {
+			pages = append(pages, strings.Join(p.Lines, "|"))
+		}
+		if got := strings.Join(pages, "/"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
@@ -183,9 +238,38 @@ func TestRoadSignThreeUnitsSevenWords(t *testing.T) {
 	if got := strings.Join(r.Pages[0].Lines, " / "); got != "ACCIDENT SUR / L'AUTOROUTE / À 500 M" {
 		t.Errorf("drivers read %q", got)
 	}
-	long.Title = "Fermeture du pont d'Aquitaine dans les deux sens pour travaux"
-	if r, err = Render(long, p); err != nil || r.Text() != "FERMETURE DU PONT\nD'AQUITAINE…\nÀ 500 M\n" {
-		t.Errorf("drivers read %q, %v", r.Text(), err)
+	for name, tc := range map[string]struct {
+		content Content
+		want    string
+	}{
+		"a long title is cut": {
+			Content{Title: "Fermeture du pont d'Aquitaine dans les deux sens pour travaux", Place: "à 500 m"}, "FERMETURE DU PONT D'AQUITAINE… À 500 M",
+		},
+		"what happens goes before the time": {
+			Content{Title: "Route barrée RD 1010", When: "du lundi 4 au mercredi 6 mai", ShortWhen: "04 au 06/05", Place: "RD 1010, PR 12+300 à 14+100"}, "ROUTE BARRÉE RD 1010 04 AU 06/05",
+		},
+		"what happens goes before the place": {
+			Content{Title: "Vigilance rouge canicule", When: "du mercredi 1er juillet à 12 h au samedi 4 juillet", ShortWhen: "01/07 12h au 04/07", Place: "Gironde, Landes, Dordogne, Lot-et-Garonne et Pyrénées-Atlantiques"}, "VIGILANCE ROUGE CANICULE 01/07 12H AU 04/07",
+		},
+		"a title of seven words is whole": {
+			Content{Title: "Inondation : évacuation immédiate du quartier des Échoppes", Place: "Quartier des Échoppes : rues du Pin, des Tilleuls"}, "INONDATION : ÉVACUATION IMMÉDIATE DU QUARTIER DES ÉCHOPPES",
+		},
+		"a place alone is too long": {
+			Content{Title: "Accident", Place: "Rocade A630 entre la sortie 12 et la sortie 14 dans le sens intérieur"}, "ACCIDENT ROCADE A630…",
+		},
+		"a closure stays": {
+			Content{Title: "Déchèterie fermée le lundi 25 mai", Place: "Déchèterie de Pessac, ZA de Bersol"}, "DÉCHÈTERIE FERMÉE LE LUNDI 25 MAI",
+		},
+	} {
+		p := Profile{Rows: 6, Columns: 24, Capitals: true, RoadMode: RoadWarn}
+		r, err := Render(tc.content, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(strings.Fields(r.Text()), " ")
+		if got != tc.want || roadWords(glue(got)) > maxRoadWords {
+			t.Errorf("%s: drivers read %q, want %q", name, got, tc.want)
+		}
 	}
 }
 
@@ -310,7 +394,7 @@ func FuzzRender(f *testing.F) {
 	f.Add("\xff😀محمد", "1 000 000 €", "a\u202fb", "\n\n", "x", uint8(1), uint8(1), uint8(1), uint8(2))
 	charsets := []Charset{AnyCharset, ASCII, Latin1, Latin9, Windows1252, CodePage437, CodePage850}
 	f.Fuzz(func(t *testing.T, title, when, place, text, link string, rows, columns, pages, flags uint8) {
-		c := Content{title, when, place, text, link}
+		c := Content{Title: title, When: when, Place: place, Text: text, Link: link}
 		p := Profile{Rows: 1 + int(rows%12), Columns: 1 + int(columns%40), MaxPages: 1 + int(pages%6), Capitals: flags&1 > 0, Charset: charsets[int(flags>>1)%len(charsets)]}
 		r, err := Render(c, p)
 		if err != nil {
@@ -350,9 +434,13 @@ func FuzzWrap(f *testing.F) {
 			if n := utf8.RuneCountInString(l); n > columns {
 				t.Fatalf("%q: %d columns of %d", l, n, columns)
 			}
-			pieces = append(pieces, strings.Fields(l)...)
+			pieces = append(pieces, strings.Fields(strings.Map(letters, l))...)
 		}
-		for _, word := range strings.Fields(text) {
+		for _, whole := range strings.Fields(text) {
+			word := strings.Map(letters, whole)
+			if word == "" {
+				continue
+			}
 			if len(pieces) == 0 {
 				t.Fatalf("%q is lost", word)
 			}
@@ -360,7 +448,7 @@ func FuzzWrap(f *testing.F) {
 				pieces = pieces[1:]
 				continue
 			}
-			if utf8.RuneCountInString(word) <= columns {
+			if utf8.RuneCountInString(whole) <= columns {
 				t.Fatalf("%q fits %d columns and became %q in %q", word, columns, pieces[0], lines)
 			}
 			for rest := word; rest != ""; pieces = pieces[1:] {

@@ -18,6 +18,8 @@ type Content struct {
 	Place string `json:"place,omitempty"`
 	Text  string `json:"text,omitempty"`
 	Link  string `json:"link,omitempty"`
+	// ShortWhen is When as drivers read it: "16/05 20h30".
+	ShortWhen string `json:"shortWhen,omitempty"`
 }
 
 // Page is what the sign shows at once.
@@ -120,15 +122,11 @@ func (l shown) report(out *Rendition) {
 // settle finds the least loss that fits: as it is, then with one more
 // abbreviation at a time, then with less text.
 func (s screen) settle(d draft, out *Rendition) layout {
-	l := s.lay(d)
-	var used []string
-	for _, a := range s.abbreviations {
-		if len(l.pages) <= s.pages {
-			break
-		}
-		if shorter := d.apply(a); !shorter.equal(d) {
-			d, used = shorter, append(used, a.Full)
-			l = s.lay(d)
+	d, l, used := s.abbreviate(d, s.lay(d), s.pages, LastResort)
+	if n := len(l.pages); l.oneRow && n <= s.pages {
+		// A page for one row is long to wait for.
+		if shorter, fewer, more := s.abbreviate(d, l, n-1, LastResort-1); len(fewer.pages) < n {
+			d, l, used = shorter, fewer, append(used, more...)
 		}
 	}
 	if len(used) > 0 {
@@ -146,6 +144,24 @@ func (s screen) settle(d draft, out *Rendition) layout {
 	}
 	s.reportLong(l, out)
 	return l
+}
+
+// abbreviate shortens one more word at a time, up to a rank, until the pages are
+// as few as wanted; used lists the words.
+func (s screen) abbreviate(d draft, l layout, pages, rank int) (_ draft, _ layout, used []string) {
+	for _, a := range s.abbreviations {
+		if len(l.pages) <= pages {
+			break
+		}
+		if a.Rank > rank {
+			continue
+		}
+		if shorter := d.apply(a); !shorter.equal(d) {
+			d, used = shorter, append(used, a.Full)
+			l = s.lay(d)
+		}
+	}
+	return d, l, used
 }
 
 func (s screen) reportLong(l layout, out *Rendition) {
@@ -171,12 +187,13 @@ func (s screen) truncate(d draft) (layout, []string) {
 	steps := []struct {
 		name  string
 		field func(*draft) *[]string
+		cut   cutter
 	}{
-		{"text", func(d *draft) *[]string { return &d.text }},
-		{"link", nil},
-		{"place", func(d *draft) *[]string { return &d.place }},
-		{"title", func(d *draft) *[]string { return &d.title }},
-		{"when", func(d *draft) *[]string { return &d.when }},
+		{"text", func(d *draft) *[]string { return &d.text }, prose.CutAtWord},
+		{"link", nil, nil},
+		{"place", func(d *draft) *[]string { return &d.place }, prose.CutPlace},
+		{"title", func(d *draft) *[]string { return &d.title }, prose.CutAtWord},
+		{"when", func(d *draft) *[]string { return &d.when }, prose.CutAtWord},
 	}
 	for _, step := range steps {
 		switch {
@@ -189,7 +206,7 @@ func (s screen) truncate(d draft) (layout, []string) {
 			if len(whole) == 0 {
 				continue
 			}
-			s.shorten(&d, step.field)
+			s.shorten(&d, step.field, step.cut)
 		}
 		if step.name == "title" && len(d.title) == 0 {
 			// A time without what it is about tells nothing.
@@ -198,7 +215,7 @@ func (s screen) truncate(d draft) (layout, []string) {
 			if l := s.lay(d); len(l.pages) <= s.pages {
 				return l, cut
 			}
-			s.shorten(&d, step.field)
+			s.shorten(&d, step.field, step.cut)
 		}
 		cut = append(cut, step.name)
 		if l := s.lay(d); len(l.pages) <= s.pages {
@@ -210,7 +227,7 @@ func (s screen) truncate(d draft) (layout, []string) {
 
 // shorten keeps the longest beginning of a field with which the draft fits, or
 // empties it: whole sentences, else words of the first one.
-func (s screen) shorten(d *draft, field func(*draft) *[]string) {
+func (s screen) shorten(d *draft, field func(*draft) *[]string, cut cutter) {
 	whole := *field(d)
 	fits := func(kept []string) bool {
 		try := *d
@@ -222,10 +239,13 @@ func (s screen) shorten(d *draft, field func(*draft) *[]string) {
 		return
 	}
 	*field(d) = nil
-	if kept := prose.CutAtWord(whole[0], "…", func(s string) bool { return fits([]string{s}) }); kept != "" {
+	if kept := cut(whole[0], "…", func(s string) bool { return fits([]string{s}) }); kept != "" {
 		*field(d) = []string{kept}
 	}
 }
+
+// cutter cuts a text, with a mark, to what fits.
+type cutter func(text, mark string, fits func(string) bool) string
 
 // longest returns the most of n pieces that fit, by bisection; nil when not even
 // one does.

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,10 +14,11 @@ const (
 	maxRoadWords = 7
 )
 
-// load counts the units of information (title, time, place, each sentence) and
-// the words; a number and its unit are one word.
+// load counts the units of information (title, time, place, each sentence) that
+// the sign would show, and the words; a number and its unit are one word.
 func (d draft) load() (units, words int) {
-	for _, field := range [][]string{d.title, d.when, d.place, d.text} {
+	when, place := d.unsaid()
+	for _, field := range [][]string{d.title, when, place, d.text} {
 		for _, s := range field {
 			units++
 			words += roadWords(s)
@@ -30,27 +32,51 @@ func (d draft) tooMuch() bool {
 	return units > maxRoadUnits || words > maxRoadWords
 }
 
-// forDrivers leaves out the text, then the time, and cuts the title, until what
-// and where can be read.
+// forDrivers keeps what happens, and beside it what can be read of where and
+// when: both, if need be the place cut and the time in figures, or one of them.
 func (d draft) forDrivers() draft {
+	whole := d
+	d.text = nil
+	for i, title := range d.title {
+		d.title = []string{prose.Cut(title, "…", func(s string) bool { return roadWords(s) <= maxRoadWords })}
+		if d.title[i] != title {
+			d.clipped = append(d.clipped, "title")
+		}
+	}
+	d = d.beside(whole.when, whole.shortWhen, whole.place)
 	for _, field := range []struct {
-		name string
-		of   *[]string
-	}{{"text", &d.text}, {"when", &d.when}} {
-		if d.tooMuch() && len(*field.of) > 0 {
-			*field.of, d.clipped = nil, append(d.clipped, field.name)
+		name        string
+		kept, whole []string
+	}{{"text", nil, whole.text}, {"when", d.when, whole.when}, {"place", d.place, whole.place}} {
+		if len(field.whole) > 0 && (len(field.kept) == 0 || field.name == "place" && field.kept[0] != field.whole[0]) {
+			d.clipped = append(d.clipped, field.name)
 		}
 	}
-	if d.tooMuch() && len(d.title) > 0 {
-		title := prose.CutAtWord(d.title[0], "…", func(s string) bool {
-			try := d
-			try.title = []string{s}
-			return !try.tooMuch()
-		})
-		if title != "" {
-			d.title, d.clipped = []string{title}, append(d.clipped, "title")
+	return d
+}
+
+// beside is the title with as much of time and place as a driver reads.
+func (d draft) beside(when, figures, place []string) draft {
+	if len(figures) == 0 {
+		figures = when
+	}
+	for _, try := range []struct {
+		when, place []string
+		cut         bool
+	}{{when, place, false}, {figures, place, true}, {nil, place, false}, {figures, nil, false}, {nil, place, true}} {
+		d.when, d.place = try.when, try.place
+		if try.cut && len(place) > 0 {
+			d.place = []string{prose.CutPlace(place[0], "…", func(s string) bool {
+				fitting := d
+				fitting.place = []string{s}
+				return !fitting.tooMuch()
+			})}
+		}
+		if !d.tooMuch() && !slices.Contains(d.place, "") {
+			return d
 		}
 	}
+	d.when, d.place = nil, nil
 	return d
 }
 

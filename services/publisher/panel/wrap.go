@@ -9,7 +9,8 @@ import (
 )
 
 // wrap fills lines of at most columns characters with text whose words are
-// separated by spaces and kept together by glue.
+// separated by spaces and kept together by glue. A sign that would stand alone
+// on the next line is left out.
 func wrap(text string, columns int) []string {
 	var lines []string
 	for _, paragraph := range strings.Split(text, "\n") {
@@ -50,6 +51,8 @@ func fill(words []string, columns int) []string {
 			line, width, words, address = line+" "+word, width+1+n, words[1:], false
 		case n > columns && strings.ContainsAny(word, weakMark+strongMark):
 			words = append(part(word, columns), words[1:]...)
+		case line != "" && closing.MatchString(word):
+			words = words[1:] // the line's end stands for it
 		case line != "":
 			flush()
 		default:
@@ -68,15 +71,20 @@ var (
 	betweenHours  = regexp.MustCompile(`(?i)h(?:` + strongMark + `?\d\d)?[-–]\d`)
 	betweenTimes  = regexp.MustCompile(`(?i)h(?:` + strongMark + `?\d\d)?/\d`)
 	betweenDigits = regexp.MustCompile(`\d` + strongMark + `\d{3}`)
-	beforeSign    = regexp.MustCompile(strongMark + `[:;?!%€»]`)
+	beforeSign    = regexp.MustCompile(strongMark + `[:;?!%€»–—-]`)
+	aroundSigns   = regexp.MustCompile(`((?:^|` + strongMark + `)«)` + strongMark + `|` + strongMark + `([:;?!%€»]+(?:` + strongMark + `|$))`)
+	closing       = regexp.MustCompile(`^[»:;?!–—-]{1,2}$`) // more stand for what the sign lacks
 )
 
 // part splits a group longer than a line where it hurts least: at its weak glue,
 // between times, between the hours of one, then at its strong glue, in a number
-// or before a sign last.
+// or before a sign last. Signs close up first.
 func part(group string, columns int) []string {
 	if strings.Contains(group, weakMark) {
 		return strings.Split(group, weakMark)
+	}
+	if tight := aroundSigns.ReplaceAllString(group, "$1$2"); utf8.RuneCountInString(tight) <= columns {
+		return []string{tight}
 	}
 	for _, between := range []*regexp.Regexp{betweenTimes, betweenHours} {
 		for _, m := range slices.Backward(between.FindAllStringIndex(group, -1)) {
@@ -94,10 +102,18 @@ func part(group string, columns int) []string {
 			for i, p := range pieces {
 				pieces[i] = strings.ReplaceAll(p, held, strongMark)
 			}
-			return pieces
+			return unopened(pieces)
 		}
 	}
-	return strings.Split(group, strongMark)
+	return unopened(strings.Split(group, strongMark))
+}
+
+// unopened leaves out what would open a quotation at a line's end.
+func unopened(pieces []string) []string {
+	if pieces[0] == "«" {
+		return pieces[1:]
+	}
+	return pieces
 }
 
 // held stands for strong glue that does not part yet.
