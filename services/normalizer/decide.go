@@ -226,6 +226,9 @@ func (w *work) expires(p *Pipeline) time.Time {
 	}
 	if said.IsZero() && m.Onset != nil && m.Class != events.ClassAlert && !w.told.Open && !w.accident() {
 		o := m.Onset.In(w.loc)
+		if m.Topic == traffic && !d.Prose { // works that are shown without an end go on
+			o = latest(o, w.raw.FetchedAt.In(w.loc))
+		}
 		said = time.Date(o.Year(), o.Month(), o.Day(), 23, 59, 59, 0, w.loc)
 		if m.Class == events.ClassService {
 			said = said.Add(7 * day)

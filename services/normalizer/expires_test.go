@@ -63,6 +63,10 @@ func TestStandingIsNotExpired(t *testing.T) {
 			record.Entry{Title: "Travaux rue Zola", Body: "Rue barrée.", Published: at("2025-06-01 09:00"), Starts: at("2025-09-01 00:00"), Ends: at("2027-02-26 00:00")},
 			"service: 2025-09-01 00:00 / 2027-02-26 00:00 / 2027-02-26 00:00",
 		},
+		"a worksite without an end": {
+			record.Entry{Title: "Travaux rue Zola", Body: "Rue barrée.", Published: at("2025-06-01 09:00"), Starts: at("2025-09-01 00:00")},
+			"service: 2025-09-01 00:00 / - / 2026-11-30 23:59",
+		},
 		"an end that is none": {
 			record.Entry{Title: "Travaux rue Zola", Body: "Rue barrée.", Starts: at("2025-09-01 00:00"), Ends: at("9999-12-31 00:00")},
 			"service: 2025-09-01 00:00 / 9999-12-31 00:00 / 2027-11-24 09:00",
