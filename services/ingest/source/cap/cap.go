@@ -99,11 +99,11 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if err != nil {
 		return nil, cur, source.Invalid(res, err)
 	}
-	followed, err := seenBefore(cur)
+	before, err := memoryOf(cur)
 	if err != nil {
 		return nil, cur, err
 	}
-	records, seen, missed, err := a.follow(ctx, doc.Links, followed)
+	records, seen, missed, err := a.follow(ctx, doc.Links, before.Followed)
 	if err != nil {
 		return nil, cur, err
 	}
@@ -113,10 +113,13 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if missed || doc.Cut { // it must be read again though it does not change
 		next.ETag, next.LastModified, next.Body = "", "", 0
 	}
-	if next.State, err = json.Marshal(seen); err != nil {
+	records = append(doc.Records, records...)
+	after := memory{Followed: seen, Parted: before.Parted}
+	after.learn(records)
+	if next.State, err = json.Marshal(after); err != nil {
 		return nil, cur, fmt.Errorf("cap: cursor: %w", err)
 	}
-	return append(doc.Records, records...), next, nil
+	return withdrawn(records, after.Parted), next, nil
 }
 
 // parse reads an answer; alerts that must be signed and are not are refused.
@@ -135,18 +138,6 @@ func (a *Alerts) parse(res *fetch.Response) (*Document, error) {
 		}
 	}
 	return doc, nil
-}
-
-// seenBefore reads the entries of the index already followed, as hashes.
-func seenBefore(cur source.Cursor) ([]uint64, error) {
-	var seen []uint64
-	if len(cur.State) == 0 {
-		return nil, nil
-	}
-	if err := json.Unmarshal(cur.State, &seen); err != nil {
-		return nil, fmt.Errorf("cap: cursor: %w", err)
-	}
-	return seen, nil
 }
 
 // follow fetches the alerts of new entries. What fails for good is refused and

@@ -10,7 +10,8 @@
 //
 // Guaranteed: an alert of an index is fetched once, and again when its entry
 // changes; one that could not be fetched is asked for again at the next turn; at
-// most a hundred are fetched a turn.
+// most a hundred are fetched a turn. What a Cancel refers to is withdrawn, where its
+// sender sent it.
 //
 // An enveloped XML signature is checked, and its verdict noted: valid (it covers
 // what was read, and a certificate configured vouches for it), invalid, or unchecked:
