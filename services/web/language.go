@@ -48,3 +48,13 @@ func languageLink(r *http.Request, lang string) string {
 	link.Scheme, link.Host, link.RawQuery = "", "", query.Encode()
 	return link.String()
 }
+
+// RightToLeft tells that a language, a BCP 47 tag, is written from the right.
+func RightToLeft(tag string) bool {
+	script, _ := language.Make(tag).Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo":
+		return true
+	}
+	return false
+}

@@ -109,3 +109,12 @@ func TestNoBreaks(t *testing.T) {
 		})
 	}
 }
+
+func TestRightToLeft(t *testing.T) {
+	t.Parallel()
+	for tag, want := range map[string]bool{"ar": true, "ar-simple": true, "he-IL": true, "fa": true, "fr": false, "ar-Latn": false, "": false, "?": false} {
+		if web.RightToLeft(tag) != want {
+			t.Errorf("RightToLeft(%q) = %t", tag, !want)
+		}
+	}
+}

@@ -62,11 +62,7 @@ func newVersion(t *web.Translator, c events.Content) version {
 		v.Lang = "fr"
 	}
 	v.Name = languageName(t, v.Lang)
-	script, _ := language.Make(events.PrimaryLanguage(v.Lang)).Script()
-	switch script.String() {
-	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo":
-		v.RightToLeft = true
-	}
+	v.RightToLeft = web.RightToLeft(v.Lang)
 	return v
 }
 

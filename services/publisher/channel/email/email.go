@@ -12,6 +12,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/services/publisher/channel"
+	"github.com/crieur/crieur/services/web"
 )
 
 // Kind is the channel kind.
@@ -89,7 +90,7 @@ type view struct {
 	Body                                 htmltemplate.HTML
 	Image                                *events.Image
 	Link, Unsubscribe                    string
-	Alert                                bool
+	Alert, RightToLeft                   bool
 	Words                                channel.Words
 	Listen                               string // address of the audio
 }
@@ -121,6 +122,7 @@ func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, er
 	if v.Language == "" {
 		v.Language = profile.Language
 	}
+	v.RightToLeft = web.RightToLeft(v.Language)
 	if why := channel.Why(p); why != "" {
 		v.Facts = append([]string{why}, v.Facts...)
 	}
