@@ -43,6 +43,9 @@ const (
 	// is of a commune without doubt, and can still be.
 	surely = 0.6
 	maybe  = 1.5
+	// usualKm is the radius of a disc as wide as the average commune: of a village
+	// few people say nothing of its fields.
+	usualKm = 2.2
 )
 
 // reachKm is the radius of a disc as wide as a commune of so many inhabitants is
@@ -61,18 +64,18 @@ func reachKm(inhabitants int32) float64 {
 func (t *Territory) At(lat, lon float64, home ...string) (Commune, bool) {
 	for _, radius := range []float64{10, MaxNearKm} {
 		var best, own uint32
-		bestFar, ownFar := math.Inf(1), math.Inf(1)
+		bestFar, ownFar, ownKm := math.Inf(1), math.Inf(1), math.Inf(1)
 		t.within(lat, lon, radius, func(r uint32, km float64) {
 			far := km / reachKm(t.rows[r].population)
 			if far < bestFar {
 				best, bestFar = r, far
 			}
 			if far < ownFar && slices.Contains(home, t.rows[r].code) {
-				own, ownFar = r, far
+				own, ownFar, ownKm = r, far, km
 			}
 		})
 		switch {
-		case ownFar <= maybe && bestFar >= surely:
+		case (ownFar <= maybe || ownKm <= usualKm) && bestFar >= surely:
 			return t.commune(own), true
 		case !math.IsInf(bestFar, 1):
 			return t.commune(best), true

@@ -125,6 +125,7 @@ func TestAt(t *testing.T) {
 		"the town hall of Bègles":    {44.8085, -0.5490, "33063", "33039"},
 		"of Le Bouscat":              {44.8653, -0.5983, "33063", "33069"},
 		"of Vanves":                  {48.8210, 2.2890, "75056", "92075"},
+		"a hamlet of a village":      {45.6128, 4.5912, "69184", "69184"},
 		"Lyon, told by Bordeaux":     {45.7550, 4.8360, "33063", "69123"},
 		"a home that is no commune":  {44.8077, -0.5496, "33", "33039"},
 	} {
