@@ -233,6 +233,7 @@ var (
 	called  = regexp.MustCompile(`^` + gap + `+(?:(?i:de|du|des|de` + gap + `+la)` + gap + `+|(?i:de` + gap + `+l|d)['’])?[\p{Lu}\d]`)
 	link    = regexp.MustCompile(`(?i)^` + gap + `+(?:(?:de|du|des)` + gap + `|d['’])`)
 	verbal  = regexp.MustCompile(`(?i)^` + gap + `+(?:à|au|aux|la|le|les|en|sous|pour|dans|et|sur|par|avec)` + gap)
+	dated   = regexp.MustCompile(`^` + gap + `*(?:[\d,;.)–-]|$)|(?i)^` + gap + `+(?:(?:matin|soir|après)|(?:au|et|ou)` + gap + `+(?:lun|mar|mer|jeu|ven|sam|dim))`)
 	danger  = regexp.MustCompile(`(?i)^` + gap + `+(?:à|au|aux)` + gap)
 )
 
@@ -246,7 +247,7 @@ func misread(word string, before, after []rune) bool {
 	case "numero":
 		return !digit.MatchString(right)
 	case "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche":
-		return ordinal.MatchString(left)
+		return ordinal.MatchString(left) || !dated.MatchString(right)
 	case "exposition":
 		return danger.MatchString(right)
 	case "place", "rue", "route", "avenue", "boulevard", "chemin", "impasse", "quartier", "residence", "square", "allee", "esplanade", "faubourg", "saint", "sainte":

@@ -415,6 +415,23 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
+// FuzzForDrivers: whatever is said, drivers read no more than they can.
+func FuzzForDrivers(f *testing.F) {
+	f.Add("Route barrée RD 1010", "du 4 au 6 mai", "04 au 06/05", "RD 1010, PR 12+300 à 14+100", "Élagage.")
+	f.Add("( - « a b c d e f g h i", "", "", "…", "a. B. C")
+	f.Fuzz(func(t *testing.T, title, when, shortWhen, place, text string) {
+		s, err := Profile{Rows: 4, Columns: 21}.resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := s.draft(Content{Title: title, When: when, ShortWhen: shortWhen, Place: place, Text: text})
+		if d = d.forDrivers(); d.tooMuch() {
+			units, words := d.load()
+			t.Fatalf("%d units, %d words: %q", units, words, d)
+		}
+	})
+}
+
 // FuzzWrap checks that the words come out in order and that only words longer
 // than a line are cut.
 func FuzzWrap(f *testing.F) {

@@ -143,7 +143,7 @@ func wantsMore(text, rest string) bool {
 	}
 	next := strings.TrimLeftFunc(rest, unicode.IsSpace)
 	last, _ := lastWords(text)
-	if stem, dot := strings.CutSuffix(last, "."); dot && (utf8.RuneCountInString(stem) <= 3 || Shortened(last)) && !weekdayRe.MatchString(last) {
+	if stem, dot := strings.CutSuffix(last, "."); dot && (utf8.RuneCountInString(stem) <= 3 || Shortened(last)) {
 		return true
 	}
 	last, before := lastWords(Trim(text))

@@ -25,7 +25,6 @@ const (
 var (
 	momentRe  = regexp.MustCompile(moment)
 	daysRe    = regexp.MustCompile(`(?i)\b` + days)
-	weekdayRe = regexp.MustCompile(`(?i)^` + weekday + `$`)
 	numberRe  = regexp.MustCompile(`\d{1,2}`)
 	slashedRe = regexp.MustCompile(slashed)
 	hourRe    = regexp.MustCompile(`(?i)` + hour)
