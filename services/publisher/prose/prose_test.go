@@ -102,6 +102,7 @@ func TestUnsaidWhen(t *testing.T) {
 		{"No water on 12 May", "Tuesday 12 May, 08:30 – 12:00", "08:30 – 12:00"},
 		{"Fermé dès 17 h", "jusqu’au mercredi 6 mai à 17 h", "jusqu’au mercredi 6 mai"},
 		{"Ouverture 24/7 du distributeur", "24/07 8h-12h", "24/07 8h-12h"},
+		{"Station ouverte 24/24 et 7/7", "mardi 7 juillet, 8 h – 12 h", "mardi 7 juillet, 8 h – 12 h"},
 		{"Route barrée RD 12/05", "mardi 12 mai, 8 h", "mardi 12 mai, 8 h"},
 		{"Dossier n° 12/05", "mardi 12 mai, 8 h", "mardi 12 mai, 8 h"},
 		{"École fermée le 5/6", "vendredi 5 juin, 8 h", "8 h"},

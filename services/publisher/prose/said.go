@@ -61,7 +61,7 @@ func daysIn(text string) []day {
 }
 
 var (
-	beforeDate   = regexp.MustCompile(`(?i)(?:` + weekday + `|\b(?:le|les|du|au|aux|dès|et|on|from|until|avant|après|jusqu[’']au))` + space + `*$`)
+	beforeDate   = regexp.MustCompile(`(?i)(?:` + weekday + `|\b(?:le|les|du|au|aux|dès|on|from|until|avant|après|jusqu[’']au))` + space + `*$`)
 	beforeNumber = regexp.MustCompile(`(?i)(?:\b(?:R?[DNM]|A|lots?|lignes?|bus|dossiers?|arrêtés?)|n[°ºo]s?|/)` + space + `*$`)
 )
 
