@@ -46,7 +46,7 @@ func Calm(s string) string {
 			continue
 		}
 		w := calm(part, way)
-		way = named(w) || way && linking(w)
+		way = named(w) || way && (linking(w) || titled(w))
 		if first {
 			w = capital(w)
 		}
@@ -137,6 +137,15 @@ func named(w string) bool {
 func linking(w string) bool {
 	switch strings.ToLower(w) {
 	case "de", "du", "des", "la", "le", "les", "d", "l", "et", "à", "au", "aux", "en", "sur":
+		return true
+	}
+	return false
+}
+
+// titled reports whether a name of a street goes on after w: rue des Frères Lumière.
+func titled(w string) bool {
+	switch strings.ToLower(w) {
+	case "frères", "soeurs", "sœurs", "docteur", "général", "maréchal", "président", "capitaine", "colonel", "commandant", "amiral", "abbé", "professeur", "père":
 		return true
 	}
 	return false

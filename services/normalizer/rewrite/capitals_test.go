@@ -9,6 +9,8 @@ import (
 func TestCalm(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
+		"COUPURE D'EAU RUE DES FRÈRES LUMIÈRE":           "Coupure d'eau rue des Frères Lumière",
+		"TRAVAUX RUE DU DOCTEUR CHAMP FERMÉE":            "Travaux rue du Docteur Champ fermée",
 		"TRAVAUX RUE VICTOR HUGO":                        "Travaux rue Victor Hugo",
 		"ROUTE BARREE RD 936":                            "Route barrée RD 936",
 		"NOUVEAU PROGRAMME \"AMBASSADEURS DES METIERS\"": "Nouveau programme \"Ambassadeurs des métiers\"",
