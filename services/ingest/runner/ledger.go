@@ -191,8 +191,12 @@ func (l *Ledger) match(sights []*sight, rules Rules) {
 		func(k *Known, s *sight) bool { return s.sameLink(k) && k.Title == s.title },
 		func(k *Known, s *sight) bool { return s.sameLink(k) },
 		func(k *Known, s *sight) bool { return s.sameTitle(k) },
-		// Without two links to compare, the identifier is believed.
-		func(k *Known, s *sight) bool { return k.Link == 0 || s.seen.link == 0 },
+		// Without two links to compare, the identifier is believed; so is an alert's,
+		// that the standard makes unique.
+		func(k *Known, s *sight) bool {
+			_, alert := s.record.Value.(record.Alert)
+			return alert || k.Link == 0 || s.seen.link == 0
+		},
 	}
 	for _, same := range rounds {
 		for _, s := range sights {

@@ -320,6 +320,16 @@ func TestReissuedAlertDoesNotRefire(t *testing.T) {
 	expect(t, l.Apply([]source.Record{alert("FR.20261123110000", now.Add(time.Hour))}, rules()), "")
 }
 
+// An update has its own headline and page.
+func TestUpdatedAlertIsARevision(t *testing.T) {
+	t.Parallel()
+	alert := func(headline, page string) source.Record {
+		return source.Record{Item: "1", URL: page, Value: record.Alert{Identifier: page, Sent: now, Infos: []record.Info{{Headline: headline, Expires: now.Add(time.Hour)}}}}
+	}
+	l := read(alert("Vent", "https://m.example/1"))
+	expect(t, l.Apply([]source.Record{alert("Tempête", "https://m.example/2")}, rules()), "1@2")
+}
+
 func TestLedgerSurvivesItsStorage(t *testing.T) {
 	t.Parallel()
 	l := read(item("1", "Un", "https://m.example/1", now), item("1", "Deux", "https://m.example/2", now))

@@ -113,13 +113,12 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if missed || doc.Cut { // it must be read again though it does not change
 		next.ETag, next.LastModified, next.Body = "", "", 0
 	}
-	records = append(doc.Records, records...)
-	after := memory{Followed: seen, Parted: before.Parted}
-	after.learn(records)
+	after := memory{Followed: seen, Chains: before.Chains}
+	records = after.settle(append(doc.Records, records...))
 	if next.State, err = json.Marshal(after); err != nil {
 		return nil, cur, fmt.Errorf("cap: cursor: %w", err)
 	}
-	return withdrawn(records, after.Parted), next, nil
+	return records, next, nil
 }
 
 // parse reads an answer; alerts that must be signed and are not are refused.

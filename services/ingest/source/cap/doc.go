@@ -10,8 +10,9 @@
 //
 // Guaranteed: an alert of an index is fetched once, and again when its entry
 // changes; one that could not be fetched is asked for again at the next turn; at
-// most a hundred are fetched a turn. What a Cancel refers to is withdrawn, where its
-// sender sent it.
+// most a hundred are fetched a turn. An Update is another revision of the alert that
+// it refers to, under the name of the first, and a Cancel withdraws it, where both
+// have one sender; an alert that was replaced is not told again.
 //
 // An enveloped XML signature is checked, and its verdict noted: valid (it covers
 // what was read, and a certificate configured vouches for it), invalid, or unchecked:

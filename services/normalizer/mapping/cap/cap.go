@@ -47,11 +47,11 @@ func Map(raw events.Raw) (mapping.Draft, error) {
 	d.Status, d.MsgType, d.Sent = status, msgType, a.Sent
 	d.Doubtful = strings.HasPrefix(a.Signature, "invalid")
 	d.Link = cmp.Or(d.Link, raw.URL)
-	for _, r := range a.References {
-		if a.Part != "" { // the same part of the alert before, if that had parts too
-			d.Refs = append(d.Refs, events.MessageID(raw.Authority, raw.Source, record.PartOf(r.Identifier, a.Part)))
+	own := events.MessageID(raw.Authority, raw.Source, raw.Item)
+	for _, r := range a.References { // of a part, the same part of the alert before
+		if id := events.MessageID(raw.Authority, raw.Source, record.PartOf(r.Identifier, a.Part)); id != own {
+			d.Refs = append(d.Refs, id)
 		}
-		d.Refs = append(d.Refs, events.MessageID(raw.Authority, raw.Source, r.Identifier))
 	}
 	return d, nil
 }
