@@ -488,6 +488,7 @@ func TestIncidentsOfCIFS(t *testing.T) {
 		"flood":     {"HAZARD", "HAZARD_WEATHER_FLOOD", "", "ville", "Quai de Paludate : chaussée inondée", "<p>Source : Ville.</p>"},
 		"by night":  {"ROAD_CLOSED", "", "<everyday>21:00-06:00</everyday>", "dialog.beta.gouv.fr", "Quai de Paludate : route fermée, de 21 h à 6 h", "<p>De 21 h à 6 h.</p><p>" + mention + "</p><p>Source : Ville.</p>"},
 		"two hours": {"ROAD_CLOSED", "", "<monday>21:00-23:59</monday><tuesday>00:00-06:00,21:00-23:59</tuesday>", "ville", "Quai de Paludate : route fermée, à certaines heures", "<p>De 21 h à 23 h 59 (lundi), de 0 h à 6 h et de 21 h à 23 h 59 (mardi).</p><p>Source : Ville.</p>"},
+		"from to":   {"ROAD_CLOSED", "", "<tuesday>08:00-09:00</tuesday><monday>08:00-09:00</monday><wednesday>08:00-09:00</wednesday>", "ville", "Quai de Paludate : route fermée, de 8 h à 9 h (du lundi au mercredi)", "<p>De 8 h à 9 h (du lundi au mercredi).</p><p>Source : Ville.</p>"},
 		"weekdays":  {"ROAD_CLOSED", "", "<monday>8:00-9:00</monday><friday>08:00-09:00</friday><sunday>never</sunday>", "ville", "Quai de Paludate : route fermée, de 8 h à 9 h (lundi, vendredi)", "<p>De 8 h à 9 h (lundi, vendredi).</p><p>Source : Ville.</p>"},
 	} {
 		e := told(t, time.UTC, fmt.Sprintf(incident, c.kind, c.subtype, c.schedule, c.source))

@@ -9,7 +9,8 @@ import (
 
 // hours are the hours of the day, in words, of each validPeriod under n: "de 21 h
 // à 6 h (samedi, dimanche)". Those in a zone that is never that of the place say
-// only that there are some: publishers write either their own hour or UTC.
+// only that there are some: publishers write either their own hour or UTC. DiaLog
+// gives the hours that were typed, under its server's offset.
 func (r *reader) hours(n *node) []string {
 	var out []string
 	for _, period := range n.all("validPeriod") {
@@ -23,8 +24,8 @@ func (r *reader) hours(n *node) []string {
 			continue
 		}
 		text := strings.Join(slots, " et ")
-		if days := daysOf(period); len(days) > 0 {
-			text += " (" + strings.Join(days, ", ") + ")"
+		if list := daysOf(period); list != "" {
+			text += " (" + list + ")"
 		}
 		out = add(out, text)
 	}
@@ -47,7 +48,7 @@ func (r *reader) clock(s string) (string, bool) {
 		if err != nil {
 			continue
 		}
-		if layout != "15:04:05" {
+		if layout != "15:04:05" && r.supplier != "DiaLog" {
 			_, offset := t.Zone()
 			if !slices.ContainsFunc([]time.Month{time.January, time.July}, func(m time.Month) bool {
 				_, own := time.Date(2026, m, 1, 0, 0, 0, 0, r.opt.Zone).Zone()
@@ -75,9 +76,8 @@ func schedule(n *node) []string {
 		return nil
 	}
 	var order []string
-	days := map[string][]string{} // by their hours
+	by := map[string][]string{} // days by their hours
 	for _, c := range n.children {
-		name := dayNames()[c.name]
 		var slots []string
 		for slot := range strings.SplitSeq(c.text, ",") {
 			from, to, _ := strings.Cut(strings.TrimSpace(slot), "-")
@@ -87,18 +87,18 @@ func schedule(n *node) []string {
 				slots = append(slots, "de "+hour(start)+" à "+hour(end))
 			}
 		}
-		if name == "" && c.name != "everyday" || len(slots) == 0 {
+		if len(slots) == 0 || c.name != "everyday" && days([]string{c.name}) == "" {
 			continue
 		}
 		text := strings.Join(slots, " et ")
-		if days[text] == nil {
+		if by[text] == nil {
 			order = append(order, text)
 		}
-		days[text] = append(days[text], name)
+		by[text] = append(by[text], c.name)
 	}
 	for i, text := range order {
-		if list := days[text]; len(list) < len(dayNames()) && !slices.Contains(list, "") {
-			order[i] = text + " (" + strings.Join(list, ", ") + ")"
+		if list := days(by[text]); list != "" && !slices.Contains(by[text], "everyday") {
+			order[i] = text + " (" + list + ")"
 		}
 	}
 	return order
@@ -115,19 +115,47 @@ func sometimes(hours []string) string {
 	return ", à certaines heures"
 }
 
-func dayNames() map[string]string {
-	return map[string]string{"monday": "lundi", "tuesday": "mardi", "wednesday": "mercredi", "thursday": "jeudi", "friday": "vendredi", "saturday": "samedi", "sunday": "dimanche"}
+// dayNames are the days of the week in order, with their names.
+func dayNames() []struct{ id, french string } {
+	return []struct{ id, french string }{
+		{"monday", "lundi"},
+		{"tuesday", "mardi"},
+		{"wednesday", "mercredi"},
+		{"thursday", "jeudi"},
+		{"friday", "vendredi"},
+		{"saturday", "samedi"},
+		{"sunday", "dimanche"},
+	}
 }
 
-func daysOf(n *node) []string {
-	var out []string
-	for _, d := range n.all("applicableDay") {
-		if name := dayNames()[d.text]; name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
+// days tells days of the week in their order: "lundi, jeudi", "du lundi au
+// vendredi". The empty string for none and for all.
+func days(ids []string) string {
+	var names []string
+	first, last := -1, -1
+	for i, day := range dayNames() {
+		if slices.Contains(ids, day.id) {
+			if first < 0 {
+				first = i
+			}
+			last = i
+			names = append(names, day.french)
 		}
 	}
-	if len(out) == len(dayNames()) {
-		return nil
+	switch n := len(names); {
+	case n == len(dayNames()):
+		return ""
+	case n > 2 && last-first+1 == n:
+		return "du " + names[0] + " au " + names[n-1]
 	}
-	return out
+	return strings.Join(names, ", ")
+}
+
+// daysOf are the days under n.
+func daysOf(n *node) string {
+	var ids []string
+	for _, d := range n.all("applicableDay") {
+		ids = append(ids, d.text)
+	}
+	return days(ids)
 }

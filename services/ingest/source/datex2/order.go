@@ -108,8 +108,8 @@ func (r *reader) restrictions(n *node) []string {
 		}
 		if hours := r.hours(c); len(hours) > 0 {
 			text += ", " + strings.Join(hours, ", ")
-		} else if days := daysOf(c); len(days) > 0 {
-			text += " (" + strings.Join(days, ", ") + ")"
+		} else if list := daysOf(c); list != "" {
+			text += " (" + list + ")"
 		}
 		out = add(out, text)
 	}
