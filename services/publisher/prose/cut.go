@@ -251,7 +251,7 @@ var complement = regexp.MustCompile(`(?i)^(?:(?:de|du|des|à|au|aux)[\s\x{A0}\x{
 func leans(w string) bool {
 	switch plainWords(w) {
 	case "raison", "cause", "cas", "partir", "compter", "suite", "face", "grâce", "auprès", "autour", "lieu", "cadre", "occasion", "l'occasion",
-		"proximité", "hauteur", "attente", "l'attente", "exception", "l'exception", "faute", "direction", "long", "côté":
+		"proximité", "hauteur", "attente", "l'attente", "exception", "l'exception", "faute", "direction", "long":
 		return true
 	}
 	return false
@@ -302,7 +302,8 @@ func toolWord(w string) bool {
 		"chaque", "tout", "toute", "tous", "toutes", "plusieurs", "quelques", "certains", "certaines", "autre", "autres", "deux", "trois", "quatre", "cinq", "six",
 		"ont", "va", "vont", "doit", "doivent", "peut", "peuvent", "devra", "devront", "pourra", "pourront", "faut", "reste", "restent", "était", "étaient", "soit", "être", "avoir",
 		"m", "mm", "mme", "mmes", "mlle", "dr", "me", "st", "ste", "n°", "no", "n",
-		"the", "an", "of", "at", "in", "to", "from", "for", "and", "or", "by", "with", "until", "is", "are":
+		"the", "an", "of", "at", "in", "to", "from", "for", "and", "or", "by", "with", "until", "is", "are",
+		"will", "be", "not", "never", "except", "unless", "cannot":
 		return true
 	}
 	return false

@@ -32,6 +32,7 @@ func TestCut(t *testing.T) {
 		{"not inside a double negation", "La rue ne sera ni lavée ni balayée", 22, "La rue…"},
 		{"a negation that begins", "Aucun bus ne circulera sur la ligne 4", 27, "Aucun bus ne circulera…"},
 		{"a whole negation", "Le marché ne sera pas supprimé pendant les travaux", 38, "Le marché ne sera pas supprimé…"},
+		{"nor a negation in English", "The market will not be held on Saturday", 25, "The market…"},
 		{"an order", "Ne buvez pas l’eau", 15, "Ne buvez pas…"},
 		{"not behind non", "Eau non potable", 10, "Eau…"},
 		{"not behind an exception", "Accès interdit sauf riverains", 22, "Accès interdit…"},
