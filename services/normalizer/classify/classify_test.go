@@ -285,6 +285,7 @@ func TestClass(t *testing.T) {
 		"CAP severe":             {classify.Stated{Alert: true, Severity: events.SeveritySevere}, false, "meteo", events.ClassAlert},
 		"CAP moderate":           {classify.Stated{Alert: true, Severity: events.SeverityModerate, Urgency: events.UrgencyFuture}, false, "meteo", events.ClassService},
 		"CAP moderate immediate": {classify.Stated{Alert: true, Severity: events.SeverityModerate, Urgency: events.UrgencyImmediate}, false, "meteo", events.ClassAlert},
+		"CAP all clear":          {classify.Stated{Alert: true, Severity: events.SeverityExtreme, Urgency: events.UrgencyPast}, false, "meteo", events.ClassService},
 		"danger, trusted":        {classify.Stated{Trusted: true}, true, "risques", events.ClassAlert},
 		"danger, untrusted":      {classify.Stated{}, true, "risques", events.ClassService},
 		"claimed, untrusted":     {classify.Stated{Class: events.ClassAlert}, false, "culture", events.ClassService},
