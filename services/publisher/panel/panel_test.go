@@ -3,8 +3,8 @@ package panel
 import (
 	"errors"
 	"reflect"
-	"slices"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
