@@ -160,6 +160,15 @@ func TestWhenIsWrittenShorter(t *testing.T) {
 		{"nights in German", "de", events.Publication{Content: events.Content{Title: "Nächtliche Sperrung", Language: "de"}, Onset: at(5, 4, 21), Ends: at(5, 8, 5)}, []string{
 			"nachts von Montag, 4. bis Donnerstag, 7. Mai, 21:30 Uhr – 05:30 Uhr", "nachts 04 - 07/05 21:30 – 05:30",
 		}},
+		{"nights in Arabic", "ar", events.Publication{Content: events.Content{Title: "أشغال ليلية", Language: "ar"}, Onset: at(5, 4, 21), Ends: at(5, 8, 5)}, []string{
+			"ليلاً من الاثنين 4 إلى الخميس 7 مايو، من 21:30 إلى 05:30", "ليلاً 04 إلى 07/05 من 21:30 إلى 05:30",
+		}},
+		{"closed until further notice", "fr-simple", events.Publication{Content: events.Content{Title: "École fermée jusqu’à nouvel ordre"}, At: *at(5, 11, 9), Onset: at(5, 12, 8)}, []string{
+			"à partir du mardi 12 mai à 8 h 30", "à partir du 12 mai à 8 h 30",
+		}},
+		{"a meeting without an end", "fr-simple", events.Publication{Content: events.Content{Title: "Conseil municipal"}, At: *at(5, 11, 9), Onset: at(5, 12, 8)}, []string{
+			"mardi 12 mai, 8 h 30", "12 mai, 8 h 30",
+		}},
 		{"an alert is no matter of nights", "fr-simple", events.Publication{Class: events.ClassAlert, Content: events.Content{Title: "Canicule, même la nuit"}, Onset: at(5, 4, 21), Ends: at(5, 6, 5)}, []string{
 			"du lundi 4 mai à 21 h 30 au mercredi 6 mai à 5 h 30", "du 4 mai à 21 h 30 au 6 mai à 5 h 30",
 		}},

@@ -58,7 +58,7 @@ func (p Profile) Whens(pub events.Publication) []string {
 	}
 	t := period{
 		from: in(pub.Onset), end: in(pub.Ends), said: pub.At.In(loc), alert: pub.Class == events.ClassAlert,
-		nights: nightRe.MatchString(pub.Content.Title),
+		nights: nightRe.MatchString(pub.Content.Title), goesOn: goesOnRe.MatchString(pub.Content.Title),
 	}
 	var list []string
 	for _, c := range calendarsIn(p.Language) {
@@ -69,7 +69,11 @@ func (p Profile) Whens(pub events.Publication) []string {
 
 // nightRe finds a title that says that the nights are meant, and not all that is
 // between the first and the last, in the languages that we date in.
-var nightRe = regexp.MustCompile(`(?i)(?:^|\PL)(?:nuits?|nocturnes?|nights?|overnight|noites?|noches?|no[ct]?turn[aeio]s?|nits?|nott[ei]|nachts?|nachtarbeit(?:en)?|nächt(?:e|en|lich|liche)|(?:ال)?(?:ليلا?|ليالي))(?:\PL|$)`)
+var nightRe = regexp.MustCompile(`(?i)(?:^|\PL)(?:nuits?|nocturnes?|nights?|overnight|noites?|noches?|no[ct]?turn[aeio]s?|nits?|nott[ei]|nachts?|nachtarbeit(?:en)?|nächt(?:e|en|lich|liche)|(?:ال)?(?:ليل(?:ا|ي|ية)?|ليالي))(?:\PL|$)`)
+
+// goesOnRe finds a title that says that something lasts: its first day is no day
+// that it is on alone.
+var goesOnRe = regexp.MustCompile(`(?i)jusqu[’']à nouvel(?:le)? (?:ordre|avis|information|consigne)|pour une durée indéterminée|until further notice|até (?:nova ordem|novo aviso|aviso em contrário)|hasta nuevo aviso|fins a nou avís|fino a nuovo (?:ordine|avviso)|bis auf weiteres|حتى إشعار آخر`)
 
 // period is when something is, on a wall clock.
 type period struct {
@@ -77,6 +81,7 @@ type period struct {
 	said      time.Time // when the message was; zero when nobody knows
 	alert     bool
 	nights    bool // only the nights are meant
+	goesOn    bool // until further notice
 }
 
 // hoursMatter is up to how long people want to know the hours at which
@@ -90,7 +95,7 @@ func (c calendar) span(p period) string {
 	switch {
 	case from.IsZero():
 		return c.until + c.day(to, p.far(to)) + c.at(c.among, end)
-	case end.IsZero() && p.alert:
+	case end.IsZero() && (p.alert || p.goesOn):
 		return c.opening(p) + c.day(from, p.far(from)) + c.at(c.among, from)
 	case !end.After(from):
 		return c.day(from, p.far(from)) + c.at(c.comma, from)
