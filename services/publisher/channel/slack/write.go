@@ -50,25 +50,26 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		}
 		body.Sections = append(body.Sections, written)
 	}
+	said := profile.Facts(p)
 	add(channel.Why(p), bold)
-	add(strings.Join(profile.Facts(p), "\n"), bold)
+	add(strings.Join(said, "\n"), bold)
 	text, short := channel.Whole(p), p.Content.Summary
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = channel.Marked(p, own)
-		short = own
+		said, short = nil, own // an officer's says when and where as it wants
 	}
 	text, todo := strings.Join(channel.Paragraphs(text), "\n\n"), strings.TrimSpace(p.Content.Instruction)
-	notice := nonEmpty(channel.Headline(p), channel.Why(p), short)
+	notice := []string{channel.Headline(p), channel.Why(p), strings.Join(said, " · ")}
 	if p.Class == events.ClassAlert {
 		add(todo, quote)
 		add(text, mrkdwn)
-		notice = nonEmpty(channel.Headline(p), channel.Why(p), todo, short)
+		notice = append(notice, todo)
 	} else {
 		add(text, mrkdwn)
 		add(todo, quote)
 	}
 	body.Context = fit(strings.Join(facts(p, profile), " · "), maxContext, mrkdwn)
-	body.Text = fit(strings.Join(notice, " – "), maxNotice, escape)
+	body.Text = fit(strings.Join(nonEmpty(append(notice, short)...), " – "), maxNotice, escape)
 	r, err := channel.NewRendition(c.spec, body, strings.Join(append([]string{body.Header}, body.Sections...), "\n\n"))
 	r.Warnings = warnings
 	r.ContentLength = utf8.RuneCountInString(r.Text)
