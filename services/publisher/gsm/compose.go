@@ -53,8 +53,9 @@ type Mentions struct {
 // Limits of a composed text.
 type Limits struct {
 	// Septets is the room when the text stays in GSM-7, 160 when 0. A text in
-	// UCS-2 gets the same octets: 70 units for 160. Take off what the provider
-	// appends itself.
+	// UCS-2 gets the same octets: 70 units for 160, and a second part where link
+	// and mention leave no room for a word of the title. Take off what the
+	// provider appends itself.
 	Septets int
 	Policy  Policy
 	// Abbreviate shortens title and place, one after the other, before anything
@@ -203,6 +204,10 @@ func (c composer) fits(d draft) bool {
 // before the title is cut further: "Conseil municipal" says enough.
 const readableTitle = 15
 
+// secondPart is what a second part adds to a limit of one, in septets: each then
+// holds 153.
+const secondPart = 2*153 - 160
+
 // fit finds the least loss that fits: other writings, then cuts, each with no
 // more abbreviations than it takes.
 func (c composer) fit(full draft) Composed {
@@ -218,6 +223,11 @@ func (c composer) fit(full draft) Composed {
 		}
 		at := slices.IndexFunc(writings, func(d draft) bool { return c.fits(cut.of(d)) })
 		return c.composed(full, cut.of(writings[at]))
+	}
+	if c.limits.Septets <= 160 && Fold(full.title, c.limits.Policy).Encoding == UCS2 {
+		// Links may take all of one part in Arabic.
+		c.limits.Septets += secondPart
+		return c.fit(full)
 	}
 	for _, title := range append(letters(best.title), "") {
 		if best = (draft{title: title, more: full.more}); c.fits(best) {
@@ -285,6 +295,7 @@ func (c composer) cuts(full, d draft) iter.Seq[cut] {
 			{all(nil), named, true},
 			{all(readable), all(slices.Concat(named, places)), true},
 			{all(titles), []int{0}, true},
+			{all(nil), all(nil), false},
 			{all(titles), []int{0}, false},
 		} {
 			for _, place := range try.places {

@@ -114,6 +114,18 @@ func TestCompose(t *testing.T) {
 			"Recherche de محمد dans tout le centre.. - 20 h https://crr.fr/a1", "title",
 		},
 		{
+			"a second part where links take one in UCS-2",
+			Notice{Class: Service, Title: "انقطاع الماء", Place: "شارع باستور", When: []string{"12/05 08:30"}, Link: "https://infos.pessac.example/p/abcdefghijkl"},
+			Limits{},
+			"انقطاع الماء - شارع باستور - 12/05 08:30 https://infos.pessac.example/p/abcdefghijkl\nDésabo https://crr.fr/d/x1", "",
+		},
+		{
+			"the place where no writing of the time has room",
+			notice(Alert, "Travaux", "rue Foch", []string{"du lundi 4 mai au vendredi 8 mai"}, "https://crr.fr/a1"),
+			Limits{Septets: 40},
+			"Travaux - rue Foch https://crr.fr/a1", "when",
+		},
+		{
 			"place goes before the title's heart",
 			notice(Alert, "Fermeture de la déchèterie intercommunale", "route départementale de Saint-Germain", []string{"le 5"}, "https://crr.fr/a1"),
 			Limits{Septets: 60},

@@ -178,20 +178,27 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 		n.Instruction = beginnings(why, limits.Septets/2, limits.Septets*3/8, limits.Septets/4)
 	}
 	composed, err := gsm.Compose(n, m, limits)
-	var without []string
-	for _, field := range []string{"place", "when"} {
+	// Why it is withdrawn is worth more than where and when it was to be.
+	for _, without := range [][]string{{"place"}, {"when"}, {"place", "when"}} {
 		if err != nil || why == "" || len(composed.Cut) == 0 {
 			break
 		}
-		// Why it is withdrawn is worth more than where and when it was to be.
-		if without = append(without, field); field == "place" {
-			n.Place = ""
-		} else {
-			n.When = nil
+		less := n
+		if slices.Contains(without, "place") {
+			less.Place = ""
 		}
-		composed, err = gsm.Compose(n, m, limits)
+		if slices.Contains(without, "when") {
+			less.When = nil
+		}
+		shorter, err := gsm.Compose(less, m, limits)
+		if err != nil {
+			return shorter, err
+		}
+		if len(shorter.Cut) == 0 || len(without) == 2 {
+			shorter.Cut = append(without, shorter.Cut...)
+			return shorter, nil
+		}
 	}
-	composed.Cut = append(without, composed.Cut...)
 	return composed, err
 }
 
