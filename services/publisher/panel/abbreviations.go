@@ -226,7 +226,7 @@ const gap = `[\s\x{A0}\x{202F}]`
 
 var (
 	counted = regexp.MustCompile(`\d` + gap + `*$`)
-	ordinal = regexp.MustCompile(`(?:\d(?:er|e|eme)|premier|deuxieme|troisieme|dernier|chaque)` + gap + `+$`)
+	ordinal = regexp.MustCompile(`(?:\d(?:er|e|eme)|premier|deuxieme|troisieme|dernier|chaque|ce)` + gap + `+$`)
 	idiom   = regexp.MustCompile(`(?:^|[\s(])(?:en|de|une|sur)` + gap + `+$`)
 	listed  = regexp.MustCompile(`^$|,` + gap + `*$`)
 	digit   = regexp.MustCompile(`^` + gap + `*\d`)

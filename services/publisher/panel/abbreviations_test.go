@@ -43,6 +43,7 @@ func TestNoWordIsReadAsAnother(t *testing.T) {
 		"Fête de rue et de quartier":                           "Fête de rue et de quartier",
 		"service minimum jeudi 7 mai":                          "service minimum jeu. 7 mai",
 		"Le 1er mardi du mois":                                 "Le 1er mardi du mois",
+		"Marché ce samedi":                                     "Marché ce samedi",
 		"du lundi au samedi en raison du jeudi de l’Ascension": "du lun. au samedi en raison du jeudi de l’Ascension",
 		"Samedi matin, mardi et vendredi":                      "Sam. matin, mar. et ven.",
 		"Le numéro vert, le numéro 3":                          "Le numéro vert, le n° 3",

@@ -300,10 +300,12 @@ func toolWord(w string) bool {
 		"pas", "plus", "jamais", "non", "ni", "aucun", "aucune", "nul", "nulle", "très", "trop", "moins", "encore", "y",
 		"sauf", "excepté", "hormis", "comme", "puis", "devant", "derrière", "côté", "durant", "malgré", "nouvel", "nouveau", "nouveaux", "nouvelle", "nouvelles", "tard", "tôt",
 		"chaque", "tout", "toute", "tous", "toutes", "plusieurs", "quelques", "certains", "certaines", "autre", "autres", "deux", "trois", "quatre", "cinq", "six",
-		"ont", "va", "vont", "doit", "doivent", "peut", "peuvent", "devra", "devront", "pourra", "pourront", "faut", "reste", "restent", "était", "étaient", "soit", "être", "avoir",
+		"ont", "va", "vont", "s'agit", "doit", "doivent", "peut", "peuvent", "devra", "devront", "pourra", "pourront", "faut", "reste", "restent", "était", "étaient", "soit", "être", "avoir",
 		"m", "mm", "mme", "mmes", "mlle", "dr", "me", "st", "ste", "n°", "no", "n",
 		"the", "an", "of", "at", "in", "to", "from", "for", "and", "or", "by", "with", "until", "is", "are",
-		"will", "be", "not", "never", "except", "unless", "cannot":
+		"will", "be", "not", "never", "except", "unless", "cannot",
+		"na", "da", "do", "nas", "das", "dos", "em", "para", "por", "com", "até", "el", "los", "las", "del", "al", "con", "di", "della", "per",
+		"der", "die", "und", "im", "am", "auf", "für", "von", "vom", "mit":
 		return true
 	}
 	return false

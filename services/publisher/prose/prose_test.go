@@ -33,6 +33,8 @@ func TestCut(t *testing.T) {
 		{"a negation that begins", "Aucun bus ne circulera sur la ligne 4", 27, "Aucun bus ne circulera…"},
 		{"a whole negation", "Le marché ne sera pas supprimé pendant les travaux", 38, "Le marché ne sera pas supprimé…"},
 		{"nor a negation in English", "The market will not be held on Saturday", 25, "The market…"},
+		{"not behind what is about the next", "Erreur de rue : il s’agit de la rue Pascal", 27, "Erreur de rue…"},
+		{"nor a small word in Portuguese", "Obras noturnas na circular", 20, "Obras noturnas…"},
 		{"an order", "Ne buvez pas l’eau", 15, "Ne buvez pas…"},
 		{"not behind non", "Eau non potable", 10, "Eau…"},
 		{"not behind an exception", "Accès interdit sauf riverains", 22, "Accès interdit…"},
