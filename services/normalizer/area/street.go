@@ -109,7 +109,7 @@ func nameEnd(text string, end int) int {
 			stop = next
 		case unicode.IsUpper(r), elided(w):
 			stop = next
-		case linked && stop == end && !joined(text[end:at]) && !strings.EqualFold(text[max(0, end-5):end], "cours"):
+		case linked && stop == end && !joined(text[end:at]) && !common(text[max(0, end-len("passage")):end]):
 			return next // place du marché
 		default:
 			return stop
@@ -119,6 +119,13 @@ func nameEnd(text string, end int) int {
 		words++
 	}
 	return stop
+}
+
+// common reports whether the way that a text ends with is one before a name alone:
+// "passage du jury", "montée des eaux", "cours de la séance" are none.
+func common(text string) bool {
+	text = territory.Fold(text)
+	return strings.HasSuffix(text, "cours") || strings.HasSuffix(text, "passage") || strings.HasSuffix(text, "montee")
 }
 
 // month reports whether the next word is one of the twelve months.
