@@ -39,10 +39,10 @@ func (p *parser) dayLoose() (day, bool) {
 	if w := p.at(p.i).word; d.d == 1 && (w == "er" || w == "ier") {
 		p.i++
 	}
-	if m := month(p.at(p.i).word); m > 0 {
-		d.m = m
+	if w := p.at(p.i).word; month(w) > 0 {
+		d.m = month(w)
 		p.i++
-		if p.at(p.i).mark == '.' && p.at(p.i+1).wide == 4 {
+		if p.at(p.i).mark == '.' && (abbreviated(w) || p.at(p.i+1).wide == 4) {
 			p.i++
 		}
 		switch y := p.at(p.i); {

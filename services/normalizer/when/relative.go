@@ -1,5 +1,7 @@
 package when
 
+import "time"
+
 // relative reads "demain", "aujourd'hui", "ce soir", "mercredi prochain", "ce samedi".
 func (p *parser) relative() (Span, bool) {
 	today := p.today()
@@ -50,6 +52,79 @@ func (p *parser) tonight() (Span, bool) {
 		s.Start, s.End = s.Start.AddDate(0, 0, 1), s.End.AddDate(0, 0, 1)
 	}
 	return s, true
+}
+
+// lasting reads how long what begins lasts: "et pour une durée de 3 semaines",
+// "pendant 15 jours".
+func (p *parser) lasting(s Span) Span {
+	save := p.i
+	if p.at(p.i).mark == ',' {
+		p.i++
+	}
+	p.word("et")
+	if p.word("pour") || p.word("pendant") || p.word("durant") {
+		for range 5 { // "une durée prévisionnelle d'environ"
+			switch p.at(p.i).word {
+			case "une", "duree", "de", "d", "a", "environ", "previsionnelle", "previsible", "prevue", "estimee", "totale", "maximale":
+				p.i++
+			}
+		}
+		if n := p.count(); n > 0 {
+			var end time.Time
+			switch p.at(p.i).word {
+			case "jour", "jours":
+				end = s.Start.AddDate(0, 0, n)
+			case "semaine", "semaines":
+				end = s.Start.AddDate(0, 0, 7*n)
+			case "mois":
+				end = s.Start.AddDate(0, n, 0)
+			}
+			if !end.IsZero() {
+				p.i++
+				s.End, s.Until = endOf(end.AddDate(0, 0, -1)), true
+				return s
+			}
+		}
+	}
+	p.i = save
+	return s
+}
+
+// count steps over a number, written or in figures; 0 for none. "une" is read as
+// the article before it.
+func (p *parser) count() int {
+	t := p.at(p.i)
+	n := 0
+	switch t.word {
+	case "un":
+		n = 1
+	case "deux":
+		n = 2
+	case "trois":
+		n = 3
+	case "quatre":
+		n = 4
+	case "cinq":
+		n = 5
+	case "six":
+		n = 6
+	case "huit":
+		n = 8
+	case "dix":
+		n = 10
+	case "quinze":
+		n = 15
+	case "semaine": // "une semaine"
+		return 1
+	case "":
+		if t.n > 0 && t.wide <= 3 {
+			n = t.n
+		}
+	}
+	if n > 0 {
+		p.i++
+	}
+	return n
 }
 
 // moment reports whether a part of a day comes next: of one day, not of every week.

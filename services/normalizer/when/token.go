@@ -105,6 +105,12 @@ func month(w string) int {
 	return 0
 }
 
+// abbreviated reports whether a month is cut short, so that a full stop ends no
+// sentence.
+func abbreviated(w string) bool {
+	return len(w) <= 4 && w != "mars" && w != "mai" && w != "juin" && w != "aout"
+}
+
 // weekday returns 0 for Sunday as time.Weekday, -1 when w is none.
 func weekday(w string) int {
 	switch w {

@@ -48,6 +48,9 @@ func (p *parser) find() []Span {
 			p.i = from + 1
 			continue
 		}
+		if !s.Until && !s.Start.IsZero() {
+			s = p.lasting(s)
+		}
 		if p.past(from) || p.street(from) {
 			continue
 		}
