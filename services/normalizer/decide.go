@@ -119,7 +119,11 @@ func (p *Pipeline) areas(w *work) {
 	if m.Areas[0].Place == "" && d.Prose {
 		m.Areas[0].Place = area.Street(m.Content.Title)
 		if m.Areas[0].Place == "" && d.Class != events.ClassAlert { // what the rest of an alert names is where to go, as often as where the danger is
-			m.Areas[0].Place = area.Street(m.Content.Text)
+			text := m.Content.Text
+			if m.Class == events.ClassAlert { // so too of one that the rules made, but for its first sentence
+				text, _, _ = strings.Cut(text, ". ")
+			}
+			m.Areas[0].Place = area.Street(text)
 		}
 	}
 	m.Content.Place = placeName(m.Areas)
@@ -230,7 +234,11 @@ func (w *work) expires(p *Pipeline) time.Time {
 			o = latest(o, w.raw.FetchedAt.In(w.loc))
 		}
 		said = time.Date(o.Year(), o.Month(), o.Day(), 23, 59, 59, 0, w.loc)
-		if m.Class == events.ClassService {
+		switch t, _ := p.classify.Topic(m.Topic); {
+		case m.Class != events.ClassService:
+		case t.Days == 1: // the weather, a river
+			said = said.Add(day)
+		default:
 			said = said.Add(7 * day)
 		}
 		said = latest(said, w.told.Last)
@@ -248,6 +256,8 @@ func (w *work) expires(p *Pipeline) time.Time {
 func (w *work) life(p *Pipeline) time.Duration {
 	m := &w.msg
 	switch {
+	case m.Class == events.ClassAlert && w.told.Open:
+		return 3 * day
 	case m.Class == events.ClassAlert, w.accident():
 		return day
 	case m.Urgency == events.UrgencyImmediate && w.draft.Urgency == events.UrgencyImmediate:

@@ -21,8 +21,8 @@
 //
 //	what the record says          its expires
 //	what ends                     its end; the end of its day when the end is a day; of several in a text, the last
-//	what begins, without an end   the end of its first day; 7 days later for services, of their reading for works on roads
-//	an alert                      24 hours after it was sent, or begins
+//	what begins, without an end   the end of its first day; 7 days later for services, of their reading for works on roads; a day for weather and floods
+//	an alert                      24 hours after it was sent, or begins; 3 days "jusqu'à nouvel ordre"
 //	an accident on a road         24 hours after it was sent
 //	what is stated to be Immediate  3 days after it was sent
 //	the source's expiresAfter     after it was sent

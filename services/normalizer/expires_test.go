@@ -33,7 +33,7 @@ func TestStandingIsNotExpired(t *testing.T) {
 	}{
 		"yesterday's pollution": {
 			record.Entry{Title: "Ne buvez pas l'eau du robinet", Body: "Une pollution a été détectée le 22 novembre au captage. Ne buvez pas l'eau du robinet jusqu'à nouvel ordre."},
-			"alert: - / - / 2026-11-24 09:00",
+			"alert: - / - / 2026-11-26 09:00",
 		},
 		"yesterday's leak": {
 			record.Entry{Title: "Coupure d'eau", Body: "Suite à une fuite survenue dimanche 22 novembre, l'eau est coupée rue Zola."},
@@ -98,6 +98,14 @@ func TestStandingIsNotExpired(t *testing.T) {
 		"a week": {
 			record.Entry{Title: "Coupure d'eau", Body: "Purge du réseau la semaine prochaine."},
 			"service: - / - / 2026-12-06 23:59",
+		},
+		"weather from tomorrow on": {
+			record.Entry{Title: "Vigilance orange canicule à partir de demain midi"},
+			"service: 2026-11-24 12:00 / - / 2026-11-25 23:59",
+		},
+		"works of weeks": {
+			record.Entry{Title: "Travaux rue Zola", Body: "À compter du lundi 30 novembre et pour une durée de 3 semaines, la rue est barrée."},
+			"service: 2026-11-30 00:00 / 2026-12-20 23:59 / 2026-12-20 23:59",
 		},
 		"an accident": {
 			record.Entry{Title: "Accident sur la rocade", Body: "Un accident s'est produit ce matin. La rocade est coupée, circulation déviée."},
