@@ -26,6 +26,7 @@ type calendar struct {
 	starting string // the same, when it will be
 	by       string // before a last hour alone
 	nights   string // before several days of which the nights are meant
+	midnight string // where a day ends
 }
 
 // calendarsIn are a language's, from the fullest to the shortest.
@@ -46,7 +47,7 @@ func french(plain bool) []calendar {
 		month:   func(m time.Month) string { return " " + web.FrenchMonth(m) },
 		ordinal: frenchOrdinal, year: yearAfter(" "), hour: frenchHour,
 		days: [2]string{"du ", " au "}, hours: [2]string{"", " – "}, comma: ", ", among: " à ",
-		until: "jusqu’au ", since: "depuis le ", starting: "à partir du ", by: "jusqu’à ", nights: "les nuits ",
+		until: "jusqu’au ", since: "depuis le ", starting: "à partir du ", by: "jusqu’à ", nights: "les nuits ", midnight: "minuit",
 	}
 	if plain {
 		full.hours = [2]string{"de ", " à "} // plain language avoids signs, and what is abbreviated
@@ -66,7 +67,7 @@ func english() []calendar {
 		month:   func(m time.Month) string { return " " + m.String() },
 		ordinal: strconv.Itoa, year: yearAfter(" "), hour: clock,
 		days: [2]string{"from ", " to "}, hours: [2]string{"", " – "}, comma: ", ", among: ", ",
-		until: "until ", since: "since ", starting: "from ", by: "until ", nights: "nights ",
+		until: "until ", since: "since ", starting: "from ", by: "until ", nights: "nights ", midnight: "midnight",
 	}
 	short := full
 	short.weekday = func(d time.Weekday) string { return d.String()[:3] + " " }

@@ -111,6 +111,7 @@ func TestWhenIsWrittenShorter(t *testing.T) {
 		when := at(month, day, 8).AddDate(1, 0, 0)
 		return &when
 	}
+	midnight := time.Date(2026, 5, 5, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name     string
 		language string
@@ -171,6 +172,12 @@ func TestWhenIsWrittenShorter(t *testing.T) {
 		}},
 		{"an alert is no matter of nights", "fr-simple", events.Publication{Class: events.ClassAlert, Content: events.Content{Title: "Canicule, même la nuit"}, Onset: at(5, 4, 21), Ends: at(5, 6, 5)}, []string{
 			"du lundi 4 mai à 21 h 30 au mercredi 6 mai à 5 h 30", "du 4 mai à 21 h 30 au 6 mai à 5 h 30",
+		}},
+		{"every evening", "fr-simple", events.Publication{Content: events.Content{Title: "Tram B interrompu tous les soirs"}, Onset: at(5, 4, 21), Ends: at(5, 8, 0)}, []string{
+			"les nuits du lundi 4 au jeudi 7 mai, de 21 h 30 à 0 h 30", "les nuits du 4 au 7 mai, de 21 h 30 à 0 h 30",
+		}},
+		{"an alert until midnight", "fr", events.Publication{Class: events.ClassAlert, Onset: at(5, 4, 16), Ends: &midnight}, []string{
+			"lundi 4 mai, 16 h 30 – minuit", "lun. 4 mai, 16h30-minuit", "4 mai, 16h30-minuit", "04/05 16h30-minuit",
 		}},
 		{"an alert that began", "fr", events.Publication{Class: events.ClassAlert, At: *at(5, 12, 9), Onset: at(5, 12, 8)}, []string{
 			"depuis le mardi 12 mai à 8 h 30", "depuis le mar. 12 mai à 8h30", "depuis le 12 mai à 8h30", "depuis le 12/05 8h30",

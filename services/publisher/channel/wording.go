@@ -69,7 +69,7 @@ func (p Profile) Whens(pub events.Publication) []string {
 
 // nightRe finds a title that says that the nights are meant, and not all that is
 // between the first and the last, in the languages that we date in.
-var nightRe = regexp.MustCompile(`(?i)(?:^|\PL)(?:nuits?|nocturnes?|nights?|overnight|noites?|noches?|no[ct]?turn[aeio]s?|nits?|nott[ei]|nachts?|nachtarbeit(?:en)?|nächt(?:e|en|lich|liche)|(?:ال)?(?:ليل(?:ا|ي|ية)?|ليالي))(?:\PL|$)`)
+var nightRe = regexp.MustCompile(`(?i)(?:^|\PL)(?:nuits?|nocturnes?|nights?|overnight|noites?|noches?|no[ct]?turn[aeio]s?|nits?|nott[ei]|tous les soirs|chaque soir|nachts?|nachtarbeit(?:en)?|nächt(?:e|en|lich|liche)|(?:ال)?(?:ليل(?:ا|ي|ية)?|ليالي))(?:\PL|$)`)
 
 // goesOnRe finds a title that says that something lasts: its first day is no day
 // that it is on alone.
@@ -99,6 +99,8 @@ func (c calendar) span(p period) string {
 		return c.opening(p) + c.day(from, p.far(from)) + c.at(c.among, from)
 	case !end.After(from):
 		return c.day(from, p.far(from)) + c.at(c.comma, from)
+	case sameDay(from, to) && endOfDay(end) && p.alert && !midnight(from):
+		return c.day(from, p.far(from)) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.midnight
 	case sameDay(from, to) && endOfDay(end):
 		return c.day(from, p.far(from)) + c.at(c.comma, from) // an end at midnight is mostly one that nobody gave
 	case sameDay(from, to) && midnight(from):

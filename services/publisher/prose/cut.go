@@ -251,7 +251,7 @@ var complement = regexp.MustCompile(`(?i)^(?:(?:de|du|des|à|au|aux)[\s\x{A0}\x{
 func leans(w string) bool {
 	switch plainWords(w) {
 	case "raison", "cause", "cas", "partir", "compter", "suite", "face", "grâce", "auprès", "autour", "lieu", "cadre", "occasion", "l'occasion",
-		"proximité", "hauteur", "attente", "l'attente", "exception", "l'exception", "faute", "direction", "long":
+		"proximité", "hauteur", "attente", "l'attente", "exception", "l'exception", "faute", "direction", "long", "niveau", "abords":
 		return true
 	}
 	return false
@@ -262,7 +262,7 @@ func wantsName(w string) bool {
 	switch strings.TrimPrefix(strings.TrimPrefix(plainWords(w), "l'"), "d'") {
 	case "rue", "rues", "avenue", "boulevard", "place", "route", "chemin", "impasse", "allée", "allées", "quai", "quais", "cours", "square", "esplanade",
 		"quartier", "quartiers", "résidence", "secteur", "zone", "école", "écoles", "collège", "lycée", "salle", "gymnase", "stade", "parc", "pont", "lac",
-		"sortie", "sorties", "ligne", "lignes", "bus", "tram", "porte", "phase", "bâtiment", "rocade", "za", "zac", "zi":
+		"sortie", "sorties", "ligne", "lignes", "bus", "tram", "porte", "phase", "bâtiment", "rocade", "sens", "za", "zac", "zi":
 		return true
 	}
 	return false

@@ -68,6 +68,8 @@ func TestCutPlace(t *testing.T) {
 		want        string
 	}{
 		{"the name before the address", "Gare, 12 rue de la République", 9, "Gare…"},
+		{"not behind what leans on the next", "Avenue de Canéjan, au niveau du pont", 28, "Avenue de Canéjan…"},
+		{"not behind a direction without its name", "Pont d’Aquitaine, sens Paris-Bordeaux", 24, "Pont d’Aquitaine…"},
 		{"not less than a name", "Place de la République, parvis", 8, ""},
 		{"the beginning of a long one", "École primaire Jules-Ferry", 18, "École primaire…"},
 		{"nothing of it", "12 bis", 3, ""},
