@@ -130,6 +130,30 @@ func TestTheTitleIsTheLastToGo(t *testing.T) {
 	}
 }
 
+// TestNoHalfWords: the last word of what is cut is written in full.
+func TestNoHalfWords(t *testing.T) {
+	t.Parallel()
+	shape := Profile{Rows: 3, Columns: 18, MaxPages: 2, Charset: ASCII, Capitals: true}
+	for _, c := range []struct {
+		content Content
+		want    string
+	}{
+		{
+			Content{Title: "Battue administrative aux sangliers : accès interdit à la forêt du Bourgailh", When: "dimanche 10 mai, 7 h – 13 h"},
+			"BATTUE\nADMINISTRATIVE AUX\nSANGLIERS : ACCES\n\nINTERDIT...\nDIM. 10 MAI,\n7 H - 13 H\n",
+		},
+		{
+			Content{Title: "Festival d’octobre en ville", When: "du jeudi 1er octobre à 18 h au dimanche 4 octobre à 2 h", Place: "Campus, esplanade des Antilles"},
+			"FESTIVAL D'OCT. EN\nVILLE\nDU JEU. 1ER OCT. A\n\n18 H AU DIM.\n4 OCT. A 2 H\nCAMPUS...\n",
+		},
+	} {
+		r, err := Render(c.content, shape)
+		if err != nil || r.Text() != c.want {
+			t.Errorf("got %q, %v", r.Text(), err)
+		}
+	}
+}
+
 func TestCharsetFold(t *testing.T) {
 	t.Parallel()
 	c := Content{Title: "Œuvres à l’Église : « été » 🎉 محمد"}

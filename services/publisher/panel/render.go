@@ -3,9 +3,11 @@ package panel
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/crieur/crieur/services/publisher/prose"
@@ -121,8 +123,8 @@ func (l shown) report(out *Rendition) {
 
 // settle finds the least loss that fits: as it is, then with one more
 // abbreviation at a time, then with less text.
-func (s screen) settle(d draft, out *Rendition) layout {
-	d, l, used := s.abbreviate(d, s.lay(d), s.pages, LastResort)
+func (s screen) settle(full draft, out *Rendition) layout {
+	d, l, used := s.abbreviate(full, s.lay(full), s.pages, LastResort)
 	if n := len(l.pages); l.oneRow && n <= s.pages {
 		// A page for one row is long to wait for.
 		if shorter, fewer, more := s.abbreviate(d, l, n-1, LastResort-1); len(fewer.pages) < n {
@@ -135,7 +137,7 @@ func (s screen) settle(d draft, out *Rendition) layout {
 	cut := d.clipped
 	if len(l.pages) > s.pages {
 		var more []string
-		l, more = s.truncate(d)
+		l, more = s.truncate(d, full)
 		cut = append(cut, more...)
 	}
 	if len(cut) > 0 {
@@ -180,8 +182,8 @@ func (s screen) reportLong(l layout, out *Rendition) {
 
 // truncate drops the end of the text at a sentence, then at a word, then the
 // link, then cuts the place, the title and the time, until the pages suffice. The
-// time goes before the last of the title.
-func (s screen) truncate(d draft) (layout, []string) {
+// time goes before the last of the title. full is d before it was abbreviated.
+func (s screen) truncate(d, full draft) (layout, []string) {
 	var cut []string
 	title := d.title
 	steps := []struct {
@@ -206,7 +208,7 @@ func (s screen) truncate(d draft) (layout, []string) {
 			if len(whole) == 0 {
 				continue
 			}
-			s.shorten(&d, step.field, step.cut)
+			s.shorten(&d, *step.field(&full), step.field, step.cut)
 		}
 		if step.name == "title" && len(d.title) == 0 {
 			// A time without what it is about tells nothing.
@@ -215,7 +217,7 @@ func (s screen) truncate(d draft) (layout, []string) {
 			if l := s.lay(d); len(l.pages) <= s.pages {
 				return l, cut
 			}
-			s.shorten(&d, step.field, step.cut)
+			s.shorten(&d, *step.field(&full), step.field, step.cut)
 		}
 		cut = append(cut, step.name)
 		if l := s.lay(d); len(l.pages) <= s.pages {
@@ -226,22 +228,43 @@ func (s screen) truncate(d draft) (layout, []string) {
 }
 
 // shorten keeps the longest beginning of a field with which the draft fits, or
-// empties it: whole sentences, else words of the first one.
-func (s screen) shorten(d *draft, field func(*draft) *[]string, cut cutter) {
+// empties it: whole sentences, else words of the first one. full is the field
+// before it was abbreviated.
+func (s screen) shorten(d *draft, full []string, field func(*draft) *[]string, cut cutter) {
 	whole := *field(d)
 	fits := func(kept []string) bool {
 		try := *d
 		*field(&try) = kept
 		return len(s.lay(try).pages) <= s.pages
 	}
-	if kept := longest(len(whole)-1, func(n int) []string { return elided(whole[:n]) }, fits); kept != nil {
+	if kept := longest(len(whole)-1, func(n int) []string { return s.elided(whole[:n], full) }, fits); kept != nil {
 		*field(d) = kept
 		return
 	}
 	*field(d) = nil
-	if kept := cut(whole[0], "…", func(s string) bool { return fits([]string{s}) }); kept != "" {
-		*field(d) = []string{kept}
+	if kept := cut(whole[0], "…", func(text string) bool { return fits([]string{s.spelledOut(text, full[0])}) }); kept != "" {
+		*field(d) = []string{s.spelledOut(kept, full[0])}
 	}
+}
+
+// spelledOut writes the last word of a beginning in full, as the text has it: a
+// short form that is cut off reads as half a word.
+func (s screen) spelledOut(kept, full string) string {
+	at := strings.LastIndexFunc(kept, unicode.IsSpace)
+	stem, cut := strings.CutSuffix(kept, "…")
+	if !cut || at < 0 {
+		return kept
+	}
+	last := strings.TrimLeftFunc(stem[at:], unicode.IsSpace)
+	for _, a := range s.abbreviations {
+		if short, point := strings.CutSuffix(a.Short, "."); !point || !strings.EqualFold(last, short) {
+			continue
+		}
+		if word := regexp.MustCompile(`(?i)(?:^|\PL)(` + regexp.QuoteMeta(a.Full) + `)(?:\PL|$)`).FindStringSubmatch(full); word != nil {
+			return strings.TrimSuffix(stem, last) + word[1] + "…"
+		}
+	}
+	return kept
 }
 
 // cutter cuts a text, with a mark, to what fits.
@@ -258,12 +281,12 @@ func longest(n int, kept func(int) []string, fits func([]string) bool) []string 
 }
 
 // elided ends the last kept sentence with an ellipsis.
-func elided(kept []string) []string {
+func (s screen) elided(kept, full []string) []string {
 	if len(kept) == 0 {
 		return nil
 	}
-	out := slices.Clone(kept)
-	out[len(out)-1] = ellipsis(out[len(out)-1])
+	out, last := slices.Clone(kept), len(kept)-1
+	out[last] = s.spelledOut(ellipsis(out[last]), full[last])
 	return out
 }
 
