@@ -69,6 +69,8 @@ func tokens(text string) []token {
 			list = append(list, token{n: -1, mark: r})
 		case '–', '—':
 			list = append(list, token{n: -1, mark: '-'})
+		case '&':
+			list = append(list, token{word: "et", n: -1})
 		}
 	}
 	flush()

@@ -55,6 +55,7 @@ func TestTold(t *testing.T) {
 		"a week long":            {"", "Travaux le 30 novembre pendant une semaine", "2026-11-30 00:00 / 2026-12-06 23:59 | 2026-12-06 23:59"},
 		"for whom":               {"", "Le 30 novembre, pour une personne de 3 ans", "2026-11-30 00:00 / 2026-11-30 23:59 | 2026-11-30 23:59"},
 		"months cut short":       {"", "le 25 nov., le 2 déc. et le 9 déc. de 14 h à 17 h", "2026-11-25 14:00 / 2026-11-25 17:00 | 2026-12-09 17:00"},
+		"this & that":            {"", "Rendez-vous les 5 & 6 décembre de 10h à 18h", "2026-12-05 10:00 / 2026-12-06 18:00 | 2026-12-06 18:00"},
 		"not before":             {"", "L'eau ne reviendra pas avant mercredi 25 novembre à 18h", "- / 2026-11-25 18:00 | 2026-11-25 18:00"},
 		"until tomorrow":         {"", "Fermé jusqu'à demain 8h", "- / 2026-11-24 08:00 | 2026-11-24 08:00"},
 		"from one, until one":    {"", "À partir du 24 novembre, la rue est barrée jusqu'au 5 décembre", "2026-11-24 00:00 / 2026-12-05 23:59 | 2026-12-05 23:59"},
