@@ -57,7 +57,8 @@ func Letter(src, subject string) string {
 	return left
 }
 
-// said are the lines that are of the mail itself, or of the one it passes on.
+// said are the lines that are of the mail itself, or of the one that it passes on
+// where it says less than that.
 func said(lines []string, passedOn bool) []string {
 	for i := 0; i < len(lines); i++ {
 		end := head822(lines, i)
@@ -71,7 +72,7 @@ func said(lines []string, passedOn bool) []string {
 		for len(before) > 0 && (strings.TrimSpace(before[len(before)-1]) == "" || divide.MatchString(before[len(before)-1])) {
 			before = before[:len(before)-1]
 		}
-		if (passedOn || blankLines(before)) && !blankLines(after) {
+		if (passedOn && length(unsigned(before)) < length(after) || blankLines(before)) && !blankLines(after) {
 			for j, l := range after {
 				after[j] = strings.TrimLeft(l, "> ")
 			}
@@ -119,5 +120,7 @@ func unsigned(lines []string) []string {
 	}
 	return lines
 }
+
+func length(lines []string) int { return len(strings.TrimSpace(strings.Join(lines, "\n"))) }
 
 func blankLines(lines []string) bool { return strings.TrimSpace(strings.Join(lines, "")) == "" }

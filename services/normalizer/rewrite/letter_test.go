@@ -38,6 +38,10 @@ func TestLetter(t *testing.T) {
 			"Fwd: Coupure", "---------- Forwarded message ---------\nFrom: Régie <regie@eau.example>\nDate: Mon, Nov 23\nSubject: Coupure\nTo: <mairie@ville.example>\n\n> L'eau sera coupée mardi.\n> Merci.",
 			"L'eau sera coupée mardi.\nMerci.",
 		},
+		"passed on, told anew": {
+			"TR: Coupure", "L'eau sera coupée mardi de 8 h à 12 h, chemin du Moulin.\n\nCordialement,\n\n-- \nJean\n\nDe : Exploitation <e@eau.example>\nEnvoyé : vendredi 20 novembre 2026 17:02\nÀ : Jean\nObjet : Coupure\n\nCoupure OK pour le 24.",
+			"L'eau sera coupée mardi de 8 h à 12 h, chemin du Moulin.",
+		},
 		"answer": {
 			"Re: Coupure", "La coupure est annulée.\n\nLe lun. 23 nov. 2026 à 10:00, Régie <regie@eau.example> a écrit :\n> L'eau sera coupée mardi.",
 			"La coupure est annulée.",
