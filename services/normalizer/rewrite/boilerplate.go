@@ -29,6 +29,9 @@ var filed = regexp.MustCompile(`(?is)(\s|<br\s*/?>|[-–—/,])*(<a\b[^>]*\brel=
 // [vc_row css="…"], [/vc_row], [gallery ids="1,2"].
 var shortcode = regexp.MustCompile(`\[/[a-z][a-z0-9_-]*\]|\[[a-z][a-z0-9-]*_[a-z0-9_-]*(\s[^\[\]]{0,1000})?\]|\[[a-z][a-z0-9-]*(\s+[a-z_-]+=[^\[\]]{0,1000})\]`)
 
+// shares is a link that tells others of a page rather than leads to one.
+var shares = regexp.MustCompile(`(?i)href=["']?(https?:)?//(www\.|m\.|api\.)?(facebook\.com/sharer|(twitter|x)\.com/(intent|share)|linkedin\.com/share|whatsapp\.com/send|t\.me/share)`)
+
 // furniture reports whether a start tag opens what a program puts around a body:
 // buttons to share, other articles, the link to the rest.
 func furniture(name string, tag []byte) bool {
@@ -37,10 +40,13 @@ func furniture(name string, tag []byte) bool {
 	default:
 		return false
 	}
+	if name == "a" && shares.Match(tag) {
+		return true
+	}
 	if !bytes.Contains(tag, []byte("class")) {
 		return false
 	}
-	for _, class := range []string{"sharedaddy", "jp-relatedposts", "addtoany_", "heateor_sss", "ssba", "more-link", "screen-reader-text"} {
+	for _, class := range []string{"sharedaddy", "jp-relatedposts", "addtoany_", "heateor_sss", "ssba", "more-link", "screen-reader-text", "wp-block-file__button"} {
 		if bytes.Contains(tag, []byte(class)) {
 			return true
 		}

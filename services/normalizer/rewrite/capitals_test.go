@@ -23,6 +23,7 @@ func TestCalm(t *testing.T) {
 		"RADIOHEAD LIVE BBC":                             "RADIOHEAD LIVE BBC",
 		"NE PAS CONSOMMER L’EAU DU ROBINET":              "Ne pas consommer l’eau du robinet",
 		"SNCF":                                           "SNCF",
+		"TRANSPORTS SCOLAIRES SUSPENDUS":                 "Transports scolaires suspendus",
 		"Travaux RUE PASTEUR en juin":                    "Travaux RUE PASTEUR en juin",
 		"LES VŒUX DU MAIRE AU CCAS":                      "Les vœux du maire au CCAS",
 		"SEVERE THUNDERSTORM WARNING":                    "SEVERE THUNDERSTORM WARNING",

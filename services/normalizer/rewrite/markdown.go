@@ -14,7 +14,7 @@ var (
 	bullet   = regexp.MustCompile(`^[ \t]*[-*+•–▪][ \t]+(\S.*)$`)
 	rule     = regexp.MustCompile(`^ {0,3}([-*_])[ \t]*(?:[-*_][ \t]*){2,}$`)
 	picture  = regexp.MustCompile(`!\[([^\]\n]{0,300})\]\((https?://[^\s)]{1,1000})[^)\n]{0,300}\)`)
-	anchored = regexp.MustCompile(`\[([^\]\n]{1,500})\]\(((?:https?://|mailto:)[^\s)]{1,1000})[^)\n]{0,300}\)`)
+	anchored = regexp.MustCompile(`\[([^\]\n]{1,500})\]\(((?:https?://|mailto:|tel:)[^\s)]{1,1000})[^)\n]{0,300}\)`)
 	strong   = regexp.MustCompile(`(\*\*|__)([^\s*_](?:[^*_\n]{0,500}[^\s*_])?)(\*\*|__)`)
 	em       = regexp.MustCompile(`(^|[\s(«"'’])([*_])([^\s*_](?:[^*_\n]{0,500}[^\s*_])?)([*_])($|[\s).,;:!?»"])`)
 	escaped  = regexp.MustCompile(`\\([\\*_{}\[\]()#+\-.!~|])`)
