@@ -33,7 +33,7 @@ func known() []struct {
 		{"start_time", []string{"heure_debut", "heure_de_debut", "heuredebut", "start_time", "heure", "horaire", "horaires", "heures"}},
 		{"end_time", []string{"heure_fin", "heure_de_fin", "heurefin", "end_time"}},
 		{"timings", []string{"timings", "timetable", "occurrences", "horaires_detailles_iso"}},
-		{"place", []string{"location_name", "placename", "address_name", "lieu", "nom_lieu", "lieu_nom", "localisation", "nom_du_lieu", "venue_venue", "emplacement", "etablissement"}},
+		{"place", []string{"location_name", "placename", "address_name", "lieu", "nom_lieu", "lieu_nom", "localisation", "localisation_emprise", "localisation_travaux", "nom_du_lieu", "venue_venue", "emplacement", "etablissement"}},
 		{"address", []string{"location_address", "address_street", "adresse", "address", "adresse_complete", "adr", "voie", "rue", "nom_voie", "lib_voie", "venue_address"}},
 		{"city", []string{"location_city", "address_city", "commune", "nom_commune", "ville", "city", "nom_de_la_commune", "libelle_commune", "com_nom", "venue_city"}},
 		{"postcode", []string{"location_postalcode", "address_zipcode", "code_postal", "codepostal", "cp", "cp_arrondissement", "postcode", "postal_code", "zipcode", "venue_zip"}},

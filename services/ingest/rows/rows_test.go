@@ -223,6 +223,10 @@ func TestGuessesOfPortals(t *testing.T) {
 			`{"identifiant":"CH1","naturetravaux":"Travaux de réseau","typeperturbation":"Circulation alternée","precisionlocalisation":"Entre la rue A et la rue B","commune":"Lyon"}`,
 			"Travaux de réseau | Circulation alternée\nEntre la rue A et la rue B | , ,  Lyon",
 		},
+		"Bordeaux": {
+			`{"gid":"1","libelle":"Réseau d'eau","localisation_emprise":"Rue Lamé","impact_circulation":"Circulation alternée"}`,
+			"Réseau d'eau | Circulation alternée | Rue Lamé, ,  ",
+		},
 		"a word in capitals": {`{"objet":"Réseau","impact_circulation":"RESTREINTE","sigle":"RATP"}`, "Réseau | Restreinte | "},
 		"Paris": {
 			`{"identifiant":"1","objet":"Réseau","description":"Pose de conduites","impact_circulation":"BARRAGE_TOTAL","cp_arrondissement":75012}`,
