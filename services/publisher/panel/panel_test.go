@@ -146,6 +146,10 @@ func TestNoHalfWords(t *testing.T) {
 			Content{Title: "Festival d’octobre en ville", When: "du jeudi 1er octobre à 18 h au dimanche 4 octobre à 2 h", Place: "Campus, esplanade des Antilles"},
 			"FESTIVAL D'OCT. EN\nVILLE\nDU JEU. 1ER OCT. A\n\n18 H AU DIM.\n4 OCT. A 2 H\nCAMPUS...\n",
 		},
+		{
+			Content{Title: "Bibliothèque : horaires d’été", When: "du lundi 6 juillet au samedi 29 août", Place: "Médiathèque", Text: "Mardi, mercredi et samedi, 10 h-13 h."},
+			"BIBLIO. : HORAIRES\nD'ETE\nDU LUN. 6 JUIL. AU\n\nSAM. 29 AOUT\nMEDIATH.\nMARDI...\n",
+		},
 	} {
 		r, err := Render(c.content, shape)
 		if err != nil || r.Text() != c.want {

@@ -250,12 +250,11 @@ func (s screen) shorten(d *draft, full []string, field func(*draft) *[]string, c
 // spelledOut writes the last word of a beginning in full, as the text has it: a
 // short form that is cut off reads as half a word.
 func (s screen) spelledOut(kept, full string) string {
-	at := strings.LastIndexFunc(kept, unicode.IsSpace)
 	stem, cut := strings.CutSuffix(kept, "…")
-	if !cut || at < 0 {
+	if !cut {
 		return kept
 	}
-	last := strings.TrimLeftFunc(stem[at:], unicode.IsSpace)
+	last := strings.TrimLeftFunc(stem[max(0, strings.LastIndexFunc(stem, unicode.IsSpace)):], unicode.IsSpace)
 	for _, a := range s.abbreviations {
 		if short, point := strings.CutSuffix(a.Short, "."); !point || !strings.EqualFold(last, short) {
 			continue
