@@ -91,7 +91,7 @@ func nameEnd(text string, end int) int {
 	linked, dated := false, false
 	for words < 7 {
 		start, next := nextWord(text, at)
-		if start < 0 || strings.TrimLeft(text[at:start], " \u00a0\t") != "" {
+		if start < 0 || strings.TrimLeft(text[at:start], " \u00a0\t") != "" && !initial(text[:at], text[at:start]) {
 			break
 		}
 		w := text[start:next]
@@ -119,6 +119,15 @@ func nameEnd(text string, end int) int {
 		words++
 	}
 	return stop
+}
+
+// initial reports whether a text ends with a capital, and between is its full stop:
+// "rue A. Briand", "rue J.-J. Rousseau".
+func initial(text, between string) bool {
+	r, n := utf8.DecodeLastRuneInString(text)
+	before, _ := utf8.DecodeLastRuneInString(text[:len(text)-n])
+	mark := strings.TrimRight(between, " \u00a0")
+	return unicode.IsUpper(r) && (before == '-' || unicode.IsSpace(before)) && (mark == "." || mark == ".-")
 }
 
 // common reports whether the way that a text ends with is one before a name alone:
