@@ -55,9 +55,18 @@ func (p *parser) tonight() (Span, bool) {
 }
 
 // lasting reads how long what begins lasts: "et pour une durée de 3 semaines",
-// "pendant 15 jours".
-func (p *parser) lasting(s Span) Span {
+// "pendant 15 jours", or, before the words at from, "2 mois à compter du".
+func (p *parser) lasting(s Span, from int) Span {
 	save := p.i
+	if p.at(from).word == "a" {
+		p.i = from - 2
+		if end, ok := p.duration(s.Start); ok && p.i == from {
+			p.i = save
+			s.End, s.Until = end, true
+			return s
+		}
+		p.i = save
+	}
 	if p.at(p.i).mark == ',' {
 		p.i++
 	}
@@ -69,25 +78,34 @@ func (p *parser) lasting(s Span) Span {
 				p.i++
 			}
 		}
-		if n := p.count(); n > 0 {
-			var end time.Time
-			switch p.at(p.i).word {
-			case "jour", "jours":
-				end = s.Start.AddDate(0, 0, n)
-			case "semaine", "semaines":
-				end = s.Start.AddDate(0, 0, 7*n)
-			case "mois":
-				end = s.Start.AddDate(0, n, 0)
-			}
-			if !end.IsZero() {
-				p.i++
-				s.End, s.Until = endOf(end.AddDate(0, 0, -1)), true
-				return s
-			}
+		if end, ok := p.duration(s.Start); ok {
+			s.End, s.Until = end, true
+			return s
 		}
 	}
 	p.i = save
 	return s
+}
+
+// duration reads "3 semaines", and returns the end of the last day of as much from
+// start on.
+func (p *parser) duration(start time.Time) (end time.Time, ok bool) {
+	n := p.count()
+	if n == 0 {
+		return end, false
+	}
+	switch p.at(p.i).word {
+	case "jour", "jours":
+		end = start.AddDate(0, 0, n)
+	case "semaine", "semaines":
+		end = start.AddDate(0, 0, 7*n)
+	case "mois":
+		end = start.AddDate(0, n, 0)
+	default:
+		return end, false
+	}
+	p.i++
+	return endOf(end.AddDate(0, 0, -1)), true
 }
 
 // count steps over a number, written or in figures; 0 for none. "une" is read as

@@ -49,7 +49,7 @@ func (p *parser) find() []Span {
 			continue
 		}
 		if !s.Until && !s.Start.IsZero() {
-			s = p.lasting(s)
+			s = p.lasting(s, from)
 		}
 		if p.past(from) || p.street(from) {
 			continue
@@ -137,7 +137,7 @@ func (p *parser) span() (Span, bool) {
 		return Span{}, false
 	case p.word("semaine"):
 		return p.week()
-	case p.word("du"), p.word("entre", "le"):
+	case p.word("du"), p.word("entre", "le"), p.at(from-1).word == "nuits" && p.word("des"):
 		s, ok := p.fromTo()
 		switch before := p.at(from - 1).word; {
 		case before == "nuit":
@@ -173,6 +173,14 @@ func (p *parser) last() (Span, bool) {
 			return Span{}, false
 		}
 		if h, m, ok := p.after("a"); ok {
+			return Span{End: clock(end, h, m), Clock: true, Until: true}, true
+		}
+		return Span{End: endOf(end), Until: true}, true
+	}
+	if name := dayName(p.at(p.i).word); name >= 0 {
+		end := p.today().AddDate(0, 0, (name-int(p.ref.Weekday())+7)%7)
+		p.i++
+		if h, m, ok := p.oClock(); ok {
 			return Span{End: clock(end, h, m), Clock: true, Until: true}, true
 		}
 		return Span{End: endOf(end), Until: true}, true
