@@ -60,6 +60,7 @@ func TestTold(t *testing.T) {
 		"how long, told":         {"", "Les travaux dureront deux mois à compter du 7 décembre.", "2026-12-07 00:00 / 2027-02-06 23:59 | 2027-02-06 23:59"},
 		"the nights of":          {"", "fermée dans les nuits des 24 et 25 novembre de 21h à 6h", "2026-11-24 21:00 / 2026-11-26 06:00 | 2026-11-26 06:00"},
 		"until a weekday":        {"", "Le parc est fermé jusqu'à vendredi", "- / 2026-11-27 23:59 | 2026-11-27 23:59"},
+		"until each Friday":      {"", "Mairie ouverte du lundi jusqu'au vendredi. Inscription avant le jeudi", "| 2026-11-27 23:59"},
 		"until its hour":         {"", "Route coupée jusqu'à mercredi 14 h", "- / 2026-11-25 14:00 | 2026-11-25 14:00"},
 		"not before":             {"", "L'eau ne reviendra pas avant mercredi 25 novembre à 18h", "- / 2026-11-25 18:00 | 2026-11-25 18:00"},
 		"until tomorrow":         {"", "Fermé jusqu'à demain 8h", "- / 2026-11-24 08:00 | 2026-11-24 08:00"},

@@ -177,7 +177,7 @@ func (p *parser) last() (Span, bool) {
 		}
 		return Span{End: endOf(end), Until: true}, true
 	}
-	if name := dayName(p.at(p.i).word); name >= 0 {
+	if name := dayName(p.at(p.i).word); name >= 0 && !habit(p.at(p.i-1).word) {
 		end := p.today().AddDate(0, 0, (name-int(p.ref.Weekday())+7)%7)
 		p.i++
 		if h, m, ok := p.oClock(); ok {
