@@ -121,7 +121,7 @@ func (p *Pipeline) areas(w *work) {
 		if m.Areas[0].Place == "" && d.Class != events.ClassAlert { // what the rest of an alert names is where to go, as often as where the danger is
 			text := m.Content.Text
 			if m.Class == events.ClassAlert { // so too of one that the rules made, but for its first sentence
-				text, _, _ = strings.Cut(text, ". ")
+				text = rewrite.Sentence(text)
 			}
 			m.Areas[0].Place = area.Street(text)
 		}

@@ -18,6 +18,9 @@ func abbreviation(word string) bool {
 	return utf8.RuneCountInString(word) == 1 && word != "à" && word != "y" && !unicode.IsDigit([]rune(word)[0])
 }
 
+// Sentence returns the first sentence of a plain text.
+func Sentence(s string) string { return s[:sentenceEnd(s)] }
+
 // sentenceEnd returns the index after the first sentence of s, len(s) when it
 // has but one. A blank line ends a sentence too.
 func sentenceEnd(s string) int {
