@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // dates are Paris's even where the system has no zones
 )
@@ -49,8 +50,12 @@ type Renderer struct {
 type languageSet struct {
 	translator *Translator
 	components *template.Template
-	pages      map[string]*template.Template
+	pages      map[string]lazyPage
 }
+
+// lazyPage makes a page at its first use: each has a copy of all that pages
+// share, and most installations never show most of them.
+type lazyPage func() (*template.Template, error)
 
 // NewRenderer parses every *.html of templates: "queue.html" is page "queue", "alerts/new.html" is "alerts/new", and a
 // file whose name begins with _ is a partial that every page may use. It refuses a template or a text key
@@ -133,7 +138,7 @@ func (re *Renderer) assetPath(name string) (string, error) {
 func (re *Renderer) parse(lang string, sources ...fs.FS) (*languageSet, error) {
 	set := &languageSet{
 		translator: &Translator{lang, re.catalogue, re.options.Location, re.options.Now},
-		pages:      map[string]*template.Template{},
+		pages:      map[string]lazyPage{},
 	}
 	funcs := re.funcs(set)
 	base, err := template.New("web").Funcs(funcs).Funcs(re.options.Funcs).ParseFS(sharedTemplates, "templates/*.html")
@@ -148,18 +153,14 @@ func (re *Renderer) parse(lang string, sources ...fs.FS) (*languageSet, error) {
 		if source == nil {
 			continue
 		}
-		if err := parsePages(base, source, set.pages); err != nil {
-			problems = append(problems, err)
-		}
-	}
-	for name, page := range set.pages {
-		problems = append(problems, checkKeys(name, page, re.catalogue))
+		problems = append(problems, re.parsePages(base, source, set.pages))
 	}
 	return set, errors.Join(problems...)
 }
 
-// parsePages adds one template set a page, the source's partials included.
-func parsePages(base *template.Template, source fs.FS, pages map[string]*template.Template) error {
+// parsePages adds one template set a page, the source's partials included. Each
+// is made once, to tell what is wrong with it, and again when it is shown.
+func (re *Renderer) parsePages(base *template.Template, source fs.FS, pages map[string]lazyPage) error {
 	contents := map[string]string{}
 	err := fs.WalkDir(source, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(file) != ".html" {
@@ -183,20 +184,30 @@ func parsePages(base *template.Template, source fs.FS, pages map[string]*templat
 			}
 		}
 	}
+	var problems []error
 	for file, content := range contents {
 		if isPartial(file) {
 			continue
 		}
-		page, err := withPartials.Clone()
-		if err != nil {
-			return fmt.Errorf("web: templates: %w", err)
+		name := strings.TrimSuffix(file, ".html")
+		made := func() (*template.Template, error) {
+			page, err := withPartials.Clone()
+			if err == nil {
+				_, err = page.New("content").Parse(content)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("web: template %s: %w", file, err)
+			}
+			return page, nil
 		}
-		if _, err := page.New("content").Parse(content); err != nil {
-			return fmt.Errorf("web: template %s: %w", file, err)
+		if page, err := made(); err != nil {
+			problems = append(problems, err)
+		} else {
+			problems = append(problems, checkKeys(name, page, re.catalogue))
 		}
-		pages[strings.TrimSuffix(file, ".html")] = page
+		pages[name] = sync.OnceValues(made)
 	}
-	return nil
+	return errors.Join(problems...)
 }
 
 func isPartial(file string) bool { return strings.HasPrefix(path.Base(file), "_") }
@@ -229,9 +240,13 @@ func (re *Renderer) execute(r *http.Request, name string, page Page) ([]byte, er
 	v := re.view(r, page)
 	name, block, hasBlock := strings.Cut(name, "#")
 	set := re.languages[v.Lang]
-	tmpl, ok := set.pages[name]
+	made, ok := set.pages[name]
 	if !ok {
 		return nil, fmt.Errorf("web: page %q: no such template", name)
+	}
+	tmpl, err := made()
+	if err != nil {
+		return nil, err
 	}
 	entry := "layout"
 	if v.Fragment {
@@ -259,9 +274,13 @@ func (re *Renderer) execute(r *http.Request, name string, page Page) ([]byte, er
 // Block draws one block of a page ("queue#row") in the request's language, for an event stream.
 func (re *Renderer) Block(r *http.Request, name string, data any) (string, error) {
 	name, block, ok := strings.Cut(name, "#")
-	page, known := re.languages[requestLanguage(r)].pages[name]
+	made, known := re.languages[requestLanguage(r)].pages[name]
 	if !ok || !known {
 		return "", fmt.Errorf("web: block %q: want page#block of a known page", name)
+	}
+	page, err := made()
+	if err != nil {
+		return "", err
 	}
 	var b strings.Builder
 	if err := page.ExecuteTemplate(&b, block, data); err != nil {
