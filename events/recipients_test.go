@@ -63,8 +63,10 @@ func FuzzRecipients(f *testing.F) {
 func TestRecipientsShareAnOutcome(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 5e6, time.UTC)
 	list := events.Recipients{
-		{ID: "a", Status: events.StatusSent, At: at, Units: 1}, {ID: "b", Status: events.StatusSent, At: at, Units: 1},
-		{ID: "c", Status: events.StatusFailed, Reason: events.ReasonOptedOut, At: at}, {ID: "d", Status: events.StatusSent, At: at, Units: 1},
+		{ID: "a", Status: events.StatusSent, At: at, Units: 1},
+		{ID: "b", Status: events.StatusSent, At: at, Units: 1},
+		{ID: "c", Status: events.StatusFailed, Reason: events.ReasonOptedOut, At: at},
+		{ID: "d", Status: events.StatusSent, At: at, Units: 1},
 	}
 	got, err := json.Marshal(list)
 	want := `[{"ids":["a","b"],"status":"sent","at":"2026-03-01T10:00:00.005Z","units":1},` +
