@@ -57,14 +57,17 @@ func releasedAt(i int, started time.Time) time.Time {
 	return started.Add(time.Duration(quickItems-readyItems)*firstPace + time.Duration(i-quickItems+1)*laterPace)
 }
 
-// moved is the i-th event with the hours it had, on a day after the first
-// start.
+// moved is the i-th event with the weekdays and hours it had, some days after the
+// first start.
 func (e event) moved(i int, started time.Time) event {
-	day := started.In(e.Timings[0].Begin.Location()).AddDate(0, 0, 1+i)
+	first := e.Timings[0].Begin
+	day := started.In(first.Location()).AddDate(0, 0, 1+i)
+	day = day.AddDate(0, 0, int(first.Weekday()-day.Weekday()+7)%7)
+	midnight := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	days := int(midnight(day).Sub(midnight(first)) / (24 * time.Hour))
 	moved := make([]timing, len(e.Timings))
 	for k, t := range e.Timings {
-		begin := time.Date(day.Year(), day.Month(), day.Day(), t.Begin.Hour(), t.Begin.Minute(), 0, 0, t.Begin.Location())
-		moved[k] = timing{begin, begin.Add(t.End.Sub(t.Begin))}
+		moved[k] = timing{t.Begin.AddDate(0, 0, days), t.End.AddDate(0, 0, days)}
 	}
 	e.Timings, e.CreatedAt, e.UpdatedAt = moved, releasedAt(i, started), releasedAt(i, started)
 	return e

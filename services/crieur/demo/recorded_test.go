@@ -40,6 +40,12 @@ func TestAgendaGrowsAndKeepsItsDates(t *testing.T) {
 		if !e.Timings[0].Begin.After(start()) {
 			t.Errorf("event %d is past: %s", i, e.Timings[0].Begin)
 		}
+		for k, at := range e.Timings { // "La brocante du samedi" is one
+			was := list[i].Timings[k]
+			if at.Begin.Weekday() != was.Begin.Weekday() || at.Begin.Hour() != was.Begin.Hour() {
+				t.Errorf("event %d: %s was %s", i, at.Begin, was.Begin)
+			}
+		}
 	}
 	if since := answer(start(), start().Add(time.Minute)); len(since) != len(later)-len(first) {
 		t.Errorf("%d events since the start", len(since))
