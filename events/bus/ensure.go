@@ -128,7 +128,38 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, s stream, o Optio
 		keepWider(&want, existing.CachedInfo().Config, o)
 	}
 	_, err = js.CreateOrUpdateStream(ctx, want)
+	if o.MaxBytes[s.name] == 0 && isNoRoom(err) {
+		return ensureSmaller(ctx, js, want)
+	}
 	return err
+}
+
+// ensureSmaller bounds a stream on a disk that is too small for its bound, which
+// is room that the server sets aside: an eighth at most of what there is, for the
+// others need some too. What an operator asked for does not give way.
+func ensureSmaller(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
+	for {
+		want.MaxBytes /= 2
+		_, err := js.CreateOrUpdateStream(ctx, want)
+		switch {
+		case err == nil:
+			want.MaxBytes /= 8
+			_, err = js.CreateOrUpdateStream(ctx, want)
+			return err
+		case !isNoRoom(err) || want.MaxBytes < leastBytes:
+			return err
+		}
+	}
+}
+
+// leastBytes is what a bounded stream is worth having with.
+const leastBytes = 1 << 20
+
+// isNoRoom reports that the disk, or what is left of it, is too small for a
+// stream's bound (nats-server's errors.json, 10047 and 10026).
+func isNoRoom(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == 10047 || api.ErrorCode == 10026)
 }
 
 // keepWider leaves what an existing stream has more of, and what cannot be

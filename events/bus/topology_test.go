@@ -11,6 +11,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/natsserver"
 )
 
 func TestEnsureTwiceChangesNothing(t *testing.T) {
@@ -195,5 +196,30 @@ func TestResolve(t *testing.T) {
 		if err != nil || b.Stream != stream || b.Consumer != name {
 			t.Errorf("%s: %+v, %v", name, b, err)
 		}
+	}
+}
+
+// A small disk bounds what we would set aside on a large one, and not what an
+// operator asked for.
+func TestEnsureOnASmallDisk(t *testing.T) {
+	t.Parallel()
+	js, err := jetstream.New(eventstest.Dial(t, eventstest.Server(t, func(c *natsserver.Config) { c.MaxStoreBytes = 64 << 20 })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := bus.Ensure(t.Context(), js, bus.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := js.Stream(t.Context(), bus.StreamRejected)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.CachedInfo().Config.MaxBytes; n <= 0 || n > 64<<20 {
+		t.Errorf("%d bytes are set aside of 64 MiB", n)
+	}
+	if err := bus.Ensure(t.Context(), js, bus.Options{MaxBytes: map[string]int64{bus.StreamRaw: 1 << 30}}); err == nil {
+		t.Error("an operator's bound that does not fit was taken")
 	}
 }

@@ -463,6 +463,21 @@ func FuzzForDrivers(f *testing.F) {
 
 // FuzzWrap checks that the words come out in order and that only words longer
 // than a line are cut.
+// spelled tells how many pieces spell a word; each but the last may end with a
+// hyphen that is not the word's.
+func spelled(word string, pieces []string) (used int, ok bool) {
+	if word == "" || len(pieces) == 0 {
+		return 0, word == ""
+	}
+	for _, p := range []string{pieces[0], strings.TrimSuffix(pieces[0], "-")} {
+		tail, begins := strings.CutPrefix(word, p)
+		if n, rest := spelled(tail, pieces[1:]); begins && p != "" && rest {
+			return n + 1, true
+		}
+	}
+	return 0, false
+}
+
 var hoursApart = regexp.MustCompile(`\d[-–]\d`)
 
 func FuzzWrap(f *testing.F) {
@@ -502,19 +517,11 @@ func FuzzWrap(f *testing.F) {
 			if utf8.RuneCountInString(whole) <= columns && !hoursApart.MatchString(whole) {
 				t.Fatalf("%q fits %d columns and became %q in %q", word, columns, pieces[0], lines)
 			}
-			for rest := word; rest != ""; pieces = pieces[1:] {
-				if len(pieces) == 0 {
-					t.Fatalf("%q lost %q", word, rest)
-				}
-				tail, ok := strings.CutPrefix(rest, pieces[0])
-				if !ok {
-					tail, ok = strings.CutPrefix(rest, strings.TrimSuffix(pieces[0], "-"))
-				}
-				if !ok {
-					t.Fatalf("%q became %q", word, pieces)
-				}
-				rest = tail
+			used, ok := spelled(word, pieces)
+			if !ok {
+				t.Fatalf("%q became %q", word, pieces)
 			}
+			pieces = pieces[used:]
 		}
 	})
 }
