@@ -88,6 +88,9 @@ type Cursor struct {
 	State json.RawMessage `json:"state,omitempty"`
 }
 
+// ReadAgain has the next fetch read all, though it does not change.
+func (c *Cursor) ReadAgain() { c.ETag, c.LastModified, c.Body = "", "", 0 }
+
 // A Record is one item of a source.
 type Record struct {
 	// Item is the source's own identifier, "" when it gives none: the runner then

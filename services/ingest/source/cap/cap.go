@@ -110,8 +110,8 @@ func (a *Alerts) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	if doc.Cut {
 		records = append(records, source.Record{Refused: events.Permanent(events.ReasonInvalidContent, errCut)})
 	}
-	if missed || doc.Cut { // it must be read again though it does not change
-		next.ETag, next.LastModified, next.Body = "", "", 0
+	if missed || doc.Cut {
+		next.ReadAgain()
 	}
 	after := memory{Followed: seen, Chains: before.Chains}
 	records = after.settle(append(doc.Records, records...))

@@ -135,7 +135,7 @@ func (f *Feed) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record, s
 	}
 	f.listen(ctx, res)
 	if n := len(records); n > 0 && errors.Is(records[n-1].Refused, errCut) {
-		next.ETag, next.LastModified, next.Body = "", "", 0 // the rest is to be read though it does not change
+		next.ReadAgain()
 	}
 	return records, next, nil
 }

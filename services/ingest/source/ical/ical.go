@@ -102,7 +102,7 @@ func (s *Source) Fetch(ctx context.Context, cur source.Cursor) ([]source.Record,
 	}
 	next := cur
 	if before.Again != "" && now.Format(time.DateOnly) >= before.Again {
-		next.ETag, next.LastModified, next.Body = "", "", 0
+		next.ReadAgain()
 	}
 	req, err := s.request(now)
 	if err != nil {

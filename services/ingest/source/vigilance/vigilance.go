@@ -123,7 +123,7 @@ func (v *Vigilance) Fetch(ctx context.Context, cur source.Cursor) ([]source.Reco
 		case err == nil:
 			bulletin.Texts = texts
 		default: // a warning does not wait for its text, which is asked for again
-			next.ETag, next.LastModified, next.Body = "", "", 0
+			next.ReadAgain()
 		}
 	}
 	records, shown := bulletin.Records(before)
