@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/bluesky"
@@ -64,7 +65,7 @@ func Check(spec channel.Spec, deps channel.Deps) error {
 	return err
 }
 
-// CheckSign tells why a channel cannot show a sign.
+// CheckSign tells why a channel cannot show a sign: an events.FieldError.
 func CheckSign(spec channel.Spec, s registry.Sign, deps channel.Deps) error {
 	ch, err := build(spec, deps)
 	if err != nil {
@@ -74,10 +75,10 @@ func CheckSign(spec channel.Spec, s registry.Sign, deps channel.Deps) error {
 		Profile(registry.Sign) (panel.Profile, bool)
 	})
 	if !ok {
-		return fmt.Errorf("channel: %q is of kind %s, which shows no signs of this list", spec.ID, spec.Kind)
+		return &events.FieldError{Stage: "sign", Field: "channel", Problem: fmt.Sprintf("%q is of kind %s, which shows no signs of this list", spec.ID, spec.Kind)}
 	}
 	if _, ok := profiles.Profile(s); !ok {
-		return fmt.Errorf("profile: channel %q knows no %q", spec.ID, s.Profile)
+		return &events.FieldError{Stage: "sign", Field: "profile", Problem: fmt.Sprintf("channel %q knows no %q", spec.ID, s.Profile)}
 	}
 	return nil
 }

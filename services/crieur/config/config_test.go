@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/crieur/config"
 )
@@ -59,7 +60,7 @@ func (refuse) CheckChannel(registry.Channel) error { return nil }
 
 func (refuse) CheckSign(s registry.Sign, _ registry.Channel) error {
 	if s.Profile != "text-8x16" {
-		return fmt.Errorf("profile: channel %q knows no %q", s.Channel, s.Profile)
+		return &events.FieldError{Stage: "sign", Field: "profile", Problem: fmt.Sprintf("channel %q knows no %q", s.Channel, s.Profile)}
 	}
 	return nil
 }

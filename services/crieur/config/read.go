@@ -44,7 +44,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type Connectors interface {
 	CheckSource(s registry.Source) error
 	CheckChannel(ch registry.Channel) error
-	// CheckSign tells why a channel cannot show a sign, after the field's name.
+	// CheckSign tells why a channel cannot show a sign: an events.FieldError.
 	CheckSign(s registry.Sign, ch registry.Channel) error
 	// CheckFallback tells why a channel cannot take over from another.
 	CheckFallback(ch, other registry.Channel) error

@@ -140,10 +140,7 @@ func (f *document) sign(path string, c *Config, s registry.Sign, connectors Conn
 	case len(shows) != 1:
 		f.wrong(path+".channel", fmt.Errorf("%s has %d channels of kind sign: one must be named", s.Authority, len(shows)))
 	case connectors != nil:
-		if err := connectors.CheckSign(s, shows[0]); err != nil {
-			field, problem, _ := strings.Cut(err.Error(), ": ")
-			f.wrong(path+"."+field, errors.New(problem))
-		}
+		f.entity(path, connectors.CheckSign(s, shows[0]))
 	}
 }
 
