@@ -14,10 +14,7 @@ func OnPanel(p events.Publication, profile Profile, channelID string, shape pane
 	if shape.Abbreviations == nil {
 		shape.Abbreviations = profile.Abbreviations
 	}
-	title, text := Marked(p, p.Content.Title), p.Content.Summary
-	if text == "" {
-		text = p.Content.Text
-	}
+	title, text := Marked(p, p.Content.Title), Short(p)
 	if own, ok := p.Text(channelID); ok {
 		text = own
 	}

@@ -25,6 +25,15 @@ func (p Profile) Facts(pub events.Publication) []string {
 	return list
 }
 
+// Circumstances are why it is withdrawn, when and where.
+func (p Profile) Circumstances(pub events.Publication) []string {
+	list := p.Facts(pub)
+	if why := Why(pub); why != "" {
+		list = append([]string{why}, list...)
+	}
+	return list
+}
+
 func capital(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]

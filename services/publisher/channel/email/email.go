@@ -116,16 +116,13 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 func (c *Channel) write(p events.Publication, profile channel.Profile) (Body, error) {
 	v := view{
 		Language: p.Content.Language, Subject: channel.Headline(p), Authority: profile.Authority, Stream: profile.Stream,
-		Facts: profile.Facts(p), Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
+		Facts: profile.Circumstances(p), Instructions: channel.Paragraphs(p.Content.Instruction), Image: p.Content.Image, Link: profile.Link,
 		Unsubscribe: unsubscribePlace, Alert: p.Class == events.ClassAlert, Words: channel.WordsIn(p.Content.Language),
 	}
 	if v.Language == "" {
 		v.Language = profile.Language
 	}
 	v.RightToLeft = web.RightToLeft(v.Language)
-	if why := channel.Why(p); why != "" {
-		v.Facts = append([]string{why}, v.Facts...)
-	}
 	text := channel.Whole(p)
 	if own, ok := p.Text(c.spec.ID); ok {
 		text = channel.Marked(p, own)

@@ -57,7 +57,7 @@ func alertOf(p events.Publication) *Alert {
 func (c *Channel) alertText(p events.Publication, profile channel.Profile) AlertText {
 	return AlertText{
 		Language: cmp.Or(p.Content.Language, profile.Language), Headline: channel.Headline(p),
-		Description: strings.TrimSpace(strings.Join(facts(p, profile), "\n") + "\n\n" + c.text(p)),
+		Description: strings.TrimSpace(strings.Join(profile.Circumstances(p), "\n") + "\n\n" + c.text(p)),
 		Place:       oneLine(p.Content.Place), Instruction: p.Content.Instruction,
 	}
 }

@@ -145,7 +145,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 
 // said is what an entry says in the content's language.
 func (c *Channel) said(p events.Publication, profile channel.Profile) Said {
-	facts := facts(p, profile)
+	facts := profile.Circumstances(p)
 	s := Said{
 		Title: channel.Headline(p), Facts: strings.Join(facts, "\n"), Summary: c.summary(p, facts), HTML: c.html(p, facts),
 		Text: strings.Join(inOrder(p, c.text(p), p.Content.Instruction), "\n\n"), Place: oneLine(p.Content.Place), Heard: c.deps.Hear(p, profile),
@@ -157,15 +157,6 @@ func (c *Channel) said(p events.Publication, profile channel.Profile) Said {
 		s.ImageAlt = p.Content.Image.Alt
 	}
 	return s
-}
-
-// facts are why it is withdrawn, when and where.
-func facts(p events.Publication, profile channel.Profile) []string {
-	facts := profile.Facts(p)
-	if why := channel.Why(p); why != "" {
-		facts = append([]string{why}, facts...)
-	}
-	return facts
 }
 
 // inOrder is a text and what to do, which comes first in an alert; what is
