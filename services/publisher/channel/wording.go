@@ -3,6 +3,7 @@ package channel
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -43,15 +44,16 @@ func capital(s string) string {
 // mercredi 6 mai", "jusqu’au 6 mai"; in English "Monday 4 May, 9:00 – 17:00".
 // Empty without onset and end. The wall clock is the profile's.
 func (p Profile) When(pub events.Publication) string {
-	for _, w := range p.Whens(pub) {
-		return w
-	}
-	return ""
+	return strings.Join(p.written(pub, calendarsIn(p.Language)[:1]), "")
 }
 
 // Whens are the writings of When that say the same, from the fullest to the
 // shortest: "lundi 4 mai, 9 h – 17 h", "lun. 4 mai, 9h-17h", "04/05 9h-17h".
 func (p Profile) Whens(pub events.Publication) []string {
+	return slices.Compact(p.written(pub, calendarsIn(p.Language)))
+}
+
+func (p Profile) written(pub events.Publication, calendars []calendar) []string {
 	if pub.Onset == nil && pub.Ends == nil {
 		return nil
 	}
@@ -70,10 +72,10 @@ func (p Profile) Whens(pub events.Publication) []string {
 		nights: nightRe.MatchString(pub.Content.Title), goesOn: goesOnRe.MatchString(pub.Content.Title),
 	}
 	var list []string
-	for _, c := range calendarsIn(p.Language) {
+	for _, c := range calendars {
 		list = append(list, c.span(t))
 	}
-	return slices.Compact(list)
+	return list
 }
 
 // nightRe finds a title that says that the nights are meant, and not all that is
