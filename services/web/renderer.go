@@ -153,14 +153,15 @@ func (re *Renderer) parse(lang string, sources ...fs.FS) (*languageSet, error) {
 		if source == nil {
 			continue
 		}
-		problems = append(problems, re.parsePages(base, source, set.pages))
+		problems = append(problems, re.parsePages(base, source, set.pages, lang == Languages()[0]))
 	}
 	return set, errors.Join(problems...)
 }
 
-// parsePages adds one template set a page, the source's partials included. Each
-// is made once, to tell what is wrong with it, and again when it is shown.
-func (re *Renderer) parsePages(base *template.Template, source fs.FS, pages map[string]lazyPage) error {
+// parsePages adds one template set a page, the source's partials included. To
+// tell what is wrong with them each is made once, in one language: the text is the
+// same in all.
+func (re *Renderer) parsePages(base *template.Template, source fs.FS, pages map[string]lazyPage, check bool) error {
 	contents := map[string]string{}
 	err := fs.WalkDir(source, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(file) != ".html" {
@@ -200,12 +201,15 @@ func (re *Renderer) parsePages(base *template.Template, source fs.FS, pages map[
 			}
 			return page, nil
 		}
+		pages[name] = sync.OnceValues(made)
+		if !check {
+			continue
+		}
 		if page, err := made(); err != nil {
 			problems = append(problems, err)
 		} else {
 			problems = append(problems, checkKeys(name, page, re.catalogue))
 		}
-		pages[name] = sync.OnceValues(made)
 	}
 	return errors.Join(problems...)
 }
