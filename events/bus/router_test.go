@@ -240,78 +240,53 @@ func TestRunEndsAfterTheLastAcknowledgement(t *testing.T) {
 	}
 }
 
-// A router that cannot begin with one consumer gives up none of what the others
-// have in hand.
-func TestRunThatFailsWaitsForHandlers(t *testing.T) {
+// A router gives up none of what it has in hand when it cannot begin with another
+// consumer, or is stopped before.
+func TestRunThatBeginsWaitsForHandlers(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	f.consumer(t, time.Minute, 0)
-	f.send(t, 1)
-	router, err := bus.NewRouter(bus.Deps{NATS: f.nc})
-	if err != nil {
-		t.Fatal(err)
-	}
-	begun := make(chan struct{})
-	var asked, ended atomic.Int64
-	cfg := bus.SubscriberConfig{Resolve: func(string) (bus.Binding, error) {
-		if asked.Add(1) == 1 { // whichever of them
-			return resolveT("c")
-		}
-		<-begun
-		return bus.Binding{}, errors.New("no such consumer")
-	}}
-	for _, name := range []string{"one", "other"} {
-		if err := router.Consume(name, cfg, func(m *message.Message) error {
-			close(begun)
-			time.Sleep(200 * time.Millisecond)
-			ended.Add(1)
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := router.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no such consumer") {
-		t.Errorf("error %v", err)
-	}
-	if inHand, _ := f.pending(t); ended.Load() != 1 || inHand != 0 {
-		t.Errorf("%d handlers have ended, %d events are not acknowledged", ended.Load(), inHand)
-	}
-}
-
-// A stop that comes before a router has begun with all its consumers is one.
-func TestRunEndsWhileItBegins(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.consumer(t, time.Minute, 0)
-	f.send(t, 1)
-	router, err := bus.NewRouter(bus.Deps{NATS: f.nc})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	begun := make(chan struct{})
-	var asked, ended atomic.Int64
-	cfg := bus.SubscriberConfig{Resolve: func(string) (bus.Binding, error) {
-		if asked.Add(1) == 2 {
-			<-begun
-			stop()
-		}
-		return resolveT("c")
-	}}
-	for _, name := range []string{"one", "other"} {
-		if err := router.Consume(name, cfg, func(m *message.Message) error {
-			close(begun)
-			time.Sleep(200 * time.Millisecond)
-			ended.Add(1)
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := router.Run(ctx); err != nil {
-		t.Error(err)
-	}
-	if inHand, _ := f.pending(t); ended.Load() != 1 || inHand != 0 {
-		t.Errorf("%d handlers have ended, %d events are not acknowledged", ended.Load(), inHand)
+	for name, tc := range map[string]struct {
+		second func(stop func()) (bus.Binding, error)
+		want   string
+	}{
+		"a consumer fails": {func(func()) (bus.Binding, error) { return bus.Binding{}, errors.New("no such consumer") }, "no such consumer"},
+		"it is stopped":    {func(stop func()) (bus.Binding, error) { stop(); return resolveT("c") }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.consumer(t, time.Minute, 0)
+			f.send(t, 1)
+			router, err := bus.NewRouter(bus.Deps{NATS: f.nc})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			begun := make(chan struct{})
+			var asked, ended atomic.Int64
+			cfg := bus.SubscriberConfig{Resolve: func(string) (bus.Binding, error) {
+				if asked.Add(1) == 1 { // whichever of them
+					return resolveT("c")
+				}
+				<-begun
+				return tc.second(stop)
+			}}
+			for _, name := range []string{"one", "other"} {
+				if err := router.Consume(name, cfg, func(*message.Message) error {
+					close(begun)
+					time.Sleep(200 * time.Millisecond) // it is at work for longer than the router takes to give up
+					ended.Add(1)
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := router.Run(ctx); (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+			if inHand, _ := f.pending(t); ended.Load() != 1 || inHand != 0 {
+				t.Errorf("%d handlers have ended, %d events are not acknowledged", ended.Load(), inHand)
+			}
+		})
 	}
 }
