@@ -173,7 +173,8 @@ func concerned(n *node) string {
 		known := true
 		for _, v := range c.children {
 			if v.name == "vehicleType" && v.text != "anyVehicle" {
-				types, known = add(types, vehicleTypes()[v.text]), known && vehicleTypes()[v.text] != ""
+				name := vehicleTypes()[v.text]
+				types, known = add(types, name), known && name != ""
 			}
 		}
 		limit := above(c)
