@@ -93,9 +93,9 @@ func (b *Inbox) save() error {
 	return nil
 }
 
-// keep saves what changes until ctx ends.
-func (b *Inbox) keep(ctx context.Context) {
-	changed := b.Changed()
+// keep saves what changes until ctx ends, from the change that the caller
+// already waits for: one that comes before this begins counts too.
+func (b *Inbox) keep(ctx context.Context, changed <-chan struct{}) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -71,8 +71,9 @@ func (w *World) Close() {
 func (w *World) Run(ctx context.Context) error {
 	defer w.Close()
 	g, ctx := errgroup.WithContext(ctx)
+	changed := w.Inbox.Changed()
 	g.Go(func() error {
-		w.Inbox.keep(ctx)
+		w.Inbox.keep(ctx, changed)
 		return nil
 	})
 	g.Go(func() error { return (&smsc{inbox: w.Inbox}).serve(ctx, w.sms) })
