@@ -22,6 +22,7 @@ func TestCut(t *testing.T) {
 		{"not behind a title", "Vaccination : Dr Lefèvre vous reçoit", 22, "Vaccination…"},
 		{"not behind an abbreviation", "Déviation par la r. Jean-Jaurès", 22, "Déviation…"},
 		{"not inside hours", "Coupure de 9h à 11h30 pour élagage", 20, "Coupure…"},
+		{"not inside hours in words", "Marché de midi à minuit, place Foch", 18, "Marché…"},
 		{"not inside a date", "Piscine fermée du 1er au 15 août 2026", 28, "Piscine fermée…"},
 		{"not inside days and hours", "Marché mardi et jeudi, le 12 mai de 8 h 30 à 12 h 15 au bourg", 50, "Marché mardi et jeudi…"},
 		{"not between a number and what it counts", "Amende de 135 euros par véhicule", 16, "Amende…"},
@@ -118,6 +119,9 @@ func TestUnsaidWhen(t *testing.T) {
 		{"Recensement jusqu’au 31 décembre 2027", "31/12/27", ""},
 		{"Médiathèque fermée du 01/10/2026 au 01/10/2027", "du 1er oct. 2026 au 1er oct. 2027", ""},
 		{"Marché du 12 mai", "mardi 12 mai, jusqu’à 14 h", "jusqu’à 14 h"},
+		{"Cantine fermée à MIDI", "mardi 12 mai, 12 h", "mardi 12 mai"},
+		{"Bal jusqu’à minuit", "samedi 11 juillet, 0 h", "samedi 11 juillet"},
+		{"Menu de la mi-mai", "mardi 12 mai, 12 h", "mardi 12 mai, 12 h"},
 		{"Conseil municipal", "", ""},
 	} {
 		if got := prose.UnsaidWhen(c.title, c.when); got != c.want {

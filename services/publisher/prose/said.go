@@ -15,7 +15,8 @@ const (
 	month   = `(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|(?:janv|févr|avr|juil|sept|oct|nov|déc)\.?|january|february|march|april|may|june|july|august|september|october|november|december)`
 	number  = `(?:1er|\d{1,2})`
 	named   = `(?:` + weekday + space + `)?` + number
-	days    = `((?:` + named + space + `*(?:,|-|–|&|et|au|ou|to|and)` + space + `*)*` + named + `)` + space + `(` + month + `)(?:` + space + `(\d{4}))?\b`
+	numbers = `(` + number + `(?:` + space + `*(?:,|-|–|&|et|au|ou|to|and)` + space + `*` + named + `)*)` + space + `(` + month + `)(?:` + space + `(\d{4}))?\b`
+	days    = `(?:` + weekday + space + `)?` + numbers
 	slashed = `\b((?:\d{1,2}(?:-| ?(?:et|au|à|to|&) ?))*\d{1,2})/(\d{1,2})\b(?:/(\d{4}|\d{2})\b)?`
 	hour    = `\b(?:(\d{1,2})` + space + `?(?:heures?|h)(?:` + space + `?(\d{2}))?\b|(\d{1,2}):(\d{2})\b|midi\b|minuit\b)`
 	joins   = `(?:[\s\x{A0}\x{202F},–/-]|à|au|et|de|du|le|dès|to|from)*`
@@ -24,14 +25,26 @@ const (
 
 var (
 	momentRe  = regexp.MustCompile(moment)
-	daysRe    = regexp.MustCompile(`(?i)\b` + days)
+	daysRe    = regexp.MustCompile(`(?i)\b` + numbers)
 	numberRe  = regexp.MustCompile(`\d{1,2}`)
 	slashedRe = regexp.MustCompile(slashed)
 	hourRe    = regexp.MustCompile(`(?i)` + hour)
 )
 
 // moments are where a text says when, each with all its days and hours.
-func moments(text string) [][]int { return momentRe.FindAllStringIndex(text, -1) }
+func moments(text string) [][]int {
+	if timeless(text) {
+		return nil
+	}
+	return momentRe.FindAllStringIndex(text, -1)
+}
+
+// timeless reports at little cost that a text says no day and no hour: none is
+// without a digit, but for noon and midnight.
+func timeless(text string) bool {
+	lower := strings.ToLower(text)
+	return !strings.ContainsAny(text, "0123456789") && !strings.Contains(lower, "midi") && !strings.Contains(lower, "minuit")
+}
 
 // day is a day, of any year when that is 0.
 type day struct{ year, month, day int }
@@ -141,21 +154,30 @@ func sameDay(said, meant day) bool {
 // its days or its hours, or nothing. "12 mai de 8h30 à 12h" says "mardi 12 mai,
 // 8 h 30 – 12 h". Hours alone would be those of whatever day the title says.
 func UnsaidWhen(title, when string) string {
+	switch {
+	case contains(title, when):
+		return ""
+	case timeless(title):
+		return when // as most titles are, and dates are dear to find
+	}
 	days, hours, titles := daysIn(when), hoursIn(when), daysIn(title)
 	saysDays, saysHours := within(days, titles, sameDay), within(hours, hoursIn(title), sameHour)
-	other := !within(titles, days, func(said, meant day) bool { return sameDay(meant, said) })
+	switch {
+	case saysDays && (saysHours || len(hours) == 0):
+		return ""
+	case !saysDays && !saysHours, saysDays && !within(titles, days, func(said, meant day) bool { return sameDay(meant, said) }):
+		return when // the title's days are others, or more
+	}
 	first := hourRe.FindStringIndex(when)
 	switch {
-	case contains(title, when), saysDays && (saysHours || len(hours) == 0):
-		return ""
-	case first == nil, len(daysIn(when[first[0]:])) > 0, saysDays && other:
-		return when // its days and hours are mixed, or the title's days are
+	case len(daysIn(when[first[0]:])) > 0:
+		return when // its days and hours are mixed
 	case saysDays:
 		if _, rest, ok := strings.Cut(when, ", "); ok {
 			return rest
 		}
 		return when[first[0]:]
-	case saysHours && len(days) > 0:
+	case len(days) > 0:
 		return toHour.ReplaceAllString(when[:first[0]], "")
 	}
 	return when
