@@ -130,9 +130,9 @@ func errNoChannel(authority, id string) error {
 
 // profile completes p's profile with what the authority says of itself.
 func (s *Service) profile(p events.Publication, profile channel.Profile) channel.Profile {
-	profile.Language, profile.TimeZone = "fr", "Europe/Paris"
+	profile.Language, profile.Zone = "fr", s.directory.location(p.Authority)
 	if a, ok := s.directory.Authority(p.Authority); ok {
-		profile.Authority, profile.Language, profile.TimeZone = a.Name, a.Language, a.TimeZone
+		profile.Authority, profile.Language = a.Name, a.Language
 	}
 	if p.Content.Language != "" {
 		profile.Language = p.Content.Language // dates are in the language of what they date

@@ -13,12 +13,12 @@ import (
 // Profile is what a rendition depends on besides the publication and the
 // channel's own settings.
 type Profile struct {
-	Endpoint  string // sign, account or feed; empty for a batch
-	Authority string // the authority's name, as people know it
-	Stream    string // the stream's name
-	Language  string // BCP 47
-	TimeZone  string // IANA
-	Link      string // the publication's public page: short, and proof that it is genuine
+	Endpoint  string         // sign, account or feed; empty for a batch
+	Authority string         // the authority's name, as people know it
+	Stream    string         // the stream's name
+	Language  string         // BCP 47
+	Zone      *time.Location // of its wall clock; nil: UTC
+	Link      string         // the publication's public page: short, and proof that it is genuine
 	// Abbreviations are the authority's table; nil: the built-in one.
 	Abbreviations []panel.Abbreviation
 	Shape         json.RawMessage // the endpoint's own profile, in the kind's form: a sign's rows and columns

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -95,7 +96,7 @@ func TestWhenInEachLanguage(t *testing.T) {
 		{"uk", at(1, 9), nil, "Friday 1 May, 09:00"},
 		{"", at(1, 9), nil, "vendredi 1er mai, 9 h"},
 	} {
-		if got := (channel.Profile{Language: c.language, TimeZone: "Europe/Paris"}).When(events.Publication{Onset: c.onset, Ends: c.ends}); got != c.want {
+		if got := (channel.Profile{Language: c.language, Zone: registry.Authority{TimeZone: "Europe/Paris"}.Location()}).When(events.Publication{Onset: c.onset, Ends: c.ends}); got != c.want {
 			t.Errorf("%s: %q, want %q", c.language, got, c.want)
 		}
 	}
@@ -241,7 +242,7 @@ func TestEveryLanguageSaysAll(t *testing.T) {
 		if language != "en" && channel.WordsIn(language).Cancelled == channel.WordsIn("en").Cancelled {
 			t.Errorf("%s: in English", language)
 		}
-		profile, seen := channel.Profile{Language: language, TimeZone: "UTC"}, map[string]bool{}
+		profile, seen := channel.Profile{Language: language}, map[string]bool{}
 		for day := range 365 {
 			seen[profile.Moment(time.Date(2026, 1, 1+day, 9, 0, 0, 0, time.UTC))] = true
 		}

@@ -66,7 +66,7 @@ func TestDriversReadDates(t *testing.T) {
 	from := time.Date(2026, 5, 4, 6, 0, 0, 0, time.UTC)
 	to := from.Add(3 * 24 * time.Hour)
 	p := events.Publication{Onset: &from, Ends: &to, Content: events.Content{Title: "Route barrée RD 1010", Summary: "Élagage d’arbres."}}
-	laid, err := channel.OnPanel(p, channel.Profile{Language: "fr", TimeZone: "UTC"}, "c", panel.Profile{Rows: 4, Columns: 21, RoadMode: panel.RoadWarn})
+	laid, err := channel.OnPanel(p, channel.Profile{Language: "fr"}, "c", panel.Profile{Rows: 4, Columns: 21, RoadMode: panel.RoadWarn})
 	if want := "Route barrée RD 1010\n04 au 07/05\n"; err != nil || laid.Text() != want {
 		t.Errorf("%q, want %q, %v", laid.Text(), want, err)
 	}

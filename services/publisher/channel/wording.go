@@ -57,20 +57,13 @@ func (p Profile) written(pub events.Publication, calendars []calendar) []string 
 	if pub.Onset == nil && pub.Ends == nil {
 		return nil
 	}
-	loc, err := time.LoadLocation(p.TimeZone)
-	if err != nil || p.TimeZone == "" {
-		loc = time.UTC
-	}
 	in := func(t *time.Time) time.Time {
 		if t == nil {
 			return time.Time{}
 		}
-		return t.In(loc)
+		return p.local(*t)
 	}
-	t := period{
-		from: in(pub.Onset), end: in(pub.Ends), said: pub.At.In(loc), alert: pub.Class == events.ClassAlert,
-		nights: nightRe.MatchString(pub.Content.Title), goesOn: goesOnRe.MatchString(pub.Content.Title),
-	}
+	t := period{from: in(pub.Onset), end: in(pub.Ends), said: p.local(pub.At), alert: pub.Class == events.ClassAlert, title: pub.Content.Title}
 	var list []string
 	for _, c := range calendars {
 		list = append(list, c.span(t))
@@ -91,9 +84,14 @@ type period struct {
 	from, end time.Time // one may be zero
 	said      time.Time // when the message was; zero when nobody knows
 	alert     bool
-	nights    bool // only the nights are meant
-	goesOn    bool // until further notice
+	title     string
 }
+
+// nights tells that only the nights are meant.
+func (p period) nights() bool { return nightRe.MatchString(p.title) }
+
+// goesOn tells that it is until further notice.
+func (p period) goesOn() bool { return goesOnRe.MatchString(p.title) }
 
 // hoursMatter is up to how long people want to know the hours at which
 // something starts and ends; those of an alert, and of what ends in the morning
@@ -106,7 +104,7 @@ func (c calendar) span(p period) string {
 	switch {
 	case from.IsZero():
 		return c.until + c.day(to, p.far(to)) + c.at(c.among, end)
-	case end.IsZero() && (p.alert || p.goesOn):
+	case end.IsZero() && (p.alert || p.goesOn()):
 		return c.opening(p) + c.day(from, p.far(from)) + c.at(c.among, from)
 	case !end.After(from):
 		return c.day(from, p.far(from)) + c.at(c.comma, from)
@@ -118,7 +116,7 @@ func (c calendar) span(p period) string {
 		return c.day(from, p.far(from)) + c.comma + c.by + c.hour(end)
 	case sameDay(from, to), overnight(from, end) && sameDay(from.AddDate(0, 0, 1), end):
 		return c.day(from, p.far(from)) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
-	case overnight(from, end) && p.nights && !p.alert:
+	case overnight(from, end) && !p.alert && p.nights():
 		return c.nights + c.between(p, end.AddDate(0, 0, -1)) + c.comma + c.hours[0] + c.hour(from) + c.hours[1] + c.hour(end)
 	case (p.alert || overnight(from, end) || end.Sub(from) <= hoursMatter) && !(midnight(from) && endOfDay(end)):
 		first, last := p.years(to)
@@ -188,12 +186,16 @@ func overnight(from, end time.Time) bool {
 // Moment writes a time in full on the profile's wall clock: "lundi 4 mai 2026,
 // 17 h".
 func (p Profile) Moment(t time.Time) string {
-	loc, err := time.LoadLocation(p.TimeZone)
-	if err != nil {
-		loc = time.UTC
-	}
-	t, c := t.In(loc), calendarsIn(p.Language)[0]
+	t, c := p.local(t), calendarsIn(p.Language)[0]
 	return c.day(t, true) + c.at(c.comma, t)
+}
+
+// local is t on the profile's wall clock.
+func (p Profile) local(t time.Time) time.Time {
+	if p.Zone == nil {
+		return t.UTC()
+	}
+	return t.In(p.Zone)
 }
 
 func sameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }

@@ -10,6 +10,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 )
 
@@ -64,7 +65,7 @@ func Publication() events.Publication {
 // Profile is the profile the suite renders for.
 func Profile() channel.Profile {
 	return channel.Profile{
-		Authority: "Pessac", Stream: "Voirie", Language: "fr", TimeZone: "Europe/Paris", Link: "https://pessac.example/p/abcdefghijkl",
+		Authority: "Pessac", Stream: "Voirie", Language: "fr", Zone: registry.Authority{TimeZone: "Europe/Paris"}.Location(), Link: "https://pessac.example/p/abcdefghijkl",
 	}
 }
 

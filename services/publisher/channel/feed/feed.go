@@ -113,7 +113,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 		Summary: said.Summary, HTML: said.HTML, Text: said.Text,
 		Categories: []string{p.Topic, string(p.Class)}, Author: profile.Authority, Language: p.Content.Language,
 		Published: p.SourceAt.UTC().Truncate(time.Second), Updated: p.At.UTC().Truncate(time.Second),
-		Start: p.Onset, End: p.Ends, TimeZone: profile.TimeZone, Place: said.Place, Heard: said.Heard, Areas: areasOf(p),
+		Start: p.Onset, End: p.Ends, TimeZone: profile.Zone.String(), Place: said.Place, Heard: said.Heard, Areas: areasOf(p),
 	}
 	if body.URL == "" {
 		body.URL = p.Content.Link

@@ -125,7 +125,7 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	shape.Abbreviations = nil // they have served
 	body := Body{Profile: shape, Title: p.Content.Title, Pages: laid.Pages, Warnings: laid.Warnings}
 	if len(shape.QuietHours) > 0 {
-		body.TimeZone = profile.TimeZone
+		body.TimeZone = profile.Zone.String()
 	}
 	r, err := channel.NewRendition(c.spec, body, plain(laid.Pages))
 	if err != nil {

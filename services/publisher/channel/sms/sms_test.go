@@ -14,6 +14,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/sms"
 	"github.com/crieur/crieur/services/publisher/channel/sms/smsctest"
@@ -89,7 +90,7 @@ func delivery(t testing.TB, c *sms.Channel, class events.Class, text string) eve
 		ID: "p1", Revision: 1, Authority: "pessac", Class: class, MsgType: events.MsgAlert,
 		Content: events.Content{Language: "fr", Title: text, Place: "Rue du Cœur"},
 	}
-	r, err := c.Render(p, channel.Profile{Link: "https://x.example/p/abc", TimeZone: "Europe/Paris"})
+	r, err := c.Render(p, channel.Profile{Link: "https://x.example/p/abc", Zone: registry.Authority{TimeZone: "Europe/Paris"}.Location()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +367,7 @@ func TestEachInTheirLanguage(t *testing.T) {
 		Content:  events.Content{Language: "fr", Title: "Route barrée"},
 		Variants: []events.Content{{Language: "en", Title: "Road closed"}, {Language: "ar", Title: "الطريق مغلق " + strings.Repeat("الآن ", 20)}},
 	}
-	r, err := s.channel.Render(p, channel.Profile{Link: "https://x.example/p/abc", TimeZone: "Europe/Paris"})
+	r, err := s.channel.Render(p, channel.Profile{Link: "https://x.example/p/abc", Zone: registry.Authority{TimeZone: "Europe/Paris"}.Location()})
 	if err != nil {
 		t.Fatal(err)
 	}
