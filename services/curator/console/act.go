@@ -29,7 +29,7 @@ const (
 
 // itemAct is every write on an item.
 func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
-	it, current, ok := c.find(w, r, d)
+	it, ok := c.find(w, r, d)
 	if !ok {
 		return
 	}
@@ -41,14 +41,14 @@ func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
 	rules, known := d.Desk.Rules(it.Authority, it.Stream)
 	do := form.Get("do")
 	if do == doPreview {
-		c.previewAct(w, r, d, it, current, rules, form)
+		c.previewAct(w, r, d, it, rules, form)
 		return
 	}
-	if !permitted(d.allowed(it, known), do) && !c.changed(it, current, form) {
+	if !permitted(d.allowed(it, known), do) && !changed(it, form) {
 		c.renderer.Error(w, r, http.StatusForbidden)
 		return
 	}
-	revision, err := strconv.ParseUint(form.Get("revision"), 10, 64)
+	seen, err := strconv.Atoi(form.Get("revision"))
 	if err != nil {
 		c.renderer.Error(w, r, http.StatusBadRequest)
 		return
@@ -56,12 +56,12 @@ func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
 	var done item.Item
 	switch do {
 	case doSave, doApprove, doSchedule:
-		done, err = c.write(r, d, it, rules, revision, form, do)
+		done, err = c.write(r, d, it, rules, seen, form, do)
 	default:
-		done, err = d.simple(r, it, revision, form, do)
+		done, err = d.simple(r, it, seen, form, do)
 	}
 	if !form.OK() {
-		c.showItem(w, r, d, http.StatusUnprocessableEntity, it, current, form)
+		c.showItem(w, r, d, http.StatusUnprocessableEntity, it, form)
 		return
 	}
 	if err != nil {
@@ -80,8 +80,8 @@ func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
 
 // changed reports whether the item is not the one the officer was shown: what
 // was allowed then may be so no more, and the reason is the change.
-func (c *Console) changed(_ item.Item, current uint64, form *web.Form) bool {
-	return form.Get("revision") != strconv.FormatUint(current, 10)
+func changed(it item.Item, form *web.Form) bool {
+	return form.Get("revision") != strconv.Itoa(it.Changes)
 }
 
 func permitted(m may, do string) bool {
@@ -105,7 +105,7 @@ func permitted(m may, do string) bool {
 }
 
 // write keeps the form where it changes something, and approves.
-func (c *Console) write(r *http.Request, d *desktop, it item.Item, rules item.Rules, revision uint64, form *web.Form, do string) (item.Item, error) {
+func (c *Console) write(r *http.Request, d *desktop, it item.Item, rules item.Rules, seen int, form *web.Form, do string) (item.Item, error) {
 	var edit []func(*item.Item, item.Rules, time.Time) error
 	if !it.Cancelled {
 		draft, changed := d.read(it, rules, form)
@@ -137,22 +137,22 @@ func (c *Console) write(r *http.Request, d *desktop, it item.Item, rules item.Ru
 		if len(edit) == 0 {
 			return it, nil
 		}
-		return d.Desk.Act(r.Context(), it.Key(), revision, edit[0])
+		return d.Desk.Act(r.Context(), it.Key(), seen, edit[0])
 	}
-	return d.Desk.Approve(r.Context(), it.Key(), revision, d.officer.ID, notBefore, edit...)
+	return d.Desk.Approve(r.Context(), it.Key(), seen, d.officer.ID, notBefore, edit...)
 }
 
 // simple are the acts without a text of their own.
-func (d *desktop) simple(r *http.Request, it item.Item, revision uint64, form *web.Form, do string) (item.Item, error) {
+func (d *desktop) simple(r *http.Request, it item.Item, seen int, form *web.Form, do string) (item.Item, error) {
 	reason := form.Get("reason")
 	if do == doWithdraw && reason == "" {
 		form.Reject("reason", d.t.T("form.reason"))
 		return it, nil
 	}
 	if do == doRestore {
-		return d.Desk.Restore(r.Context(), it.Key(), revision, d.officer.ID)
+		return d.Desk.Restore(r.Context(), it.Key(), seen, d.officer.ID)
 	}
-	return d.Desk.Act(r.Context(), it.Key(), revision, func(it *item.Item, _ item.Rules, now time.Time) error {
+	return d.Desk.Act(r.Context(), it.Key(), seen, func(it *item.Item, _ item.Rules, now time.Time) error {
 		switch do {
 		case doReject:
 			return it.Reject(d.officer.ID, reason, now)
@@ -186,7 +186,7 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, d *desktop, it
 		c.fail(w, r, err)
 		return
 	}
-	fresh, revision, getErr := d.Desk.Get(r.Context(), it.Key())
+	fresh, getErr := d.Desk.Get(r.Context(), it.Key())
 	if getErr != nil {
 		c.fail(w, r, getErr)
 		return
@@ -196,8 +196,8 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, d *desktop, it
 		who = d.name(fresh.History[n-1].Actor)
 	}
 	form.Reject(field, d.t.T(key, "who", who))
-	form.Values.Set("revision", strconv.FormatUint(revision, 10))
-	c.showItem(w, r, d, http.StatusConflict, fresh, revision, form)
+	form.Values.Set("revision", strconv.Itoa(fresh.Changes))
+	c.showItem(w, r, d, http.StatusConflict, fresh, form)
 }
 
 // told is what the officer reads next, and where. No text: the page says it.

@@ -15,7 +15,6 @@ import (
 // itemView is what the page of an item shows.
 type itemView struct {
 	Item      item.Item
-	Revision  uint64
 	Path      string
 	Edit      editView
 	Previews  previewView
@@ -55,29 +54,29 @@ type approvalView struct {
 }
 
 func (c *Console) itemPage(w http.ResponseWriter, r *http.Request, d *desktop) {
-	it, revision, ok := c.find(w, r, d)
+	it, ok := c.find(w, r, d)
 	if !ok {
 		return
 	}
-	c.showItem(w, r, d, http.StatusOK, it, revision, nil)
+	c.showItem(w, r, d, http.StatusOK, it, nil)
 }
 
 // find reads the item of the address, as it is stored.
-func (c *Console) find(w http.ResponseWriter, r *http.Request, d *desktop) (item.Item, uint64, bool) {
-	it, revision, err := d.Desk.Get(r.Context(), registry.Key{d.authority.ID, r.PathValue("stream"), r.PathValue("id")})
+func (c *Console) find(w http.ResponseWriter, r *http.Request, d *desktop) (item.Item, bool) {
+	it, err := d.Desk.Get(r.Context(), registry.Key{d.authority.ID, r.PathValue("stream"), r.PathValue("id")})
 	if notFound(err) {
 		c.renderer.Error(w, r, http.StatusNotFound)
-		return it, 0, false
+		return it, false
 	}
 	if err != nil {
 		c.fail(w, r, err)
-		return it, 0, false
+		return it, false
 	}
-	return it, revision, true
+	return it, true
 }
 
 // showItem draws an item. form is what was typed, when it comes back.
-func (c *Console) showItem(w http.ResponseWriter, r *http.Request, d *desktop, status int, it item.Item, revision uint64, form *web.Form) {
+func (c *Console) showItem(w http.ResponseWriter, r *http.Request, d *desktop, status int, it item.Item, form *web.Form) {
 	p := d.page(sectionQueue, it.Content().Title)
 	p.Bare = true
 	p.Breadcrumb = []web.Link{{Label: d.t.T("tab." + tabOf(it)), Href: "/console/" + d.authority.ID + "?tab=" + tabOf(it)}}
@@ -85,17 +84,17 @@ func (c *Console) showItem(w http.ResponseWriter, r *http.Request, d *desktop, s
 	if form == nil {
 		form = d.formOf(it)
 	}
-	p.Data = c.view(r, d, it, revision, form)
+	p.Data = c.view(r, d, it, form)
 	if p.Form == nil {
 		p.Form = form
 	}
 	c.renderer.Render(w, r, status, "item", p)
 }
 
-func (c *Console) view(r *http.Request, d *desktop, it item.Item, revision uint64, form *web.Form) itemView {
+func (c *Console) view(r *http.Request, d *desktop, it item.Item, form *web.Form) itemView {
 	rules, known := d.Desk.Rules(it.Authority, it.Stream)
 	v := itemView{
-		Item: it, Revision: revision, Path: itemPath(it), Edit: d.edit(it, rules, form),
+		Item: it, Path: itemPath(it), Edit: d.edit(it, rules, form),
 		Badges: badges(it), Marks: d.marks(it), State: stateBadge(it), StateAt: it.UpdatedAt,
 		Facts: d.facts(it, nil), History: d.history(it), HasRun: it.Last != nil, Alert: alert(it),
 		Needed: it.Needed(rules), Mine: it.ApprovedBy(d.officer.ID), Reason: it.Reason, May: d.allowed(it, known),

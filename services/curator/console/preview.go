@@ -60,9 +60,9 @@ type imagePreview struct {
 
 // previewAct answers with the previews of what is typed: the block alone for
 // htmx, the page with what is typed in it for anybody else. Nothing is kept.
-func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop, it item.Item, revision uint64, rules item.Rules, form *web.Form) {
+func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop, it item.Item, rules item.Rules, form *web.Form) {
 	if r.Header.Get("HX-Request") != "true" {
-		c.showItem(w, r, d, http.StatusOK, it, revision, form)
+		c.showItem(w, r, d, http.StatusOK, it, form)
 		return
 	}
 	html, err := c.renderer.Block(r, "item#previews", c.previews(r.Context(), d, it, rules, form))

@@ -80,7 +80,7 @@ type card struct {
 	Soon, Far                bool // it expires within the hour, or so late that only the day counts
 	Scheduled                time.Time
 	Twins                    []twin
-	Revision                 uint64
+	Seen                     int // changes of the item that the card shows
 	MayReject                bool
 }
 
@@ -199,7 +199,7 @@ func (d *desktop) card(g []registry.Entry[item.Item]) card {
 	k := card{
 		ID: it.ID, Href: itemPath(it), Title: content.Title, Summary: short(cmp.Or(content.Summary, content.Text)),
 		Alert: alert(it), Badges: append(badges(it), differing(it)...), Marks: d.marks(it), Facts: d.facts(it, g[1:]),
-		Age: it.Message.FetchedAt, Revision: g[0].Revision,
+		Age: it.Message.FetchedAt, Seen: it.Changes,
 		MayReject: it.State == item.Pending && !it.Live() && d.mayPublish(),
 	}
 	if it.State == item.Scheduled {

@@ -15,7 +15,7 @@ const paramLeft = "left"
 // leaving is what was just approved: until it leaves it can be taken back.
 type leaving struct {
 	Title, Href string
-	Revision    uint64
+	Seen        int           // changes of the item that this is about
 	Left        time.Duration // until it leaves; 0: it has left
 }
 
@@ -31,37 +31,37 @@ const paramAside = "aside"
 // aside finds what the address says was just set aside, nil when something else
 // became of it.
 func (c *Console) aside(r *http.Request, d *desktop) *leaving {
-	it, revision, ok := c.named(r, d, paramAside)
+	it, ok := c.named(r, d, paramAside)
 	if !ok || it.State != item.Rejected {
 		return nil
 	}
-	return &leaving{Title: it.Content().Title, Href: itemPath(it), Revision: revision}
+	return &leaving{Title: it.Content().Title, Href: itemPath(it), Seen: it.Changes}
 }
 
 // named reads the item that a parameter of the address names.
-func (c *Console) named(r *http.Request, d *desktop, param string) (item.Item, uint64, bool) {
+func (c *Console) named(r *http.Request, d *desktop, param string) (item.Item, bool) {
 	stream, id, ok := strings.Cut(r.URL.Query().Get(param), "/")
 	if !ok {
-		return item.Item{}, 0, false
+		return item.Item{}, false
 	}
-	it, revision, err := d.Desk.Get(r.Context(), registry.Key{d.authority.ID, stream, id})
+	it, err := d.Desk.Get(r.Context(), registry.Key{d.authority.ID, stream, id})
 	if err != nil {
 		if !notFound(err) {
 			c.cfg.Logger.WarnContext(r.Context(), "what was just approved", "authority", d.authority.ID, "err", err)
 		}
-		return item.Item{}, 0, false
+		return item.Item{}, false
 	}
-	return it, revision, true
+	return it, true
 }
 
 // leaving finds what the address says was just approved, nil when it names
 // nothing, or something else became of it.
 func (c *Console) leaving(r *http.Request, d *desktop) *leaving {
-	it, revision, ok := c.named(r, d, paramLeft)
+	it, ok := c.named(r, d, paramLeft)
 	if !ok {
 		return nil
 	}
-	l := &leaving{Title: it.Content().Title, Href: itemPath(it), Revision: revision}
+	l := &leaving{Title: it.Content().Title, Href: itemPath(it), Seen: it.Changes}
 	switch left := it.NotBefore.Sub(d.now()); {
 	case it.State == item.Published || it.Outgoing != nil:
 	case it.State == item.Scheduled && left <= c.cfg.UndoWithin:

@@ -100,9 +100,10 @@ func New(ctx context.Context, deps Deps, options ...registry.ViewOption[item.Ite
 // Items are all items, in memory: for reading only.
 func (d *Desk) Items() *registry.View[item.Item] { return d.view }
 
-// Get reads an item as it is stored, with its revision.
-func (d *Desk) Get(ctx context.Context, key registry.Key) (item.Item, uint64, error) {
-	return d.items.Get(ctx, key...)
+// Get reads an item as it is stored.
+func (d *Desk) Get(ctx context.Context, key registry.Key) (item.Item, error) {
+	it, _, err := d.items.Get(ctx, key...)
+	return it, err
 }
 
 func (d *Desk) poke() {

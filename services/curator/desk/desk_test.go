@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -139,7 +140,7 @@ func (w *world) stored() uint64 {
 
 func (w *world) state(d *desk.Desk, m events.Message) item.Item {
 	w.t.Helper()
-	it, _, err := d.Get(w.t.Context(), keyOf(m))
+	it, err := d.Get(w.t.Context(), keyOf(m))
 	must(w.t, err)
 	return it
 }
@@ -228,12 +229,12 @@ func TestOneOfTwoOfficersWins(t *testing.T) {
 	one, two := w.open(), w.open()
 	m := w.message("1")
 	must(t, one.Receive(t.Context(), m))
-	_, revision, err := one.Get(t.Context(), keyOf(m))
+	seen, err := one.Get(t.Context(), keyOf(m))
 	must(t, err)
 	errs := make(chan error, 2)
 	for officer, d := range map[string]*desk.Desk{"ana": one, "bob": two} {
 		go func() {
-			_, err := d.Approve(context.Background(), keyOf(m), revision, officer, time.Time{})
+			_, err := d.Approve(context.Background(), keyOf(m), seen.Changes, officer, time.Time{})
 			errs <- err
 		}()
 	}
@@ -241,6 +242,34 @@ func TestOneOfTwoOfficersWins(t *testing.T) {
 	if (a == nil) == (b == nil) || !errors.Is(errors.Join(a, b), desk.ErrConflict) {
 		t.Fatalf("errors %v and %v", a, b)
 	}
+	if n := w.stored(); n != 1 {
+		t.Errorf("%d publications", n)
+	}
+}
+
+// That a change was audited is noted while an officer reads, or acts: it is no
+// change of what he read.
+func TestWhatIsNotedBesideIsNoConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, registry.Review)
+	d := w.open()
+	m := w.message("1")
+	must(t, d.Receive(t.Context(), m))
+	seen := w.state(d, m)
+	key := "item." + strings.Join(keyOf(m), ".")
+	noted := func() {
+		stored, err := w.items.Get(t.Context(), key)
+		must(t, err)
+		_, err = w.items.Put(t.Context(), key, stored.Value())
+		must(t, err)
+	}
+	noted()
+	meanwhile := sync.OnceFunc(noted)
+	_, err := d.Approve(t.Context(), keyOf(m), seen.Changes, "ana", time.Time{}, func(*item.Item, item.Rules, time.Time) error {
+		meanwhile()
+		return nil
+	})
+	must(t, err)
 	if n := w.stored(); n != 1 {
 		t.Errorf("%d publications", n)
 	}
@@ -351,7 +380,7 @@ func TestForgetsWhatEndedLongAgo(t *testing.T) {
 	w.clock.Advance(desk.Keep)
 	eventstest.Eventually(t, func() bool {
 		w.clock.Advance(time.Minute)
-		_, _, err := d.Get(t.Context(), keyOf(m))
+		_, err := d.Get(t.Context(), keyOf(m))
 		return errors.Is(err, registry.ErrNotFound)
 	}, within, "it is forgotten")
 	cancel()

@@ -13,37 +13,44 @@ import (
 // ErrNoStream is what acting on an item of a stream that is no more gives.
 var ErrNoStream = errors.New("the item's stream does not exist any more")
 
-// Act lets an officer change an item that was read at a revision: ErrConflict
-// when it changed since. The error of act is returned wrapped, and nothing
-// written then.
-func (d *Desk) Act(ctx context.Context, key registry.Key, revision uint64, act func(it *item.Item, r item.Rules, now time.Time) error) (item.Item, error) {
-	it, current, err := d.items.Get(ctx, key...)
-	if err != nil {
-		return it, err
+// Act lets an officer change an item that had as many changes as seen when it
+// was read, whatever it had when seen is 0: ErrConflict when it changed since.
+// What is noted beside, as that a change was audited, is no change of what the
+// officer read. The error of act is returned wrapped, and nothing written then;
+// act may be called again on what the item is by then.
+func (d *Desk) Act(ctx context.Context, key registry.Key, seen int, act func(it *item.Item, r item.Rules, now time.Time) error) (item.Item, error) {
+	for range maxSettles {
+		it, revision, err := d.items.Get(ctx, key...)
+		if err != nil {
+			return it, err
+		}
+		if seen != 0 && it.Changes != seen {
+			return it, fmt.Errorf("curator: item %s: %w", it.ID, ErrConflict)
+		}
+		r, ok := d.index.rules(it.Authority, it.Stream)
+		if !ok {
+			return it, fmt.Errorf("curator: item %s: %w", it.ID, ErrNoStream)
+		}
+		if err := act(&it, r, d.now()); err != nil {
+			return it, err
+		}
+		if _, err := d.items.Update(ctx, it, revision); errors.Is(err, registry.ErrConflict) {
+			continue
+		} else if err != nil {
+			return it, err
+		}
+		return d.settle(ctx, it)
 	}
-	if revision != 0 && current != revision {
-		return it, fmt.Errorf("curator: item %s: %w", it.ID, ErrConflict)
-	}
-	r, ok := d.index.rules(it.Authority, it.Stream)
-	if !ok {
-		return it, fmt.Errorf("curator: item %s: %w", it.ID, ErrNoStream)
-	}
-	if err := act(&it, r, d.now()); err != nil {
-		return it, err
-	}
-	if _, err := d.items.Update(ctx, it, current); err != nil {
-		return it, err
-	}
-	return d.settle(ctx, it)
+	return item.Item{}, fmt.Errorf("curator: item %s: %w", key[len(key)-1], ErrConflict)
 }
 
 // Approve is Act with an officer's approval. Once complete, the other items of
 // the incident on the stream that wait for review are covered by this one,
 // and their provenance goes with it.
-func (d *Desk) Approve(ctx context.Context, key registry.Key, revision uint64, officer string, notBefore time.Time, before ...func(*item.Item, item.Rules, time.Time) error) (item.Item, error) {
+func (d *Desk) Approve(ctx context.Context, key registry.Key, seen int, officer string, notBefore time.Time, before ...func(*item.Item, item.Rules, time.Time) error) (item.Item, error) {
 	complete := false
 	var others []item.Item
-	it, err := d.Act(ctx, key, revision, func(it *item.Item, r item.Rules, now time.Time) error {
+	it, err := d.Act(ctx, key, seen, func(it *item.Item, r item.Rules, now time.Time) error {
 		for _, f := range before {
 			if err := f(it, r, now); err != nil {
 				return err
@@ -76,9 +83,9 @@ func (d *Desk) Approve(ctx context.Context, key registry.Key, revision uint64, o
 
 // Restore is Act with item.Restore. What was approved and has not left uncovers
 // what it covered: the others of its incident wait for review again.
-func (d *Desk) Restore(ctx context.Context, key registry.Key, revision uint64, officer string) (item.Item, error) {
+func (d *Desk) Restore(ctx context.Context, key registry.Key, seen int, officer string) (item.Item, error) {
 	var covered []item.Item
-	it, err := d.Act(ctx, key, revision, func(it *item.Item, _ item.Rules, now time.Time) error {
+	it, err := d.Act(ctx, key, seen, func(it *item.Item, _ item.Rules, now time.Time) error {
 		if it.State == item.Scheduled && !it.Live() {
 			covered = d.Covered(*it)
 		}
