@@ -3,9 +3,13 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/events/topic"
 	"github.com/crieur/crieur/services/crieur/config"
 	"github.com/crieur/crieur/services/publisher"
 )
@@ -23,10 +27,50 @@ func (c checkConfigCmd) Run(g *globals) error {
 		len(cfg.Authorities), len(cfg.Sources), len(cfg.Streams), len(cfg.Channels), len(cfg.Signs), len(cfg.Officers)); err != nil {
 		return err
 	}
+	if err := doubts(g, cfg); err != nil {
+		return err
+	}
 	if err := roomOfSMS(g, cfg); err != nil {
 		return err
 	}
 	return tell(g, cfg)
+}
+
+// doubts prints what may be right and is rather a slip: a first password that is
+// not there, for whoever has an account needs his no more; a source that a rule
+// names, for it may be one of the console's; a topic of none of the normalizer's.
+func doubts(g *globals, cfg *config.Config) error {
+	var list []string
+	for _, o := range cfg.Officers {
+		if o.PasswordFile == "" {
+			continue
+		}
+		if _, err := os.Stat(o.PasswordFile); err != nil {
+			list = append(list, fmt.Sprintf("officer %s: password_file: %v. It is read until the account exists.", o.ID, err))
+		}
+	}
+	for _, s := range cfg.Streams {
+		for _, ref := range s.Rule.Sources {
+			authority, id, both := strings.Cut(ref, "/")
+			if !both {
+				authority, id = s.Authority, ref
+			}
+			if !slices.ContainsFunc(cfg.Sources, func(src registry.Source) bool { return src.Authority == authority && src.ID == id }) {
+				list = append(list, fmt.Sprintf("stream %s/%s: rule.sources: this file has no source %q. Is it made in the console?", s.Authority, s.ID, ref))
+			}
+		}
+		for _, slug := range s.Rule.Topics {
+			if !slices.ContainsFunc(topic.All(), func(t topic.Topic) bool { return t.Slug == slug }) {
+				list = append(list, fmt.Sprintf("stream %s/%s: rule.topics: no message gets the topic %q by itself.", s.Authority, s.ID, slug))
+			}
+		}
+	}
+	for _, text := range list {
+		if _, err := fmt.Fprintf(g.stdout, "\n%s\n", text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mostFixed is half of an SMS of one part.

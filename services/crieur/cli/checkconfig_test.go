@@ -56,3 +56,42 @@ func TestCheckConfigTellsAddresses(t *testing.T) {
 		t.Errorf("%d: %s", code, out.String())
 	}
 }
+
+// TestCheckConfigTellsItsDoubts: what may be right is told; a sign's token, which
+// is read at each start, is an error.
+func TestCheckConfigTellsItsDoubts(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "crieur.yaml")
+	const town = `authorities:
+- {id: pessac, name: Pessac, kind: municipality, insee: ["33318"]}
+officers:
+- {id: claire, name: Claire, email: claire@pessac.example, roles: {pessac: [officer]}, password_file: nowhere.password}
+`
+	var out, wrong bytes.Buffer
+	write(t, file, town+`sources:
+- {authority: pessac, id: site, name: Site, kind: feed, url: "https://pessac.example/feed"}
+channels:
+- {authority: pessac, id: fil, name: Fil, kind: feed}
+streams:
+- {authority: pessac, id: infos, name: Infos, channels: [fil], rule: {sources: [site, pessac/site, siite], topics: [eau, eaux]}}
+`)
+	if code := cli.Main([]string{"check-config", file}, &out, &wrong); code != 0 {
+		t.Errorf("%d: %s", code, wrong.String())
+	}
+	for _, want := range []string{"officer claire: password_file: ", `rule.sources: this file has no source "siite"`, `topic "eaux"`} {
+		if strings.Count(out.String(), want) != 1 {
+			t.Errorf("not once %q in\n%s", want, out.String())
+		}
+	}
+	if n := strings.Count(out.String(), "\n\n"); n != 3 {
+		t.Errorf("%d doubts in\n%s", n, out.String())
+	}
+	write(t, file, town+`channels:
+- {authority: pessac, id: panneaux, name: Panneaux, kind: sign}
+signs:
+- {authority: pessac, id: mairie, name: Mairie, place: Place, channel: panneaux, profile: text-8x16, token_file: nowhere.token}
+`)
+	if code := cli.Main([]string{"check-config", file}, &out, &wrong); code == 0 || !strings.Contains(wrong.String(), ":8: signs[0].token_file: ") {
+		t.Errorf("%d: %s", code, wrong.String())
+	}
+}

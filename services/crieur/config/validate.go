@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,6 +56,11 @@ func (f *document) validate(c *Config, connectors Connectors) {
 		f.once(path, signs, s.Authority+"/"+s.ID)
 		f.refers(path+".authority", authorities, s.Authority)
 		f.sign(path, c, s.Sign, connectors)
+		if s.TokenFile != "" {
+			if _, err := os.Stat(s.TokenFile); err != nil {
+				f.wrong(path+".token_file", err)
+			}
+		}
 	}
 	officers := map[string]bool{}
 	for i, o := range c.Officers {
