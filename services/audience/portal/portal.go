@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -110,24 +111,25 @@ func New(cfg Config) (*Portal, error) {
 	return p, nil
 }
 
-// Run reads the publications and keeps them until ctx ends; read is closed
-// once the pages can be served.
+// Run reads the publications and keeps them until ctx ends, or they can be read no
+// more; read is closed once the pages can be served.
 func (p *Portal) Run(ctx context.Context, b Backend, read chan<- struct{}) error {
+	ctx, stop := context.WithCancel(ctx)
 	past := make(chan struct{})
-	go func() {
+	var beside sync.WaitGroup
+	beside.Go(func() {
 		select {
 		case <-past:
 			p.backend.Store(&b)
 			close(read)
 		case <-ctx.Done():
 		}
-	}()
+	})
 	defer p.backend.Store(nil)
-	ended := make(chan struct{})
-	go func() { defer close(ended); p.feedback.run(ctx, b.Emit) }()
-	err := p.board.follow(ctx, b.JetStream, p.cfg.Now, past)
-	<-ended
-	return err
+	beside.Go(func() { p.feedback.run(ctx, b.Emit) })
+	defer beside.Wait()
+	defer stop()
+	return p.board.follow(ctx, b.JetStream, p.cfg.Now, past)
 }
 
 // handler is a page with what it works with. Its error is a page of its own.
