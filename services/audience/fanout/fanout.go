@@ -187,8 +187,7 @@ func (f *Fanout) Plan(ctx context.Context, p events.Publication) error {
 	if known || newer {
 		return nil
 	}
-	f.alert.supersede(p.ID, p.Revision)
-	f.bulk.supersede(p.ID, p.Revision)
+	f.supersede(p)
 	made := &plan{Publication: p, Trace: bus.TraceParent(ctx)}
 	if f.concerns(p) {
 		var err error
@@ -212,11 +211,18 @@ func (f *Fanout) Plan(ctx context.Context, p events.Publication) error {
 	f.plans[key] = made
 	f.due = append(f.due, made)
 	f.mu.Unlock()
+	f.supersede(p) // what was begun while nobody knew of this one, too
 	select {
 	case f.wake <- struct{}{}:
 	default:
 	}
 	return nil
+}
+
+// supersede gives up what is left of older revisions.
+func (f *Fanout) supersede(p events.Publication) {
+	f.alert.supersede(p.ID, p.Revision)
+	f.bulk.supersede(p.ID, p.Revision)
 }
 
 // newer reports whether a later revision is known. f.mu is held.

@@ -38,6 +38,8 @@ type rig struct {
 	// forget keeps no delivery, for a great many.
 	forget bool
 	stop   context.CancelFunc
+	// rendering is called for each rendition asked for; may be nil.
+	rendering func(events.Publication)
 
 	mu      sync.Mutex
 	emitted map[string]int // deliveries by ID, as often as they were emitted
@@ -105,6 +107,9 @@ func (g *rig) start(window int) {
 	g.f = fanout.New(fanout.Deps{
 		KV: kv, JS: g.js, Batch: g.size, Emit: func(ctx context.Context, evs ...events.Event) error { return g.emit(ctx, evs...) },
 		Render: func(_ context.Context, q call.RenderRequest) (call.RenderReply, error) {
+			if g.rendering != nil {
+				g.rendering(q.Publication)
+			}
 			return call.RenderReply{Rendered: []call.Rendered{{Channel: "sms", Rendition: events.Rendition{Channel: "sms", Kind: "sms", Hash: "h", Body: []byte(`"texte"`), Text: "texte", Units: 1}}}}, nil
 		},
 		Select: func(p events.Publication, _ []string) map[string]*roaring.Bitmap {
@@ -360,6 +365,32 @@ func TestNewRevisionEndsTheOld(t *testing.T) {
 	p.MsgType = events.MsgCancel // nobody is to be told
 	g.plan(p)
 	g.plan(publication("pessac", "a", 1)) // late again
+	g.givenUp(80)
+	if n := len(g.deliveries()); n != 2 {
+		t.Errorf("%d batches sent", n)
+	}
+}
+
+// A revision that is begun while the next one is made ready ends as well.
+func TestNewRevisionEndsTheOldThatBeginsMeanwhile(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, 2, 10)
+	g.people("pessac", 1, 101)
+	g.rendering = func(p events.Publication) {
+		if p.Revision == 2 {
+			g.plan(publication("pessac", "a", 1))
+			g.wait(2)
+		}
+	}
+	g.plan(publication("pessac", "a", 2))
+	g.givenUp(80)
+}
+
+// givenUp waits until so many people, and no more, are told nothing because of a
+// newer revision.
+func (g *rig) givenUp(want int) {
+	t := g.t
+	t.Helper()
 	people := 0
 	eventstest.Eventually(t, func() bool {
 		people = 0
@@ -382,10 +413,10 @@ func TestNewRevisionEndsTheOld(t *testing.T) {
 				}
 			}
 		}
-		return people >= 80
+		return people >= want
 	}, 10*time.Second, "the rest has no end")
-	if people != 80 || len(g.deliveries()) != 2 {
-		t.Errorf("%d given up, %d batches sent", people, len(g.deliveries()))
+	if people != want {
+		t.Errorf("%d given up, %d wanted", people, want)
 	}
 }
 
