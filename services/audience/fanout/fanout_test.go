@@ -355,6 +355,37 @@ func TestCorrectionGoesToWhoGotTheError(t *testing.T) {
 	}
 }
 
+// What is being put in the queue while a withdrawal is made ready is withdrawn, too.
+func TestWithdrawalGoesToThoseBeingSentTo(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, 2, 10)
+	g.people("pessac", 1, 101)
+	withdrawal := publication("pessac", "a", 2)
+	withdrawal.MsgType, withdrawal.Audience.CorrectionOf = events.MsgCancel, 1
+	kv, err := g.js.KeyValue(t.Context(), bus.BucketFanout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first sync.Once
+	g.after = func(int) { // the group is stored, the cursor is not
+		first.Do(func() {
+			g.plan(withdrawal)
+			eventstest.Eventually(t, func() bool {
+				e, err := kv.Get(t.Context(), "plan."+withdrawal.ID+".2")
+				return err == nil && strings.Contains(string(e.Value()), `"begun"`)
+			}, 20*time.Second, "the withdrawal does not begin")
+		})
+	}
+	g.plan(publication("pessac", "a", 1))
+	var told []events.Delivery
+	for _, d := range g.wait(4) {
+		if d.Revision == 2 {
+			told = append(told, d)
+		}
+	}
+	once(t, told, 1, 21)
+}
+
 func TestNewRevisionEndsTheOld(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, 2, 10)

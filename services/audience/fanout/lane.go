@@ -113,8 +113,10 @@ func (l *lane) sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// gather takes a few batches of each run in turn. It moves no cursor. next is
-// how long until a run that waits may go on.
+// gather takes a few batches of each run in turn. It moves no cursor, but counts
+// them as in the queue before they are: their receipts, and a correction, may come
+// before the answer to their publication. next is how long until a run that waits
+// may go on.
 func (l *lane) gather(now time.Time) (evs []events.Event, parts []part, next time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,8 +141,12 @@ func (l *lane) gather(now time.Time) (evs []events.Event, parts []part, next tim
 		for i, people := range r.take(r.at.Next, n) {
 			ids := l.f.deps.IDs(people)
 			p.sizes = append(p.sizes, len(ids))
-			if len(ids) > 0 {
-				evs = append(evs, r.traced(r.event(p.first+i, ids, now)))
+			if len(ids) == 0 {
+				continue
+			}
+			evs = append(evs, r.traced(r.event(p.first+i, ids, now)))
+			if r.stop == "" {
+				r.open[p.first+i] = len(ids)
 			}
 		}
 		parts = append(parts, p)
@@ -173,7 +179,6 @@ func (r *fan) traced(e events.Event) events.Event {
 
 // store puts a group in the queue, then moves the cursors.
 func (l *lane) store(ctx context.Context, evs []events.Event, parts []part) error {
-	l.open(parts)
 	if len(evs) > 0 {
 		if err := l.f.deps.Emit(ctx, evs...); err != nil {
 			l.close(parts)
@@ -200,20 +205,6 @@ func (l *lane) store(ctx context.Context, evs []events.Event, parts []part) erro
 	}
 	l.sweep(ctx)
 	return nil
-}
-
-// open counts batches as in the queue before they are: their receipts may come
-// before the answer to their publication.
-func (l *lane) open(parts []part) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, p := range parts {
-		for i, n := range p.sizes {
-			if p.reason == "" && n > 0 {
-				p.run.open[p.first+i] = n
-			}
-		}
-	}
 }
 
 func (l *lane) close(parts []part) {
@@ -248,17 +239,24 @@ func (l *lane) sweep(ctx context.Context) {
 	}
 }
 
+// find is the run of a leg, nil when it is over. l.mu is held.
+func (l *lane) find(publication string, revision int, channel string) *fan {
+	for _, r := range l.runs {
+		if r.publication.ID == publication && r.publication.Revision == revision && r.leg.Channel == channel {
+			return r
+		}
+	}
+	return nil
+}
+
 // receipt takes what a receipt tells of a run: a batch's end frees its place.
 func (l *lane) receipt(rc events.Receipt, ordinal func(string) (uint32, bool)) bool {
 	l.mu.Lock()
-	i := slices.IndexFunc(l.runs, func(r *fan) bool {
-		return r.publication.ID == rc.Publication && r.publication.Revision == rc.Revision && r.leg.Channel == rc.Channel
-	})
-	if i < 0 {
+	r := l.find(rc.Publication, rc.Revision, rc.Channel)
+	if r == nil {
 		l.mu.Unlock()
 		return false
 	}
-	r := l.runs[i]
 	r.note(rc, ordinal)
 	freed := false
 	if left, ok := r.open[rc.Batch]; ok && stepEnds(rc.Step) {

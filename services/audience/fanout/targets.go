@@ -62,8 +62,8 @@ func (f *Fanout) received(ctx context.Context, p events.Publication, legs []leg)
 		if err != nil {
 			return nil, err
 		}
-		var at cursor
-		if _, err := f.store.get(ctx, legKey("at", old.Publication, l.Channel), &at); err != nil {
+		at, err := f.cursor(ctx, old.Publication, l.Channel)
+		if err != nil {
 			return nil, err
 		}
 		b := sent(l, sets, at)
@@ -82,15 +82,32 @@ func (f *Fanout) received(ctx context.Context, p events.Publication, legs []leg)
 	return out, nil
 }
 
+// cursor is how far a leg is: from memory while the run lives, with what is being
+// put in the queue now.
+func (f *Fanout) cursor(ctx context.Context, p events.Publication, channel string) (cursor, error) {
+	l := f.lane(p.Class)
+	l.mu.Lock()
+	if r := l.find(p.ID, p.Revision, channel); r != nil {
+		defer l.mu.Unlock()
+		at := r.at
+		for batch := range r.open {
+			at.Next = max(at.Next, batch+1)
+		}
+		return at, nil
+	}
+	l.mu.Unlock()
+	var at cursor
+	_, err := f.store.get(ctx, legKey("at", p, channel), &at)
+	return at, err
+}
+
 // failures reads who could not be reached: from memory while the run lives.
 func (f *Fanout) failures(ctx context.Context, p events.Publication, channel string) (*roaring.Bitmap, error) {
 	l := f.lane(p.Class)
 	l.mu.Lock()
-	for _, r := range l.runs {
-		if r.publication.ID == p.ID && r.publication.Revision == p.Revision && r.leg.Channel == channel {
-			defer l.mu.Unlock()
-			return r.failed.Clone(), nil
-		}
+	if r := l.find(p.ID, p.Revision, channel); r != nil {
+		defer l.mu.Unlock()
+		return r.failed.Clone(), nil
 	}
 	l.mu.Unlock()
 	var kept struct {
