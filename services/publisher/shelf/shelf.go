@@ -30,6 +30,8 @@ type Shelf struct {
 	mu       sync.RWMutex
 	kv       jetstream.KeyValue        // nil before Run
 	items    map[place]map[string]item // by publication
+	told     uint64                    // the watch's last revision
+	gone     map[string]uint64         // by key: the revision that was removed before the watch told it
 	versions map[group]uint64
 	changed  map[string]chan struct{} // by kind
 }
@@ -49,7 +51,7 @@ var _ channel.Shelf = (*Shelf)(nil)
 func New(log *slog.Logger, now func() time.Time) *Shelf {
 	return &Shelf{
 		log: log, now: now, ready: make(chan struct{}),
-		items: map[place]map[string]item{}, versions: map[group]uint64{}, changed: map[string]chan struct{}{},
+		items: map[place]map[string]item{}, gone: map[string]uint64{}, versions: map[group]uint64{}, changed: map[string]chan struct{}{},
 	}
 }
 
@@ -110,7 +112,7 @@ func (s *Shelf) Remove(ctx context.Context, d events.Delivery) error {
 		}
 		err = kv.Purge(ctx, key(d), jetstream.LastRevision(revision))
 		if err == nil {
-			s.drop(key(d), revision+1)
+			s.remove(key(d), revision)
 			return nil
 		}
 		if !bus.IsConflict(err) {
@@ -183,7 +185,7 @@ func (s *Shelf) set(d events.Delivery, revision uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := place{d.Kind, d.Authority, d.Endpoint}
-	if s.items[p][d.Publication].revision >= revision {
+	if s.items[p][d.Publication].revision >= revision || revision <= s.gone[key(d)] {
 		return
 	}
 	if s.items[p] == nil {
@@ -193,15 +195,35 @@ func (s *Shelf) set(d events.Delivery, revision uint64) {
 	s.tell(p)
 }
 
-func (s *Shelf) drop(k string, revision uint64) {
+// remove takes off what was removed from the bucket, for good though the watch
+// is still to tell that it was there.
+func (s *Shelf) remove(k string, revision uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told < revision {
+		s.gone[k] = revision
+	}
+	s.drop(k, revision+1)
+}
+
+// removed takes off what the watch tells was removed by a revision.
+func (s *Shelf) removed(k string, by uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone[k] < by {
+		delete(s.gone, k)
+	}
+	s.drop(k, by)
+}
+
+// drop is called with the lock held.
+func (s *Shelf) drop(k string, by uint64) {
 	t := strings.Split(k, ".")
 	if len(t) != 4 {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	p := place{t[0], t[1], t[2]}
-	if old, ok := s.items[p][t[3]]; ok && old.revision < revision {
+	if old, ok := s.items[p][t[3]]; ok && old.revision < by {
 		delete(s.items[p], t[3])
 		s.tell(p)
 	}
@@ -252,8 +274,9 @@ func (s *Shelf) apply(e jetstream.KeyValueEntry) {
 		}
 		return
 	}
+	defer s.toldUpTo(e.Revision())
 	if e.Operation() != jetstream.KeyValuePut {
-		s.drop(e.Key(), e.Revision())
+		s.removed(e.Key(), e.Revision())
 		return
 	}
 	var d events.Delivery
@@ -262,6 +285,12 @@ func (s *Shelf) apply(e jetstream.KeyValueEntry) {
 		return
 	}
 	s.set(d, e.Revision())
+}
+
+func (s *Shelf) toldUpTo(revision uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = revision
 }
 
 // clear removes what expired long enough ago.
