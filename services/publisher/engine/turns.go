@@ -79,6 +79,9 @@ func (t *turns) try(keys [2]laneKey) (<-chan struct{}, time.Duration, bool) {
 			t.lanes[key] = l
 		}
 		if l.taken >= most[i] {
+			for _, free := range both[:i] {
+				free.signal() // for who can take it
+			}
 			return l.freed, now.Sub(l.last), false
 		}
 		both[i] = l

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -49,4 +50,42 @@ func TestATurnIsWaitedForWhilePartsEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever is woken by a place of his channel and finds none of his authority wakes
+// the next, who would otherwise sleep although there is room.
+func TestAPlaceThatCannotBeTakenIsPassedOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		turns := &turns{perChannel: 1, perAuthority: 3, lanes: map[laneKey]*turn{}}
+		take := func(ctx context.Context, channel string) (func(), error) {
+			return turns.take(ctx, events.Delivery{Authority: "pessac", Channel: channel, Kind: "sms", Class: events.ClassService})
+		}
+		began := time.Now()
+		var overs []func()
+		for _, channel := range []string{"a", "b", "c"} {
+			over, err := take(t.Context(), channel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			overs = append(overs, over)
+		}
+		turns.perAuthority = 2 // one less than it has
+		var work sync.WaitGroup
+		defer work.Wait()
+		ctx, giveUp := context.WithCancel(t.Context())
+		work.Go(func() { _, _ = take(ctx, "a") })
+		synctest.Wait()
+		work.Go(func() {
+			if _, err := take(t.Context(), "a"); err != nil || time.Since(began) > 0 {
+				t.Errorf("after %s: %v", time.Since(began), err)
+			}
+		})
+		synctest.Wait()
+		overs[0]() // the first of the two is woken, in vain
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		overs[1]()
+	})
 }
