@@ -57,13 +57,19 @@ func TestLoadEveryStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newLoader(t, f, conn)
-	loading(t, l)
+	if l.Err() == nil {
+		t.Error("all is being loaded before Run")
+	}
+	stop := loading(t, l)
 	awaitRows(t, conn, "receipts", want)
 	awaitRows(t, conn, "publications", 1)
 	awaitRows(t, conn, "messages", 1)
 	want += f.receipts(t, newWorld(2), 10, 5)
 	awaitRows(t, conn, "receipts", want)
 	eventstest.Eventually(t, func() bool { return l.Err() == nil }, patience, "no error")
+	if stop(); l.Err() == nil {
+		t.Error("all is being loaded after Run")
+	}
 	if n := number(t, conn, "SELECT count() FROM receipts"); n != uint64(want) {
 		t.Errorf("%d rows, want %d", n, want)
 	}

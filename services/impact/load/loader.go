@@ -109,7 +109,7 @@ func New(deps run.Deps, conn driver.Conn, cfg Config) (*Loader, error) {
 	deps = deps.WithDefaults()
 	stage := run.NewStage(deps.Metrics, "impact")
 	label := run.Label{Name: "stream", Values: []string{bus.StreamReceipts, bus.StreamPublications, bus.StreamMessages}}
-	return &Loader{
+	l := &Loader{
 		cfg: cfg, deps: deps, conn: conn, onStep: func(step) {}, errs: map[string]error{},
 		metrics: metrics{
 			rows:    stage.Counter("rows_total", "Rows inserted into ClickHouse.", label),
@@ -118,12 +118,15 @@ func New(deps run.Deps, conn driver.Conn, cfg Config) (*Loader, error) {
 			insert: stage.Histogram("insert_seconds", "Time of one insert.",
 				[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 10}, label),
 		},
-	}, nil
+	}
+	l.reportAll(errStarting)
+	return l, nil
 }
 
 // Run loads until ctx ends; the tables and the bus must exist. What fails is
 // tried again: Err tells.
 func (l *Loader) Run(ctx context.Context) error {
+	defer l.reportAll(errStarting)
 	kv, err := l.deps.JetStream.KeyValue(ctx, bus.BucketImpact)
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
@@ -153,9 +156,7 @@ func (l *Loader) tables(ctx context.Context) (string, bool) {
 		if err == nil {
 			return id, true
 		}
-		for _, t := range l.cfg.targets() {
-			l.report(t.stream, err)
-		}
+		l.reportAll(err)
 		l.deps.Logger.Warn("not loading", "err", err)
 		if !l.sleep(ctx, delay) {
 			return "", false
@@ -165,7 +166,8 @@ func (l *Loader) tables(ctx context.Context) (string, bool) {
 
 var errStarting = errors.New("reading the position")
 
-// Err tells why some stream is not being loaded, nil when all are.
+// Err tells why some stream is not being loaded, nil when all are; before Run,
+// and after it, none is.
 func (l *Loader) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -185,6 +187,12 @@ func (l *Loader) report(stream string, err error) bool {
 	changed := (l.errs[stream] == nil) != (err == nil)
 	l.errs[stream] = err
 	return changed
+}
+
+func (l *Loader) reportAll(err error) {
+	for _, t := range l.cfg.targets() {
+		l.report(t.stream, err)
+	}
 }
 
 // sleep waits, false when ctx ended.
