@@ -121,6 +121,8 @@ type running struct {
 
 // Run implements run.Service.
 func (s *Service) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // views, where it fails
 	g, ctx := errgroup.WithContext(ctx)
 	defer s.state.Store(nil)
 	r, err := s.open(ctx)

@@ -145,8 +145,15 @@ func (s *Service) Handlers() []run.Route {
 // Run implements run.Service. The topology (bus.Ensure) must exist.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.ready.Store(false)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // views, where it fails
 	g, ctx := errgroup.WithContext(ctx)
-	back, err := s.open(ctx)
+	pub, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{Metrics: s.cfg.BusMetrics})
+	if err != nil {
+		return err
+	}
+	defer pub.Close() //nolint:errcheck // it only waits, for what was begun before the stop
+	back, err := s.open(ctx, bus.NewEmitter(pub))
 	if err != nil {
 		return err
 	}
@@ -181,7 +188,7 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // open reads what the desk and the console work with.
-func (s *Service) open(ctx context.Context) (*console.Back, error) {
+func (s *Service) open(ctx context.Context, emitter *bus.Emitter) (*console.Back, error) {
 	js := s.deps.JetStream
 	reg, err := registry.Open(ctx, js)
 	if err != nil {
@@ -195,12 +202,6 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 	if err != nil {
 		return nil, fmt.Errorf("curator: bucket %s: %w", bus.BucketSessions, err)
 	}
-	pub, err := bus.NewPublisher(s.deps.NATS, bus.PublisherConfig{Metrics: s.cfg.BusMetrics})
-	if err != nil {
-		return nil, err
-	}
-	context.AfterFunc(ctx, func() { _ = pub.Close() })
-	emitter := bus.NewEmitter(pub)
 	back := &console.Back{
 		Room: s.room, Letters: func() []bus.LetterCount { return *s.letters.Load() },
 		Registry: reg, NATS: s.deps.NATS, JetStream: js, Emitter: emitter, Sessions: web.NewKVSessions(sessions),
@@ -220,7 +221,7 @@ func (s *Service) open(ctx context.Context) (*console.Back, error) {
 	back.Tally = tally.New(ctx, items, registry.OnChange(func(c registry.Change[tally.Tally]) { s.console.Changed(c.Key[0]) }))
 	for _, wait := range []func(context.Context) error{
 		back.Authorities.Wait, back.Streams.Wait, back.Sources.Wait, back.Channels.Wait, back.Officers.Wait, back.Health.Wait,
-		back.Signs.Wait, back.SignHealth.Wait, back.ChannelHealth.Wait, back.AlertModels.Wait, back.Abbreviations.Wait,
+		back.Signs.Wait, back.SignHealth.Wait, back.ChannelHealth.Wait, back.AlertModels.Wait, back.Abbreviations.Wait, back.Tally.Wait,
 	} {
 		if err := wait(ctx); err != nil {
 			return nil, fmt.Errorf("curator: registry: %w", err)

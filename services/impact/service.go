@@ -136,6 +136,8 @@ func (s *Service) Ready() error {
 
 // Run implements run.Service. The topology (bus.Ensure) must exist.
 func (s *Service) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // views, where it fails
 	defer s.state.Store(&errStarting)
 	back, err := s.back(ctx)
 	if err != nil {

@@ -166,6 +166,9 @@ func New(ctx context.Context, kv jetstream.KeyValue, options ...registry.ViewOpt
 	return &Counter{repo: repo, view: registry.NewView(ctx, repo, options...), waiting: map[string]*batch{}}
 }
 
+// Wait returns nil once the tallies that are stored are read, or ctx's error.
+func (c *Counter) Wait(ctx context.Context) error { return c.view.Wait(ctx) }
+
 // Get is a publication's tally.
 func (c *Counter) Get(authority, publication string) (Tally, bool) {
 	return c.view.Get(authority, publication)

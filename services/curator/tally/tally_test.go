@@ -151,4 +151,11 @@ func TestManyReceiptsAtOnceAreEachCountedOnce(t *testing.T) {
 		got, _ := counters[0].Get("begles", "p")
 		return got.Versions[1]["sms"][events.StatusDelivered] == 2*receipts
 	}, 10*time.Second, "every receipt is counted once")
+	later := tally.New(ctx, kv)
+	if err := later.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := later.Get("begles", "p"); !ok {
+		t.Error("a process that begins does not know what was counted")
+	}
 }
