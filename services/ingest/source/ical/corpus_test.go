@@ -17,6 +17,7 @@ import (
 
 	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/record"
+	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
@@ -71,6 +72,9 @@ func TestCorpus(t *testing.T) {
 			return nil
 		}
 		c.read++
+		if !Kind().Guess(&fetch.Response{Body: body}) {
+			t.Errorf("%s: is read, and not recognised", rel)
+		}
 		for _, r := range cal.Records {
 			if r.Refused != nil {
 				c.problems++

@@ -56,11 +56,21 @@ func Kind() source.Kind {
 		Name:     Name,
 		New:      func(deps source.Deps, spec source.Spec) (any, error) { return New(deps, spec) },
 		Interval: source.Interval{Least: 15 * time.Minute, Usual: time.Hour, Most: 6 * time.Hour},
-		Guess: func(res *fetch.Response) bool {
-			return bytes.Contains(res.Body[:min(len(res.Body), 512)], []byte("BEGIN:VCALENDAR"))
-		},
-		Title: title,
+		Guess:    guess,
+		Title:    title,
 	}
+}
+
+// guess knows a calendar, after what a careless server printed before it, and a
+// component that stands alone.
+func guess(res *fetch.Response) bool {
+	head := bytes.ToUpper(res.Body[:min(len(res.Body), 512)])
+	if bytes.Contains(head, []byte("BEGIN:VCALENDAR")) {
+		return true
+	}
+	first, _, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("\n"))
+	name, begins := bytes.CutPrefix(first, []byte("BEGIN:"))
+	return begins && isComponent(string(bytes.TrimSpace(name)))
 }
 
 // New validates the configuration.
