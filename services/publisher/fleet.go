@@ -20,7 +20,7 @@ type fleet struct {
 	hold  func(authority, id string, until time.Time) // a provider asks to send nothing before
 
 	mu      sync.RWMutex
-	spawn   func(func(context.Context)) context.CancelFunc // starts a channel's own work; nil before start
+	spawn   func(func(context.Context)) context.CancelFunc // starts a channel's own work; nil before start and after stop
 	ships   map[string]*ship
 	running sync.WaitGroup
 }
@@ -39,7 +39,8 @@ func newFleet(deps channel.Deps, kinds map[string]channel.Factory, log *slog.Log
 	return &fleet{deps: deps, kinds: kinds, log: log, hold: hold, ships: map[string]*ship{}}
 }
 
-// start lets channels work until ctx ends; stop then waits for them.
+// start lets channels work until ctx ends; stop then waits for them, and lets no
+// other begin.
 func (f *fleet) start(ctx context.Context) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -51,7 +52,12 @@ func (f *fleet) start(ctx context.Context) {
 	clear(f.ships)
 }
 
-func (f *fleet) stop() { f.running.Wait() }
+func (f *fleet) stop() {
+	f.mu.Lock()
+	f.spawn = nil
+	f.mu.Unlock()
+	f.running.Wait()
+}
 
 func fleetKey(authority, id string) string { return authority + "/" + id }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/kong"
 
@@ -52,15 +53,17 @@ func serve(g *globals, cfg *config.Config, names []string, stage *demo.Stage) (e
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	ctx, cancel := context.WithCancel(g.ctx)
+	var welcoming sync.WaitGroup
+	defer welcoming.Wait()
 	defer cancel()
-	go func() {
+	welcoming.Go(func() {
 		select {
 		case <-p.Started():
 			welcome(g.stdout, cfg, names, stage)
 			debug.FreeOSMemory() // what starting took: passwords hashed in 64 MiB, templates, what was read
 		case <-ctx.Done():
 		}
-	}()
+	})
 	return p.Run(ctx)
 }
 

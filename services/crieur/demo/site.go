@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/crieur/crieur/events/record"
@@ -100,13 +101,12 @@ func (s *site) Run(ctx context.Context) error {
 	srv := &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
-	posting := make(chan struct{})
-	go func() {
-		defer close(posting)
-		s.post(ctx)
-	}()
+	ctx, cancel := context.WithCancel(ctx)
+	var posting sync.WaitGroup
+	posting.Go(func() { s.post(ctx) })
 	err := srv.Serve(s.listener)
-	<-posting
+	cancel()
+	posting.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

@@ -166,7 +166,6 @@ const groupSize = 2048
 // are tried again for as long as a delivery may take, for receipts come before
 // the outcome of the submission is known; the provider is answered sooner.
 func (l *later) run(ctx context.Context) error {
-	defer close(l.stopped)
 	var waiting []report
 	retry := time.NewTicker(50 * time.Millisecond)
 	defer retry.Stop()

@@ -9,6 +9,7 @@ import (
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/bus"
 	"github.com/crieur/crieur/events/eventstest"
+	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/engine"
 )
 
@@ -72,4 +73,33 @@ func lifetime(t *testing.T, js jetstream.JetStream) time.Duration {
 		life = min(life, own)
 	}
 	return life
+}
+
+// Whoever reports to an engine that could not read what was sent before is told to
+// come again, and does not keep its channel from ending.
+func TestReportsAreRefusedByAnEngineThatEnded(t *testing.T) {
+	t.Parallel()
+	js := eventstest.JetStream(t)
+	kv, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "ledger"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteKeyValue(t.Context(), "ledger"); err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(engine.Config{}, engine.Deps{JS: js, Ledger: kv, Now: time.Now})
+	if err := e.Run(t.Context()); err == nil {
+		t.Fatal("it runs without a ledger")
+	}
+	refused := 0
+	for range 10_000 { // more than it would keep
+		e.Receipts().Later("pessac", "sms", channel.Later{Remote: "1"}, func(err error) {
+			if err != nil {
+				refused++
+			}
+		})
+	}
+	if refused == 0 {
+		t.Error("none is refused")
+	}
 }

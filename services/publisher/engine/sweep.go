@@ -16,6 +16,7 @@ import (
 // Run reads back what was sent before, then matches receipts and sweeps until
 // ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
+	defer close(e.later.stopped)
 	g, ctx := errgroup.WithContext(ctx)
 	known := make(chan struct{})
 	g.Go(func() error { return e.revisions.watch(ctx, func() { close(known) }) })

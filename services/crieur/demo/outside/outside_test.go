@@ -73,8 +73,13 @@ func TestSMSCTakesMessagesAndGivesReceipts(t *testing.T) {
 	session, err := gosmpp.NewSession(gosmpp.TRXConnector(gosmpp.NonTLSDialer, gosmpp.Auth{SMSC: w.SMPP(), SystemID: "crieur", Password: "x"}), gosmpp.Settings{
 		ReadTimeout: 30 * time.Second,
 		OnPDU: func(p pdu.PDU, _ bool) {
-			if d, ok := p.(*pdu.DeliverSM); ok {
-				text, _ := d.Message.GetMessage()
+			switch p := p.(type) {
+			case *pdu.SubmitSMResp:
+				if w.Inbox.Total("sms") != 1 {
+					t.Error("it is taken before it is kept")
+				}
+			case *pdu.DeliverSM:
+				text, _ := p.Message.GetMessage()
 				receipts <- text
 			}
 		},

@@ -57,8 +57,8 @@ func (s *smsc) session(ctx context.Context, conn net.Conn) {
 				return
 			}
 			resp.MessageID = id
-			write(resp)
 			s.receive(p)
+			write(resp)
 			pending.Go(func() { receipt(ctx, p, id, write) })
 		case *pdu.Unbind:
 			write(p.GetResponse())

@@ -40,10 +40,11 @@ type Event struct {
 type SMSC struct {
 	Addr string
 
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	mu  sync.Mutex
-	all []Event
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	read sync.WaitGroup // of what it says
+	mu   sync.Mutex
+	all  []Event
 }
 
 // peerDir is where the peer is installed.
@@ -86,12 +87,12 @@ func (s *SMSC) start(t testing.TB, dir string, args []string, port string) {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go s.read(out)
+	s.read.Go(func() { s.hear(out) })
 	s.Await(t, "listening", func(e Event) bool { return e.Event == "listening" })
 	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Events()[0].Port))
 }
 
-func (s *SMSC) read(out io.Reader) {
+func (s *SMSC) hear(out io.Reader) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		var e Event
@@ -111,6 +112,7 @@ func (s *SMSC) Stop(t testing.TB) {
 		return
 	}
 	_ = s.in.Close() // asks it to end
+	s.read.Wait()
 	_ = s.cmd.Wait() // it may have been killed
 	s.cmd = nil
 }
@@ -166,6 +168,6 @@ func (s *SMSC) Await(t testing.TB, what string, match func(Event) bool) Event {
 			}
 		}
 		return false
-	}, 10*time.Second, "the SMSC does not say: "+what)
+	}, 30*time.Second, "the SMSC does not say: "+what)
 	return found
 }
