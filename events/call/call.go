@@ -113,7 +113,14 @@ func Handle[Req, Rep any](s *Server, e Endpoint[Req, Rep], f func(context.Contex
 	return nil
 }
 
+// answer survives a handler that panics, as on what a stranger's page holds: the
+// program goes on, and the asker is told.
 func answer[Req, Rep any](ctx context.Context, r micro.Request, f func(context.Context, Req) (Rep, error)) {
+	defer func() {
+		if p := recover(); p != nil {
+			fail(r, events.Transient(events.ReasonInternal, fmt.Errorf("panic: %T", p), 0))
+		}
+	}()
 	var req Req
 	if err := json.Unmarshal(r.Data(), &req); err != nil {
 		fail(r, events.Permanentf(events.ReasonInvalidEvent, "request: %w", err))

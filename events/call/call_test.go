@@ -32,6 +32,8 @@ func TestAskKeepsReplyAndOutcome(t *testing.T) {
 			return answer{}, events.Permanentf(events.ReasonRejected, "negative")
 		case q.N == 0:
 			return answer{}, events.Transient(events.ReasonRateLimited, fmt.Errorf("later"), 3*time.Second)
+		case q.N == 13:
+			panic("+33612345678")
 		}
 		return answer{Twice: 2 * q.N}, nil
 	})
@@ -48,6 +50,10 @@ func TestAskKeepsReplyAndOutcome(t *testing.T) {
 	_, err = call.Ask(t.Context(), nc, e, question{})
 	if o := events.OutcomeOf(err); o.Kind != events.TransientFailure || o.RetryAfter != 3*time.Second {
 		t.Errorf("transient: %+v, %v", o, err)
+	}
+	_, err = call.Ask(t.Context(), nc, e, question{N: 13})
+	if o := events.OutcomeOf(err); o.Kind != events.TransientFailure || o.Reason != events.ReasonInternal || strings.Contains(err.Error(), "336") {
+		t.Errorf("a handler that panics: %+v, %v", o, err)
 	}
 }
 
