@@ -184,18 +184,21 @@ func (f *Fanout) Plan(ctx context.Context, p events.Publication) error {
 	_, known := f.plans[key]
 	newer := f.newer(p)
 	f.mu.Unlock()
-	if known || newer {
+	if known {
 		return nil
 	}
 	f.supersede(p)
 	made := &plan{Publication: p, Trace: bus.TraceParent(ctx)}
-	if f.concerns(p) {
+	switch {
+	case newer:
+		made.Begun, made.Passed = f.now(), true
+	case f.concerns(p):
 		var err error
 		if made.Channels, err = f.legs(ctx, p); err != nil {
 			return err
 		}
 	}
-	if len(made.Channels) == 0 {
+	if len(made.Channels) == 0 && !made.Passed {
 		return nil
 	}
 	var err error
@@ -209,7 +212,9 @@ func (f *Fanout) Plan(ctx context.Context, p events.Publication) error {
 	}
 	f.mu.Lock()
 	f.plans[key] = made
-	f.due = append(f.due, made)
+	if !made.Passed {
+		f.due = append(f.due, made)
+	}
 	f.mu.Unlock()
 	f.supersede(p) // what was begun while nobody knew of this one, too
 	select {
@@ -292,20 +297,11 @@ func (f *Fanout) begin(ctx context.Context, p *plan) error {
 	begun := *p
 	begun.Channels = slices.Clone(p.Channels)
 	var sets map[string]*roaring.Bitmap
-	switch {
-	case newer:
-		sets = map[string]*roaring.Bitmap{}
-	case pub.Audience.CorrectionOf > 0:
+	if begun.Passed = newer; !newer {
 		var err error
-		if sets, err = f.received(ctx, pub, p.Channels); err != nil {
+		if sets, err = f.meant(ctx, pub, p.Channels); err != nil {
 			return err
 		}
-	default:
-		kinds := make([]string, len(p.Channels))
-		for i, l := range p.Channels {
-			kinds[i] = l.contact()
-		}
-		sets = f.deps.Select(pub, kinds)
 	}
 	for i := range begun.Channels {
 		l := &begun.Channels[i]

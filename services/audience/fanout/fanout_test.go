@@ -386,6 +386,77 @@ func TestWithdrawalGoesToThoseBeingSentTo(t *testing.T) {
 	once(t, told, 1, 21)
 }
 
+// TestACorrectionIsNotLostWithWhatItPassed: revisions that waited together, as
+// while this process was away, are told once, to whom the first one was for.
+func TestACorrectionIsNotLostWithWhatItPassed(t *testing.T) {
+	t.Parallel()
+	type revision struct {
+		number, corrects int
+		kind             events.MsgType
+	}
+	first := revision{1, 0, events.MsgAlert}
+	for _, c := range []struct {
+		name    string
+		sent    []revision // and received, before
+		waiting []revision // in the order in which they are planned
+		batches int        // of ten people, of the last revision
+		last    uint32     // of the people who are told it
+	}{
+		{"in order", nil, []revision{first, {2, 1, events.MsgUpdate}}, 10, 100},
+		{"the correction first", nil, []revision{{2, 1, events.MsgUpdate}, first}, 10, 100},
+		{"two corrections", nil, []revision{first, {2, 1, events.MsgUpdate}, {3, 2, events.MsgUpdate}}, 10, 100},
+		{"two corrections of what was received", []revision{first}, []revision{{2, 1, events.MsgUpdate}, {3, 2, events.MsgUpdate}}, 5, 50},
+		{"the second correction first", []revision{first}, []revision{{3, 2, events.MsgUpdate}, {2, 1, events.MsgUpdate}}, 5, 50},
+		{"news to all, corrected", []revision{first}, []revision{{2, 0, events.MsgUpdate}, {3, 2, events.MsgUpdate}}, 10, 100},
+		{"withdrawn before anybody knew", nil, []revision{first, {2, 1, events.MsgCancel}}, 0, 0},
+		{"corrected and withdrawn", []revision{first}, []revision{{2, 1, events.MsgUpdate}, {3, 2, events.MsgCancel}}, 5, 50},
+		{"news to all, withdrawn", []revision{first}, []revision{{2, 0, events.MsgUpdate}, {3, 2, events.MsgCancel}}, 5, 50},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := newRig(t, 100, 10)
+			plan := func(r revision) {
+				p := publication("pessac", "a", r.number)
+				p.MsgType, p.Audience.CorrectionOf = r.kind, r.corrects
+				g.plan(p)
+			}
+			g.people("pessac", 1, 51)
+			before := 0
+			for _, r := range c.sent {
+				plan(r)
+				before += 5
+				for _, d := range g.wait(before)[before-5:] {
+					g.answer(d, events.StatusSent)
+				}
+			}
+			g.stop()
+			g.people("pessac", 1, 101)
+			newest := 0
+			for _, r := range c.waiting {
+				plan(r)
+				newest = max(newest, r.number)
+			}
+			g.start(100)
+			g.people("floirac", 1, 11)
+			g.plan(publication("floirac", "b", 1)) // begins after those
+			var list []events.Delivery
+			for _, d := range g.wait(before + c.batches + 1)[before:] {
+				switch {
+				case d.Authority == "floirac":
+				case d.Revision != newest:
+					t.Errorf("revision %d is sent", d.Revision)
+				default:
+					list = append(list, d)
+				}
+			}
+			if len(list) != c.batches {
+				t.Fatalf("%d batches, %d wanted", len(list), c.batches)
+			}
+			once(t, list, 1, c.last+1)
+		})
+	}
+}
+
 func TestNewRevisionEndsTheOld(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, 2, 10)

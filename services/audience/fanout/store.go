@@ -23,7 +23,10 @@ type plan struct {
 	Channels    []leg              `json:"channels"`
 	Trace       string             `json:"trace,omitempty"` // traceparent of the publication
 	Begun       time.Time          `json:"begun,omitzero"`  // when the targets were decided
-	revision    uint64             // of what is stored
+	// Passed says that a newer revision was known before the targets were
+	// decided: there are none, and whom it was for is the newer one's to tell.
+	Passed   bool   `json:"passed,omitempty"`
+	revision uint64 // of what is stored
 }
 
 // leg is one channel of a plan.

@@ -42,18 +42,49 @@ func (f *Fanout) segment(ctx context.Context, p events.Publication, l *leg, b *r
 	return nil
 }
 
-// received is, by kind, who was sent the revision that p corrects, without
+// meant is, by kind, whom a publication is for now.
+func (f *Fanout) meant(ctx context.Context, p events.Publication, legs []leg) (map[string]*roaring.Bitmap, error) {
+	if p.Audience.CorrectionOf > 0 {
+		if old := f.corrected(p); old != nil {
+			return f.received(ctx, p, old, legs)
+		}
+		if p.MsgType == events.MsgCancel {
+			return nil, nil // nobody was told what is withdrawn
+		}
+	}
+	kinds := make([]string, len(legs))
+	for i, l := range legs {
+		kinds[i] = l.contact()
+	}
+	return f.deps.Select(p, kinds), nil
+}
+
+// corrected is the revision that people have of what p corrects, nil when they
+// have none. One that was passed over, or is not known of yet, as when both
+// waited for this process, told nobody: p then corrects what that one did, and
+// where it was news is news itself.
+func (f *Fanout) corrected(p events.Publication) *plan {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for revision := p.Audience.CorrectionOf; revision > 0; {
+		old := f.plans[planKey(p.ID, revision)]
+		switch {
+		case old != nil && !old.Begun.IsZero() && !old.Passed:
+			return old
+		case old == nil || p.MsgType == events.MsgCancel:
+			revision--
+		default:
+			revision = old.Publication.Audience.CorrectionOf
+		}
+	}
+	return nil
+}
+
+// received is, by kind, who was sent a revision that p corrects, without
 // those it did not reach. Whoever was still to be sent to is told the
 // correction too, unless it is a withdrawal.
-func (f *Fanout) received(ctx context.Context, p events.Publication, legs []leg) (map[string]*roaring.Bitmap, error) {
+func (f *Fanout) received(ctx context.Context, p events.Publication, old *plan, legs []leg) (map[string]*roaring.Bitmap, error) {
 	out := map[string]*roaring.Bitmap{}
-	f.mu.Lock()
-	old := f.plans[planKey(p.ID, p.Audience.CorrectionOf)]
-	f.mu.Unlock()
-	if old == nil {
-		f.deps.Logger.Warn("fanout: the corrected revision was sent to nobody", "message", p.Message, "authority", p.Authority)
-		return out, nil
-	}
 	for _, l := range old.Channels {
 		if !slices.ContainsFunc(legs, func(n leg) bool { return n.contact() == l.contact() }) {
 			continue
