@@ -64,6 +64,6 @@ func (re *Renderer) flashMAC(value string) string {
 func setFlashCookie(w http.ResponseWriter, r *http.Request, value string, maxAgeSeconds int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: flashCookie, Value: value, Path: "/", MaxAge: maxAgeSeconds,
-		HttpOnly: true, Secure: requestSecure(r), SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: IsSecure(r), SameSite: http.SameSiteLaxMode,
 	})
 }

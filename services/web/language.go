@@ -36,7 +36,7 @@ func rememberLanguage(w http.ResponseWriter, r *http.Request) {
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, Secure: requestSecure(r), SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: IsSecure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
 

@@ -83,7 +83,9 @@ func ClientKey(r *http.Request) string {
 	return address.String()
 }
 
-func requestSecure(r *http.Request) bool { return peerOf(r).secure }
+// IsSecure reports whether a request came over TLS, by what a trusted proxy or
+// the public address says too: whether its cookies are Secure.
+func IsSecure(r *http.Request) bool { return peerOf(r).secure }
 
 // isFragment tells an htmx request that wants a part of a page from one that wants it whole.
 func isFragment(r *http.Request) bool {

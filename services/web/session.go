@@ -16,6 +16,9 @@ import (
 // ErrNoSession means that nobody is signed in: no cookie, or a session unknown, idle too long or over.
 var ErrNoSession = errors.New("web: no session")
 
+// ErrSessionChanged is a SessionStore's: what was to be written over is no longer there.
+var ErrSessionChanged = errors.New("web: session: changed since it was read")
+
 // Session is what the server remembers of somebody signed in. Times are UTC.
 type Session struct {
 	Subject   string            `json:"subject"` // the officer's or subscriber's ID; never a name or an address
@@ -24,11 +27,13 @@ type Session struct {
 	SeenAt    time.Time         `json:"seen_at"`
 	ExpiresAt time.Time         `json:"expires_at"`
 
-	key string
+	key      string
+	revision uint64 // of what the store has; 0 for a new one
 }
 
 // SessionStore keeps sessions. Keys are "<subject hash>.<token hash>", so that a copy of the store opens no session.
-// Get returns ErrNoSession for an unknown key. A Delete key may end in ".*": all the sessions of a subject.
+// Get returns ErrNoSession for an unknown key. Put keeps a new session, or one that Get returned: ErrSessionChanged
+// where that was written or deleted since. A Delete key may end in ".*": all the sessions of a subject.
 type SessionStore interface {
 	Get(ctx context.Context, key string) (Session, error)
 	Put(ctx context.Context, key string, s Session) error
@@ -86,7 +91,12 @@ func (s *Sessions) Get(r *http.Request) (Session, error) {
 	session.key = key
 	if now.Sub(session.SeenAt) >= touchEvery {
 		session.SeenAt = now
-		return session, s.store.Put(r.Context(), key, session)
+		err = s.store.Put(r.Context(), key, session)
+		if errors.Is(err, ErrSessionChanged) { // by another request of its own, or it was ended
+			session, err = s.store.Get(r.Context(), key)
+			session.key = key
+		}
+		return session, err
 	}
 	return session, nil
 }
@@ -118,14 +128,6 @@ func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, subject string
 	return session, nil
 }
 
-// Save keeps the changed Values of a session that Get or SignIn returned.
-func (s *Sessions) Save(ctx context.Context, session Session) error {
-	if session.key == "" {
-		return ErrNoSession
-	}
-	return s.store.Put(ctx, session.key, session)
-}
-
 // SignOut ends the session of the request; nothing to end is no error.
 func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) error {
 	s.setCookie(w, r, "", -1)
@@ -143,7 +145,7 @@ func (s *Sessions) Revoke(ctx context.Context, subject string) error {
 func (s *Sessions) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAgeSeconds int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.options.Cookie, Value: value, Path: s.options.Path, MaxAge: maxAgeSeconds,
-		HttpOnly: true, Secure: requestSecure(r), SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: IsSecure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
 

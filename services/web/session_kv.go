@@ -35,16 +35,21 @@ func (k *KVSessions) Get(ctx context.Context, key string) (Session, error) {
 	if err := json.Unmarshal(entry.Value(), &s); err != nil {
 		return Session{}, fmt.Errorf("web: session: decode: %w", err)
 	}
+	s.revision = entry.Revision()
 	return s, nil
 }
 
-// Put writes a session whole.
+// Put writes a session whole, over the revision that Get returned: what ended a session meanwhile stays done.
 func (k *KVSessions) Put(ctx context.Context, key string, s Session) error {
 	value, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("web: session: encode: %w", err)
 	}
-	if _, err := k.bucket.Put(ctx, key, value); err != nil {
+	_, err = k.bucket.Update(ctx, key, value, s.revision)
+	switch {
+	case errors.Is(err, jetstream.ErrKeyRevisionMismatch):
+		return ErrSessionChanged
+	case err != nil:
 		return fmt.Errorf("web: session: put: %w", err)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -88,14 +90,6 @@ func TestSessions(t *testing.T) {
 	if err != nil || session.Subject != "officer-1" || session.Values["role"] != "officer" {
 		t.Fatalf("session %+v, %v", session, err)
 	}
-	session.Values["authority"] = "saint-aubin"
-	if err := s.Save(t.Context(), session); err != nil {
-		t.Fatal(err)
-	}
-	if again, err := s.Get(request(t, first)); err != nil || again.Values["authority"] != "saint-aubin" {
-		t.Errorf("saved session %+v, %v", again, err)
-	}
-
 	second := signIn(t, s, "officer-1", first)
 	if _, err := s.Get(request(t, first)); !errors.Is(err, web.ErrNoSession) || second.Value == first.Value {
 		t.Errorf("the token from before sign-in still works: %v", err)
@@ -133,6 +127,81 @@ func TestSessionsRevoke(t *testing.T) {
 	}
 	if _, err := s.Get(request(t, other)); err != nil {
 		t.Errorf("another's session: %v", err)
+	}
+}
+
+// meanwhile does something else between a request's reading of its session and
+// what it writes.
+type meanwhile struct {
+	*web.KVSessions
+	do func()
+}
+
+func (m *meanwhile) Get(ctx context.Context, key string) (web.Session, error) {
+	s, err := m.KVSessions.Get(ctx, key)
+	if do := m.do; do != nil {
+		m.do = nil
+		do()
+	}
+	return s, err
+}
+
+// TestASessionIsSeenWhileItChanges: a request notes that a session is in use,
+// and never brings back one that was ended.
+func TestASessionIsSeenWhileItChanges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		do   func(*testing.T, *web.Sessions, *http.Cookie) error
+		want error
+	}{
+		{"ended", func(t *testing.T, s *web.Sessions, _ *http.Cookie) error { return s.Revoke(t.Context(), "officer-1") }, web.ErrNoSession},
+		{"seen by another request", func(t *testing.T, s *web.Sessions, cookie *http.Cookie) error {
+			_, err := s.Get(request(t, cookie))
+			return err
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			bucket := newBucket(t)
+			s := newSessions(t, bucket, web.SessionOptions{})
+			cookie := signIn(t, s, "officer-1", nil)
+			keys, err := bucket.Keys(t.Context())
+			if err != nil || len(keys) != 1 {
+				t.Fatal(keys, err)
+			}
+			entry, err := bucket.Get(t.Context(), keys[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kept web.Session
+			if err := json.Unmarshal(entry.Value(), &kept); err != nil {
+				t.Fatal(err)
+			}
+			kept.SeenAt = kept.SeenAt.Add(-10 * time.Minute)
+			value, err := json.Marshal(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := bucket.Put(t.Context(), keys[0], value); err != nil {
+				t.Fatal(err)
+			}
+			store := &meanwhile{KVSessions: web.NewKVSessions(bucket)}
+			store.do = func() {
+				if err := c.do(t, s, cookie); err != nil {
+					t.Error(err)
+				}
+			}
+			racing, err := web.NewSessions(store, web.SessionOptions{Cookie: "crieur_console", Path: "/console"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // now, and after
+				if _, err := racing.Get(request(t, cookie)); !errors.Is(err, c.want) {
+					t.Errorf("%v, %v wanted", err, c.want)
+				}
+			}
+		})
 	}
 }
 
