@@ -27,6 +27,8 @@ type Config struct {
 	// Client names who sent a request, proxies looked through; nil for the other end
 	// of the connection.
 	Client func(r *http.Request) string `yaml:"-"`
+	// Secure tells whether a request came over TLS, likewise.
+	Secure func(r *http.Request) bool `yaml:"-"`
 	// Alone says that no other process reads these sources, as with an embedded
 	// NATS: a new start after a crash then waits for no one.
 	Alone bool `yaml:"alone"`

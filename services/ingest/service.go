@@ -126,7 +126,7 @@ func (s *Service) join(ctx context.Context, cursors jetstream.KeyValue) (owns fu
 func (s *Service) sourceDeps(cursors jetstream.KeyValue) source.Deps {
 	deps := source.Deps{
 		HTTP: s.client, Now: s.deps.Clock.Now, Secret: s.cfg.Secret, Zones: &source.Zones{}, DialTLS: s.client.DialTLS,
-		Memory: memory{cursors}, Media: s.media(), Client: s.cfg.Client,
+		Memory: memory{cursors}, Media: s.media(), Client: s.cfg.Client, Secure: s.cfg.Secure,
 	}
 	if s.cfg.PublicURL != "" {
 		deps.Callback = func(authority, id string) string {

@@ -142,7 +142,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 			return nil, err
 		}
 		c.Alone, c.SecretsDir = p.engines.nats != nil, filepath.Join(cfg.Data, "secrets")
-		c.PublicURL, c.Client = cfg.PublicURL, web.ClientKey
+		c.PublicURL, c.Client, c.Secure = cfg.PublicURL, web.ClientKey, web.IsSecure
 		return ingest.New(deps, c)
 	case "normalizer":
 		return normalizer.New(deps, normalizer.Config{Rules: cfg.Normalizer.Rules})

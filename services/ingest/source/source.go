@@ -131,6 +131,9 @@ type Deps struct {
 	// Client names who sent a request, the same for all that one home or office
 	// sends; nil for the address of the other end of the connection.
 	Client func(r *http.Request) string
+	// Secure tells whether a request came over TLS, proxies looked through; nil for
+	// what the connection itself is.
+	Secure func(r *http.Request) bool
 	// Memory is shared by the two faces of a source that is polled and pushed to,
 	// and by all processes; nil where there is none.
 	Memory Memory

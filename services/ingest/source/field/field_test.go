@@ -362,6 +362,42 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestTheCookieIsSecure: by the connection, or as whoever looks through proxies
+// says, never by a header that anybody may send.
+func TestTheCookieIsSecure(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		header string
+		secure func(*http.Request) bool
+		want   bool
+	}{
+		{"plain", "", nil, false},
+		{"a header", "https", nil, false},
+		{"a header that is not believed", "https", func(*http.Request) bool { return false }, false},
+		{"behind a proxy", "", func(*http.Request) bool { return true }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, "")
+			o.form.deps.Secure = c.secure
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, o.form.base, strings.NewReader(url.Values{"code": {code}}.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if c.header != "" {
+				r.Header.Set("X-Forwarded-Proto", c.header)
+			}
+			w := httptest.NewRecorder()
+			o.form.Serve(w, r, nil)
+			res := w.Result()
+			_ = res.Body.Close()
+			cookies := res.Cookies()
+			if len(cookies) != 1 || cookies[0].Secure != c.want {
+				t.Errorf("%v, Secure %v wanted", cookies, c.want)
+			}
+		})
+	}
+}
+
 func TestGuessingIsSlow(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, "")

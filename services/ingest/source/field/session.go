@@ -141,8 +141,15 @@ func (f *Form) forget(w http.ResponseWriter, r *http.Request) { f.cookie(w, r, "
 func (f *Form) cookie(w http.ResponseWriter, r *http.Request, value string, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName, Value: value, Path: f.base, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
+		Secure: f.secure(r),
 	})
+}
+
+func (f *Form) secure(r *http.Request) bool {
+	if f.deps.Secure != nil {
+		return f.deps.Secure(r)
+	}
+	return r.TLS != nil
 }
 
 // agent is who is signed in.
