@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/time/rate"
 
 	"github.com/crieur/crieur/events"
@@ -13,6 +14,20 @@ import (
 func (e *Engine) Interrupt(ctx context.Context, d events.Delivery) error {
 	_, err := e.ledger.put(ctx, newEntry(d), 0)
 	return err
+}
+
+// Announce makes a revision known as a process does that knows of no other yet.
+func Announce(ctx context.Context, kv jetstream.KeyValue, p events.Publication) error {
+	return (&revisions{kv: kv, known: map[string]latest{}}).announce(ctx, p)
+}
+
+// Newest is the newest revision that a process learns of as it starts.
+func Newest(ctx context.Context, kv jetstream.KeyValue, publication string) (int, error) {
+	r := &revisions{kv: kv, known: map[string]latest{}}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	err := r.watch(ctx, stop)
+	return r.of(publication).Revision, err
 }
 
 // Patience is how long a recipient is tried, from the first try to the last.

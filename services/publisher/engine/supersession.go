@@ -3,12 +3,14 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/bus"
 )
 
 const revisionKeys = "revision."
@@ -37,11 +39,41 @@ func (r *revisions) announce(ctx context.Context, p events.Publication) error {
 	if err != nil {
 		return fmt.Errorf("revision of %s: %w", p.ID, err)
 	}
-	if _, err := r.kv.Put(ctx, revisionKeys+p.ID, body); err != nil {
-		return events.Transient(events.ReasonUnavailable, fmt.Errorf("revision of %s: %w", p.ID, err), 0)
+	key := revisionKeys + p.ID
+	for range maxAnnounce {
+		// Another process may know of a newer one that the watch has not told yet.
+		stored, at, err := r.get(ctx, key)
+		switch {
+		case err != nil || stored.Revision >= l.Revision:
+		case at == 0:
+			_, err = r.kv.Create(ctx, key, body)
+		default:
+			_, err = r.kv.Update(ctx, key, body, at)
+		}
+		if err == nil {
+			r.set(p.ID, l)
+			return nil
+		}
+		if !bus.IsConflict(err) {
+			return events.Transient(events.ReasonUnavailable, fmt.Errorf("revision of %s: %w", p.ID, err), 0)
+		}
 	}
-	r.set(p.ID, l)
-	return nil
+	return events.Transient(events.ReasonUnavailable, fmt.Errorf("revision of %s: others keep writing it", p.ID), 0)
+}
+
+// maxAnnounce bounds a write that others win.
+const maxAnnounce = 16
+
+// get reads what is stored and its place, 0 where nothing is.
+func (r *revisions) get(ctx context.Context, key string) (l latest, at uint64, err error) {
+	kve, err := r.kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return l, 0, nil
+	}
+	if err != nil {
+		return l, 0, err
+	}
+	return l, kve.Revision(), json.Unmarshal(kve.Value(), &l)
 }
 
 func (r *revisions) of(publication string) latest {
