@@ -50,14 +50,36 @@ func (f Figures) personal() []string {
 
 // ofPeople is a ratio of two measures' pairs, whole and by channel.
 func (f Figures) ofPeople(id ID, numerator, denominator string) Indicator {
-	i := Indicator{ID: id, Unit: Ratio}
-	for _, channel := range append([]string{""}, f.personal()...) {
-		n, d := f.people(numerator, channel).Pairs, f.people(denominator, channel).Pairs
-		c := Cell{Channel: channel}.ratio(n, d)
-		if anySmall(f.people(numerator, channel).People, f.people(denominator, channel).People) {
-			c = c.hide()
-		}
+	return f.ratios(id, func(channel string) (n, d uint64, behind [2]uint64) {
+		of, all := f.people(numerator, channel), f.people(denominator, channel)
+		return of.Pairs, all.Pairs, [2]uint64{of.People, all.People}
+	})
+}
+
+// ratios are byChannel's cells of a ratio.
+func (f Figures) ratios(id ID, of func(channel string) (n, d uint64, behind [2]uint64)) Indicator {
+	return f.byChannel(Indicator{ID: id, Unit: Ratio}, func(channel string) (Cell, [2]uint64) {
+		n, d, behind := of(channel)
+		return Cell{}.ratio(n, d), behind
+	})
+}
+
+// byChannel adds a cell of the whole and one of each channel, without those that
+// few people are behind, nor what would tell them by subtraction from the whole.
+func (f Figures) byChannel(i Indicator, of func(channel string) (c Cell, behind [2]uint64)) Indicator {
+	channels := append([]string{""}, f.personal()...)
+	hidden, counts := make([]bool, len(channels)), make([]uint64, len(channels))
+	for k, channel := range channels {
+		c, behind := of(channel)
+		c.Channel = channel
 		i.Cells = append(i.Cells, c)
+		hidden[k], counts[k] = anySmall(behind[:]...), behind[0]+behind[1]
+	}
+	withAnother(hidden[1:], counts[1:])
+	for k := range hidden {
+		if hidden[k] {
+			i.Cells[k] = i.Cells[k].hide()
+		}
 	}
 	return i
 }
@@ -66,16 +88,10 @@ func (f Figures) reach() Indicator  { return f.ofPeople(Reach, "informed", "targ
 func (f Figures) clicks() Indicator { return f.ofPeople(Clicks, "clicked", "informed") }
 
 func (f Figures) usefulness() Indicator {
-	i := Indicator{ID: Usefulness, Unit: Ratio}
-	for _, channel := range append([]string{""}, f.personal()...) {
+	return f.ratios(Usefulness, func(channel string) (n, d uint64, behind [2]uint64) {
 		yes, no := f.people("useful", channel), f.people("not_useful", channel)
-		c := Cell{Channel: channel}.ratio(yes.Pairs, yes.Pairs+no.Pairs)
-		if anySmall(yes.People, no.People) {
-			c = c.hide()
-		}
-		i.Cells = append(i.Cells, c)
-	}
-	return i
+		return yes.Pairs, yes.Pairs + no.Pairs, [2]uint64{yes.People, no.People}
+	})
 }
 
 func (f Figures) publicationCount() Indicator {
@@ -203,26 +219,21 @@ func share(n, of uint64) Cell {
 
 // cost divides what channels cost by the distinct people they informed.
 func (f Figures) cost() Indicator {
-	i := Indicator{ID: Cost, Unit: MicroEUR}
 	by := map[string]int64{}
 	for _, c := range f.Counts {
 		by[""] += c.CostMicroEUR
 		by[c.Channel] += c.CostMicroEUR
 	}
-	for _, channel := range append([]string{""}, f.personal()...) {
+	return f.byChannel(Indicator{ID: Cost, Unit: MicroEUR}, func(channel string) (Cell, [2]uint64) {
 		informed := f.people("informed", channel).People
 		n, d := float64(by[channel]), float64(informed)
-		c := Cell{Channel: channel, Numerator: &n, Denominator: &d}
+		c := Cell{Numerator: &n, Denominator: &d}
 		if informed > 0 {
 			v := n / d
 			c.Value = &v
 		}
-		if Small(informed) {
-			c = c.hide()
-		}
-		i.Cells = append(i.Cells, c)
-	}
-	return i
+		return c, [2]uint64{informed}
+	})
 }
 
 func (f Figures) coverage(population int) Indicator {

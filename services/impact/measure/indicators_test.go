@@ -9,6 +9,43 @@ import (
 	"time"
 )
 
+// TestFewAreNotFoundBySubtraction: a channel with few people is not what the
+// whole has more than the others.
+func TestFewAreNotFoundBySubtraction(t *testing.T) {
+	t.Parallel()
+	figures := func(push uint64) Figures {
+		var f Figures
+		for _, m := range []string{"targeted", "informed", "clicked", "useful", "not_useful"} {
+			for channel, n := range map[string]uint64{"": 150 + push, "sms": 100, "mail": 50, "push": push} {
+				f.People = append(f.People, People{Measure: m, Channel: channel, Pairs: n, People: n})
+			}
+		}
+		return f
+	}
+	for _, c := range []struct {
+		name   string
+		push   uint64
+		hidden []string
+	}{
+		{"few", 3, []string{"mail", "push"}},
+		{"enough", 5, nil},
+		{"nobody", 0, nil},
+	} {
+		f := figures(c.push)
+		for _, i := range []Indicator{f.reach(), f.clicks(), f.usefulness(), f.cost()} {
+			var hidden []string
+			for _, cell := range i.Cells {
+				if cell.Hidden {
+					hidden = append(hidden, cell.Channel)
+				}
+			}
+			if !slices.Equal(hidden, c.hidden) {
+				t.Errorf("%s: %s hides %v, %v wanted", c.name, i.ID, hidden, c.hidden)
+			}
+		}
+	}
+}
+
 func TestSuppress(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,9 +14,18 @@ func Small(n uint64) bool { return n > 0 && n < Threshold }
 // subtraction does not find it.
 func Suppress(counts []uint64) []bool {
 	hidden := make([]bool, len(counts))
-	n := 0
 	for i, c := range counts {
-		if hidden[i] = Small(c); hidden[i] {
+		hidden[i] = Small(c)
+	}
+	return withAnother(hidden, counts)
+}
+
+// withAnother hides the smallest of the other counts where a single one is
+// hidden.
+func withAnother(hidden []bool, counts []uint64) []bool {
+	n := 0
+	for _, h := range hidden {
+		if h {
 			n++
 		}
 	}
