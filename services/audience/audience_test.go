@@ -43,6 +43,7 @@ type town struct {
 	reg     *registry.Registry
 	emitter *bus.Emitter
 	logs    *safeBuffer
+	svc     *audience.Service
 	http    http.Handler
 	stop    func()
 }
@@ -142,6 +143,7 @@ func (tw *town) process(nc *nats.Conn, cfg audience.Config) (stop func() error) 
 	if err != nil {
 		tw.t.Fatal(err)
 	}
+	tw.svc = svc
 	if tw.http, err = svc.Handler(); err != nil {
 		tw.t.Fatal(err)
 	}
@@ -400,6 +402,40 @@ func TestStopByAddressEndsAndErasureForgets(t *testing.T) {
 	}
 	if _, other := tw.subscribe("email", "zoe.durand@courriel.example", "192.0.2.3", "infos"); other == id {
 		t.Error("the erased subscriber is known again")
+	}
+}
+
+// TestWhoLeftIsForgotten: three years after everything of a subscriber ended,
+// nothing is known of him, and of nobody else less.
+func TestWhoLeftIsForgotten(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	left, _ := tw.subscribe("email", "zoe@courriel.example", "192.0.2.1", "infos", "alertes")
+	part, _ := tw.subscribe("email", "ines@courriel.example", "192.0.2.2", "infos", "alertes")
+	stays, _ := tw.subscribe("email", "remi@courriel.example", "192.0.2.3", "infos")
+	if w := tw.call(http.MethodPost, part, url.Values{"do": {"leave"}, "line": {"0"}}, "192.0.2.2"); w.Code != http.StatusSeeOther {
+		t.Fatalf("leave: %d", w.Code)
+	}
+	now := time.Now()
+	if _, err := call.Ask(t.Context(), tw.nc, call.OptOut, call.OptOutRequest{Kind: "email", Address: "zoe@courriel.example", Reason: events.ReasonOptedOut, At: now}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		at                time.Time
+		left, part, stays int
+	}{
+		{now.AddDate(3, 0, -1), http.StatusOK, http.StatusOK, http.StatusOK},
+		{now.AddDate(3, 0, 1), http.StatusNotFound, http.StatusOK, http.StatusOK},
+		{now.AddDate(9, 0, 0), http.StatusNotFound, http.StatusOK, http.StatusOK},
+	} {
+		if err := tw.svc.SweepAt(t.Context(), c.at); err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]int{left: c.left, part: c.part, stays: c.stays} {
+			if w := tw.get(path); w.Code != want {
+				t.Errorf("%s: %d, %d wanted", c.at.Format(time.DateOnly), w.Code, want)
+			}
+		}
 	}
 }
 

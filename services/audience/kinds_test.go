@@ -64,6 +64,53 @@ func TestEveryWayToAMobileIsOneConsent(t *testing.T) {
 	}
 }
 
+// TestStopOnASharedNumber: where authorities share the number that people answer
+// to, a stop comes to one of them, and ends the others' where it has nobody.
+func TestStopOnASharedNumber(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, func(tw *town) {
+		_, err := tw.reg.Streams.Put(t.Context(), registry.Stream{Authority: "bordeaux-metropole", ID: "infos", Name: "Infos"})
+		if err == nil {
+			_, err = tw.reg.Channels.Put(t.Context(), registry.Channel{Authority: "bordeaux-metropole", ID: "sms", Name: "SMS", Kind: "sms", Window: 8})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	for authority, list := range map[string][]call.Address{"pessac": {"0611111111"}, "bordeaux-metropole": {"0611111111", "0622222222"}} {
+		for _, address := range list {
+			reply, err := call.Ask(t.Context(), tw.nc, call.Enrol, call.EnrolRequest{
+				Authority: authority, By: "claire", Evidence: "fiche 12", People: []call.Enrolment{{Kind: "sms", Address: address, Streams: []string{"infos"}}},
+			})
+			if err != nil || reply.Enrolled != 1 {
+				t.Fatalf("enrol: %+v, %v", reply, err)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		address call.Address
+		want    int // people of the métropole who stay
+	}{
+		{"another's alone", "0622222222", 1},
+		{"of both", "0611111111", 1},
+		{"of both, told twice", "0611111111", 1},
+	} {
+		_, err := call.Ask(t.Context(), tw.nc, call.OptOut, call.OptOutRequest{
+			Authority: "pessac", Kind: "sms", Address: c.address, Reason: events.ReasonOptedOut, Evidence: "STOP by SMS", At: time.Now(),
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		p := news("k1", "eau")
+		p.Authority, p.Channels = "bordeaux-metropole", []string{"sms"}
+		reach, err := call.Ask(t.Context(), tw.nc, call.Reach, call.ReachRequest{Publication: p})
+		if err != nil || reach.People != c.want {
+			t.Errorf("%s: %d people, %v; %d wanted", c.name, reach.People, err, c.want)
+		}
+	}
+}
+
 // TestWhoLeavesIsKnown: an opt-out that ends nothing is told to who runs it,
 // without the number.
 func TestWhoLeavesIsKnown(t *testing.T) {

@@ -383,3 +383,25 @@ func TestSubscribeRefusesWhatIsWrong(t *testing.T) {
 		t.Errorf("%d messages were sent", n)
 	}
 }
+
+// TestCodesAbroadAreFew: from however many addresses they are asked for.
+func TestCodesAbroadAreFew(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	ask := func(n int, number string) int {
+		form := url.Values{"stream": {"infos"}, "kind": {"sms"}, "sms": {number}, "consent": {"1"}}
+		return tw.call(http.MethodPost, "/c/pessac/abonnement", form, fmt.Sprintf("198.51.100.%d", n)).Code
+	}
+	taken := 0
+	for n := range 25 {
+		if ask(n, fmt.Sprintf("+324701234%02d", n)) == http.StatusSeeOther {
+			taken++
+		}
+	}
+	if taken != 20 {
+		t.Errorf("%d codes abroad", taken)
+	}
+	if status := ask(99, "0612345678"); status != http.StatusSeeOther {
+		t.Errorf("a number of here: %d", status)
+	}
+}

@@ -157,6 +157,12 @@ func (r *running) optOut(ctx context.Context, q call.OptOutRequest) (call.OptOut
 		q.At = r.now()
 	}
 	ids, err := r.owners(ctx, q)
+	if err == nil && len(ids) == 0 && q.Authority != "" {
+		// Authorities may share the number that people answer to: who is not this
+		// one's is another's.
+		q.Authority = ""
+		ids, err = r.owners(ctx, q)
+	}
 	if err != nil {
 		return call.OptOutReply{}, err
 	}
@@ -325,10 +331,12 @@ func (r *running) render(ctx context.Context, q call.RenderRequest) (call.Render
 	return reply, nil
 }
 
-// sweepEvery is how often pauses end and the unproven are forgotten.
+// sweepEvery is how often pauses end, and the unproven and those who left long
+// ago are forgotten.
 const sweepEvery = time.Minute
 
-// sweep ends pauses in their time and forgets who never gave his code.
+// sweep ends pauses in their time, and forgets who never gave his code and who
+// left long ago.
 func (r *running) sweep(ctx context.Context) error {
 	for {
 		t := r.deps.Clock.NewTimer(sweepEvery)
@@ -338,15 +346,16 @@ func (r *running) sweep(ctx context.Context) error {
 			return nil
 		case <-t.C():
 		}
-		for _, id := range r.model.Due(r.now()) {
-			if err := r.sweepOne(ctx, id); err != nil && ctx.Err() == nil {
+		now := r.now()
+		for _, id := range r.model.Due(now) {
+			if err := r.sweepOne(ctx, id, now); err != nil && ctx.Err() == nil {
 				r.deps.Logger.Warn("audience: sweep", "subscriber", id, "err", err)
 			}
 		}
 	}
 }
 
-func (r *running) sweepOne(ctx context.Context, id string) error {
+func (r *running) sweepOne(ctx context.Context, id string, now time.Time) error {
 	rec, _, err := r.vault.Get(ctx, id)
 	if errors.Is(err, vault.ErrNotFound) {
 		return nil
@@ -354,8 +363,7 @@ func (r *running) sweepOne(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	now := r.now()
-	if enrol.Unproven(rec, now) {
+	if enrol.Unproven(rec, now) || rec.LeftLongAgo(now) {
 		return r.vault.Erase(ctx, id)
 	}
 	_, err = r.vault.Modify(ctx, id, func(rec *vault.Record) error {

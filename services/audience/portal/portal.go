@@ -73,6 +73,7 @@ type Portal struct {
 // limits bound what one address, and one link, may do.
 type limits struct {
 	ask, code, link, voice *web.Limiter
+	abroad                 *web.Limiter // codes to numbers of other countries, by authority
 }
 
 // New parses the templates.
@@ -94,6 +95,9 @@ func New(cfg Config) (*Portal, error) {
 		code:  web.NewLimiter(20, time.Minute, 100_000),
 		link:  web.NewLimiter(60, 2*time.Second, 100_000),
 		voice: web.NewLimiter(30, 10*time.Second, 100_000),
+		// Those who are paid for the SMS that some numbers receive have forms send
+		// them, from as many addresses as it takes: https://www.twilio.com/docs/glossary/what-is-sms-pumping-fraud
+		abroad: web.NewLimiter(20, 10*time.Minute, 10_000),
 	}}
 	if p.assets, err = web.NewAssets(assetsPrefix, scripts); err != nil {
 		return nil, fmt.Errorf("portal: %w", err)

@@ -148,11 +148,18 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	kind := form.Get("kind")
 	if !o.By(kind) {
 		form.Reject("kind", t.T("subscribe.kind.none"))
-	} else if _, err := vault.Normalise(kind, form.Get(kind), vault.Region(a.INSEE)); err != nil {
+	}
+	address, err := vault.Normalise(kind, form.Get(kind), vault.Region(a.INSEE))
+	if o.By(kind) && err != nil {
 		form.Reject(kind, t.T(contactProblem(kind)))
 	}
 	if form.Get("consent") != "1" {
 		form.Reject("consent", t.T("subscribe.consent.none"))
+	}
+	if form.OK() && kind == consent.SMS && vault.Abroad(address) {
+		if _, ok := p.limits.abroad.Allow(a.ID); !ok {
+			form.Reject(kind, t.T("subscribe.toomany"))
+		}
 	}
 	if !form.OK() {
 		return vault.Record{}, nil

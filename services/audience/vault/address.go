@@ -24,16 +24,41 @@ var (
 // by the INSEE codes of the authority: overseas numbers have their own country
 // codes (arcep.fr, plan national de numérotation).
 func Region(insee []string) string {
-	regions := map[string]string{
-		"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT",
-		"977": "BL", "978": "MF", "986": "WF", "987": "PF", "988": "NC",
-	}
+	regions := overseas()
 	for _, code := range insee {
 		if len(code) >= 3 && regions[code[:3]] != "" {
 			return regions[code[:3]]
 		}
 	}
-	return "FR"
+	return mainland
+}
+
+const mainland = "FR"
+
+// overseas are the regions overseas, by the beginning of their INSEE codes.
+func overseas() map[string]string {
+	return map[string]string{
+		"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT",
+		"977": "BL", "978": "MF", "986": "WF", "987": "PF", "988": "NC",
+	}
+}
+
+// Abroad reports whether a normalised number is of another country.
+func Abroad(number string) bool {
+	n, err := phonenumbers.Parse(number, "")
+	if err != nil {
+		return true
+	}
+	country := phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode()))
+	if country == mainland {
+		return false
+	}
+	for _, region := range overseas() {
+		if region == country {
+			return false
+		}
+	}
+	return true
 }
 
 // Normalise returns the one form of an address: E.164 for a number (dialled in

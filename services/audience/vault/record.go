@@ -74,12 +74,38 @@ func (r *Record) due() (at time.Time) {
 	if r.ConfirmedAt.IsZero() {
 		return r.CreatedAt.Add(UnprovenLife)
 	}
+	if at, left := r.leftAt(); left {
+		return at.AddDate(LeftYears, 0, 0)
+	}
 	for _, s := range r.Subscriptions {
 		if t := s.PausedUntil; s.Status == consent.Paused && !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
 		}
 	}
 	return at
+}
+
+// LeftYears is how long a subscriber who left everything is kept, in years:
+// that he left has to be known for so long, so that no list enrols him again,
+// and contact data is to be gone by then
+// (https://www.cnil.fr/fr/la-prospection-commerciale-par-courrier-electronique).
+const LeftYears = 3
+
+// LeftLongAgo reports whether everything of r ended LeftYears ago.
+func (r *Record) LeftLongAgo(now time.Time) bool {
+	at, left := r.leftAt()
+	return left && !now.Before(at.AddDate(LeftYears, 0, 0))
+}
+
+// leftAt is when the last of r ended; left is false while something lives.
+func (r *Record) leftAt() (at time.Time, left bool) {
+	at = r.ConfirmedAt
+	for _, s := range r.Subscriptions {
+		if s.EndedAt.After(at) {
+			at = s.EndedAt
+		}
+	}
+	return at, !at.IsZero() && !r.Live()
 }
 
 // Confirmed marks a record's contact as proven to be its owner's.

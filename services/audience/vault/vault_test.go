@@ -74,6 +74,19 @@ func TestNumbersOverseas(t *testing.T) {
 	}
 }
 
+func TestAbroad(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]bool{
+		"+33612345678": false, "+33639980000": false, "+262692123456": false, "+590690123456": false, "+594694123456": false,
+		"+596696123456": false, "+508551234": false, "+687751234": false, "+68987123456": false,
+		"+32470123456": true, "+447400123456": true, "+41781234567": true, "+352621123456": true, "06": true,
+	} {
+		if got := vault.Abroad(number); got != want {
+			t.Errorf("%s: %v", number, got)
+		}
+	}
+}
+
 func TestMaskHides(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[[2]string]string{
