@@ -241,6 +241,38 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// TestNobodyIsLockedOut: whoever tries an officer's password is slowed down, and
+// the officer signs in all the same where he has before.
+func TestNobodyIsLockedOut(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	office, other := w.as("ana"), w.as("bob")
+	for _, b := range []*browser{office, other} {
+		b.post("/console/signout", url.Values{})
+	}
+	stranger, right := w.browser(), url.Values{"email": {"ana@begles.example"}, "password": {password}}
+	for range 12 {
+		stranger.post("/console/signin", url.Values{"email": {"ana@begles.example"}, "password": {"x"}})
+	}
+	if r := stranger.post("/console/signin", right); r.status != http.StatusTooManyRequests {
+		t.Errorf("after twelve wrong passwords: %d", r.status)
+	}
+	if r := other.post("/console/signin", right); r.status != http.StatusTooManyRequests {
+		t.Errorf("in another officer's browser: %d", r.status)
+	}
+	if r := office.post("/console/signin", right); r.status != http.StatusSeeOther {
+		t.Errorf("where she signed in before: %d", r.status)
+	}
+	office.post("/console/signout", url.Values{})
+	last := answer{}
+	for range 12 {
+		last = office.post("/console/signin", url.Values{"email": {"ana@begles.example"}, "password": {"x"}})
+	}
+	if last.status != http.StatusTooManyRequests {
+		t.Errorf("after twelve wrong passwords there: %d", last.status)
+	}
+}
+
 func TestSecondFactor(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -333,6 +365,43 @@ func TestQueueComesLive(t *testing.T) {
 		}
 	}
 	t.Fatalf("the message did not come (sent: %t): %v", sent, lines.Err())
+}
+
+// TestAnOpenPageEndsWithTheRole: who has no role any more is shown nothing more,
+// on a page that was opened before either.
+func TestAnOpenPageEndsWithTheRole(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ana := w.as("ana")
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.server.URL+"/console/begles/live?tab=todo", nil)
+	must(t, err)
+	res, err := ana.client.Do(r)
+	must(t, err)
+	defer res.Body.Close() //nolint:errcheck // a test's
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	withdrawn := false
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "Coupure d’eau rue du Port") {
+			t.Fatal("what came since is shown")
+		}
+		if !strings.Contains(lines.Text(), "Rien à traiter") || withdrawn {
+			continue
+		}
+		withdrawn = true
+		_, _, err := w.reg.Officers.Modify(t.Context(), registry.Key{"ana"}, func(o *registry.Officer) error {
+			o.Roles = map[string][]registry.Role{}
+			return nil
+		})
+		must(t, err)
+		eventstest.Eventually(t, func() bool { return ana.get("/console/begles").status == http.StatusNotFound }, within, "the role is withdrawn")
+		w.emit(w.message("1", nil))
+	}
+	if ctx.Err() != nil || !withdrawn {
+		t.Errorf("the page stays open: %v, %v", lines.Err(), ctx.Err())
+	}
 }
 
 func TestPreviewsAreThePublishersAndSanitised(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/web"
 )
 
@@ -77,15 +78,16 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request, d *desktop) {
 				return ctx.Err()
 			case <-time.After(gather):
 			}
-			if _, ok := d.still(ctx, r); !ok {
+			if !d.still(r) {
 				return nil
 			}
 		}
 	})
 }
 
-// still reports whether the session behind an open page is still good.
-func (d *desktop) still(_ context.Context, r *http.Request) (web.Session, bool) {
-	s, err := d.sessions.Get(r)
-	return s, err == nil
+// still reports whether who opened a page may still see it.
+func (d *desktop) still(r *http.Request) bool {
+	_, err := d.sessions.Get(r)
+	o, known := d.Officers.Get(d.officer.ID)
+	return err == nil && known && !o.Disabled && o.Has(d.authority.ID, registry.Roles()...)
 }

@@ -2,10 +2,13 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/services/curator/account"
@@ -37,15 +40,19 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, q *request) {
 	}
 	form := web.NewForm(url.Values{"email": r.PostForm["email"]})
 	email := strings.ToLower(form.Get("email"))
-	if after, ok := c.byClient.Allow(web.ClientKey(r)); !ok {
-		c.renderer.TooMany(w, r, after)
-		return
-	}
-	if after, ok := c.byEmail.Allow(email); !ok {
-		c.renderer.TooMany(w, r, after)
-		return
-	}
 	officer, found := q.officerOf(email)
+	who := c.device(r, officer.ID)
+	if who == "" {
+		if after, ok := c.byClient.Allow(web.ClientKey(r)); !ok {
+			c.renderer.TooMany(w, r, after)
+			return
+		}
+		who = email
+	}
+	if after, ok := c.byEmail.Allow(who); !ok {
+		c.renderer.TooMany(w, r, after)
+		return
+	}
 	ok, err := c.verify(r.Context(), officer.PasswordHash, r.PostForm.Get("password"))
 	if err != nil {
 		c.fail(w, r, err)
@@ -70,8 +77,41 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, q *request) {
 		web.SeeOther(w, r, "/console/signin/code?"+url.Values{"next": {next}}.Encode())
 		return
 	}
-	c.byEmail.Reset(email)
+	c.byEmail.Reset(who)
+	c.knowDevice(w, r, officer.ID)
 	web.SeeOther(w, r, next)
+}
+
+// A browser in which an officer has signed in has attempts of its own for that
+// officer: whoever tries passwords elsewhere keeps nobody from approving an
+// alert (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
+const (
+	deviceCookie = "crieur_device"
+	deviceLasts  = 365 * 24 * time.Hour
+)
+
+// device is the key of the attempts of such a browser, "" for any other.
+func (c *Console) device(r *http.Request, officer string) string {
+	cookie, err := r.Cookie(deviceCookie)
+	if err != nil || officer == "" {
+		return ""
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return ""
+	}
+	id, err := c.box.Open(sealed, "device "+officer)
+	if err != nil {
+		return ""
+	}
+	return "device " + string(id)
+}
+
+func (c *Console) knowDevice(w http.ResponseWriter, r *http.Request, officer string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: deviceCookie, Value: base64.RawURLEncoding.EncodeToString(c.box.Seal([]byte(rand.Text()), "device "+officer)),
+		Path: "/console/signin", MaxAge: int(deviceLasts.Seconds()), HttpOnly: true, Secure: web.IsSecure(r), SameSite: http.SameSiteStrictMode,
+	})
 }
 
 // officerOf finds an account by its address.
@@ -135,6 +175,7 @@ func (c *Console) code(w http.ResponseWriter, r *http.Request, q *request) {
 		c.fail(w, r, err)
 		return
 	}
+	c.knowDevice(w, r, session.Subject)
 	web.SeeOther(w, r, web.LocalPath(r.FormValue("next"), "/console"))
 }
 
