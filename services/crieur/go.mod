@@ -13,6 +13,7 @@ require (
 	github.com/crieur/crieur/services/normalizer v0.0.0
 	github.com/crieur/crieur/services/publisher v0.0.0
 	github.com/crieur/crieur/services/web v0.0.0
+	github.com/eclipse/paho.mqtt.golang v1.5.1
 	github.com/emersion/go-message v0.18.2
 	github.com/emersion/go-smtp v0.25.1
 	github.com/goccy/go-yaml v1.19.2
@@ -39,7 +40,6 @@ require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/crieur/crieur/schemas v0.0.0 // indirect
 	github.com/ebitengine/purego v0.11.3 // indirect
-	github.com/eclipse/paho.mqtt.golang v1.5.1 // indirect
 	github.com/emersion/go-imap v1.2.1 // indirect
 	github.com/emersion/go-msgauth v0.7.0 // indirect
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect

@@ -46,7 +46,7 @@ type Log struct {
 type NATS struct {
 	URL    string `json:"url"`    // also NATS_URL
 	Listen string `json:"listen"` // host:port the embedded server listens on; default a free port of loopback, for the commands of this machine
-	MQTT   string `json:"mqtt"`   // host:port of its MQTT listener for signs; empty: none
+	MQTT   string `json:"mqtt"`   // host:port of its MQTT listener for signs, which need no password; empty: none
 	// SyncEvery is how often the embedded server forces to the disk what was
 	// accepted, which is what a power cut may lose: empty for 10s, "0s" forces
 	// each write.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/crieur/crieur/events/natsserver"
 	"github.com/crieur/crieur/services/crieur/config"
 	"github.com/crieur/crieur/services/impact/engine"
+	"github.com/crieur/crieur/services/publisher/channel/sign"
 )
 
 // clientName is the user of the programs of this machine on the embedded
@@ -45,8 +47,9 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 	}
 	server, err := natsserver.Start(ctx, natsserver.Config{
 		Dir: filepath.Join(cfg.Data, "nats"), Listen: cfg.NATS.Listen, MQTT: cfg.NATS.MQTT, SyncInterval: cfg.NATS.Sync(),
-		Users:  []natsserver.User{{Name: clientName, Password: password}},
-		Logger: logger,
+		Users:         []natsserver.User{{Name: clientName, Password: password}},
+		AnonymousMQTT: displays(cfg),
+		Logger:        logger,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -59,6 +62,19 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 		return nil, nil, errors.Join(err, server.Close())
 	}
 	return server, conn, nil
+}
+
+// displays is what an MQTT client without a name may read: what signs show, which
+// is public. No sign needs the password of the bus, on which contacts pass; the
+// questions of package call have subjects of the same form.
+func displays(cfg *config.Config) *natsserver.Permissions {
+	p := &natsserver.Permissions{}
+	for _, a := range cfg.Authorities {
+		if !slices.Contains(Services(), a.ID) {
+			p.Subscribe = append(p.Subscribe, strings.ReplaceAll(sign.Topic(a.ID, "*"), "/", "."))
+		}
+	}
+	return p
 }
 
 // closeNATS stops the embedded server. Its address goes first, while the folder

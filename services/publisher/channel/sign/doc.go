@@ -19,5 +19,6 @@
 // with the sign's token, kept in that browser; registry.SignHealth is what is known of a sign.
 //
 // MQTT is published as an MQTT client, so that a sign that was away gets the
-// retained message. https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/mqtt-v3.1.1.html
+// retained message. On the broker that Crieur has inside, a sign reads without a
+// name or a password, and can do nothing else. https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/mqtt-v3.1.1.html
 package sign
