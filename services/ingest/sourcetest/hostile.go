@@ -25,8 +25,8 @@ import (
 // a second of the processors and 64 MB, and as many times more as the race
 // detector costs where it is on.
 const (
-	MaxProcessor = underRace * time.Second
-	MaxAllocated = underRace * 64 << 20
+	maxProcessor = underRace * time.Second
+	maxAllocated = underRace * 64 << 20
 )
 
 // A hostileCase is one input of the list.
@@ -220,21 +220,29 @@ func told(t *testing.T, i int, r source.Record) {
 
 // Within runs one reading of a hostile input and holds it to a second of the
 // processors and 64 MB.
-func Within(t *testing.T, run func() ([]source.Record, error)) ([]source.Record, error) {
+func Within(t *testing.T, run func() ([]source.Record, error)) (records []source.Record, err error) {
+	t.Helper()
+	Bounded(t, "it", func() { records, err = run() })
+	return records, err
+}
+
+// Bounded runs what is held to a second of the processors and 64 MB. They are
+// those of the process: a busy machine makes no test fail, but one that runs in
+// parallel with others does.
+func Bounded(t testing.TB, name string, run func()) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	began := ProcessorTime()
-	records, err := run()
+	run()
 	took := ProcessorTime() - began
 	runtime.ReadMemStats(&after)
-	if allocated := after.TotalAlloc - before.TotalAlloc; took > MaxProcessor || allocated > MaxAllocated {
-		t.Errorf("took %s and %d bytes", took, allocated)
+	if allocated := after.TotalAlloc - before.TotalAlloc; took > maxProcessor || allocated > maxAllocated {
+		t.Errorf("%s took %s and %d bytes", name, took, allocated)
 	}
-	return records, err
 }
 
-// ProcessorTime is what this process has used: a busy machine makes no test fail.
+// ProcessorTime is what this process has used.
 func ProcessorTime() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // it knows this process

@@ -191,11 +191,10 @@ func (s Suite) garbage(t *testing.T) {
 		"external": []byte(`<!DOCTYPE l [<!ENTITY x SYSTEM "file:///etc/passwd">]><l>&x;</l>`),
 	} {
 		src := s.connect(t, fetch.Config{}, s.answer(body))
-		began := time.Now()
-		records, _, err := src.Fetch(t.Context(), source.Cursor{})
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%s: took %s", name, took)
-		}
+		records, err := Within(t, func() ([]source.Record, error) {
+			records, _, err := src.Fetch(t.Context(), source.Cursor{})
+			return records, err
+		})
 		if err == nil && len(records) > 0 {
 			t.Errorf("%s gave %d records", name, len(records))
 		}

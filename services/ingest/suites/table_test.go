@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,10 +106,7 @@ func (r *row) note(name string, v verdict) {
 // within runs one case and holds it to the bounds.
 func within(t *testing.T, name string, run func() verdict) (v verdict) {
 	t.Helper()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	began := sourcetest.ProcessorTime()
-	func() {
+	sourcetest.Bounded(t, name, func() {
 		defer func() {
 			if p := recover(); p != nil {
 				t.Errorf("%s: panic: %v", name, p)
@@ -118,12 +114,7 @@ func within(t *testing.T, name string, run func() verdict) (v verdict) {
 			}
 		}()
 		v = run()
-	}()
-	took := sourcetest.ProcessorTime() - began
-	runtime.ReadMemStats(&after)
-	if allocated := after.TotalAlloc - before.TotalAlloc; took > sourcetest.MaxProcessor || allocated > sourcetest.MaxAllocated {
-		t.Errorf("%s: took %s and %d bytes", name, took, allocated)
-	}
+	})
 	return v
 }
 

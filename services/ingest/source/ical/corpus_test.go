@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/crieur/crieur/events/record"
 	"github.com/crieur/crieur/services/ingest/fetch"
 	"github.com/crieur/crieur/services/ingest/source"
+	"github.com/crieur/crieur/services/ingest/sourcetest"
 )
 
 // refused are the recorded files that begin with no component a calendar has.
@@ -55,15 +55,8 @@ func TestCorpus(t *testing.T) {
 			suites[suite] = c
 		}
 		c.files++
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		cal, err := Parse(body, opt)
-		took := time.Since(start)
-		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; took > time.Second || allocated > 64<<20 {
-			t.Errorf("%s: took %s and %d bytes", rel, took, allocated)
-		}
+		var cal Calendar
+		sourcetest.Bounded(t, rel, func() { cal, err = Parse(body, opt) })
 		if err != nil {
 			c.refused++
 			if !refused[filepath.Base(path)] {
