@@ -82,7 +82,7 @@ func Parse(body []byte, opt Options) (*Document, error) {
 		case again == nil && (err != nil || !mended.doc.Cut):
 			p = mended
 		case err != nil:
-			return nil, fmt.Errorf("cap: %w", wellFormed(err))
+			return nil, fmt.Errorf("cap: %w", xmltext.Broken(err, body, text))
 		}
 	}
 	verifier{trusted: opt.Trusted, now: opt.Now, zone: opt.Zone}.judge(body, p.doc.Records)
@@ -95,18 +95,6 @@ func Parse(body []byte, opt Options) (*Document, error) {
 		return nil, fmt.Errorf("cap: more than %d alerts", maxAlerts)
 	}
 	return &p.doc, nil
-}
-
-// wellFormed keeps of a decoder's error only the line.
-func wellFormed(err error) error {
-	var syntax *xml.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("not well-formed on line %d", syntax.Line)
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return errors.New("cut before its end")
-	}
-	return err
 }
 
 type parser struct {

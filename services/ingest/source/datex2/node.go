@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 )
 
@@ -58,7 +56,7 @@ func read(dec *xml.Decoder, el xml.StartElement) (*node, error) {
 	for len(stack) > 0 {
 		token, err := dec.RawToken()
 		if err != nil {
-			return nil, wellFormed(err)
+			return nil, err
 		}
 		top := stack[len(stack)-1]
 		switch t := token.(type) {
@@ -90,20 +88,6 @@ func read(dec *xml.Decoder, el xml.StartElement) (*node, error) {
 		return root, errTooLarge
 	}
 	return root, nil
-}
-
-// wellFormed keeps of a decoder's error only the line.
-func wellFormed(err error) error {
-	var syntax *xml.SyntaxError
-	switch {
-	case errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
-		return errors.New("cut before its end")
-	case errors.As(err, &syntax):
-		return fmt.Errorf("not well-formed on line %d", syntax.Line)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("cut before its end")
-	}
-	return errMalformed
 }
 
 // child is the first child of that name; nil has none.

@@ -73,7 +73,7 @@ func Parse(body []byte, opt Options) (*Publication, error) {
 	r.dec.Strict = false
 	r.dec.Entity = xml.HTMLEntity
 	if err := r.run(); err != nil {
-		return nil, fmt.Errorf("datex2: %w", err)
+		return nil, fmt.Errorf("datex2: %w", xmltext.Broken(err, body, text))
 	}
 	return &r.out, nil
 }
@@ -86,7 +86,7 @@ func (r *reader) run() error {
 			return r.done()
 		}
 		if err != nil {
-			return wellFormed(err)
+			return err
 		}
 		switch t := token.(type) {
 		case xml.EndElement:

@@ -52,3 +52,12 @@ func TestWhatWasCutIsReadTheNextTime(t *testing.T) {
 		t.Errorf("the third time: %v", err)
 	}
 }
+
+// A feed that cannot be read tells the line of the document as it came.
+func TestLineOfWhatIsBroken(t *testing.T) {
+	t.Parallel()
+	body := "<?xml version=\"1.0\"?>\n<!--\na long\nnotice\n-->\n<rss version=\"2.0\">\n<channel>\n<title>Un</title>\n</channel>\n</rss"
+	if _, err := Parse([]byte(body), Options{}); err == nil || err.Error() != "feed: not well-formed on line 10" {
+		t.Errorf("%v", err)
+	}
+}

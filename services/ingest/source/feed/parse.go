@@ -3,10 +3,13 @@ package feed
 import (
 	"bytes"
 	"cmp"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,12 +78,13 @@ func Parse(body []byte, opt Options) (records []source.Record, err error) {
 	cut := false
 	if err != nil {
 		if whole := salvage(text); whole != nil {
-			text, cut = whole, true
-			doc, err = parser.Parse(bytes.NewReader(text))
+			if saved, again := parser.Parse(bytes.NewReader(whole)); again == nil {
+				doc, text, cut, err = saved, whole, true, nil
+			}
 		}
 	}
 	if err != nil {
-		return nil, errors.New("feed: " + reason(err))
+		return nil, fmt.Errorf("feed: %w", reason(err, body, text))
 	}
 	records = documentOf(doc, text, opt).records()
 	if cut {
@@ -140,20 +144,22 @@ func (d document) records() []source.Record {
 	return records
 }
 
-// reason keeps of a parser's error what cannot quote the document.
-func reason(err error) string {
-	text := err.Error()
-	switch {
-	case errors.Is(err, gofeed.ErrFeedTypeNotDetected):
-		return "not a feed"
-	case strings.Contains(text, "XML syntax error on line "):
-		_, after, _ := strings.Cut(text, "XML syntax error on line ")
-		line, _, _ := strings.Cut(after, ":")
-		return "not well-formed on line " + line
-	case strings.Contains(text, "EOF"):
-		return "cut before its end"
+// reason keeps of a parser's error on text, which mend made of body, what cannot
+// quote the document. gofeed tells a decoder's error as words.
+func reason(err error, body, text []byte) error {
+	if errors.Is(err, gofeed.ErrFeedTypeNotDetected) {
+		return errors.New("not a feed")
 	}
-	return "cannot be read"
+	if _, after, ok := strings.Cut(err.Error(), "XML syntax error on line "); ok {
+		at, _, _ := strings.Cut(after, ":")
+		if line, atoi := strconv.Atoi(at); atoi == nil {
+			return xmltext.Broken(&xml.SyntaxError{Line: line}, body, text)
+		}
+	}
+	if strings.Contains(err.Error(), "EOF") {
+		return xmltext.Broken(io.EOF, body, text)
+	}
+	return errors.New("cannot be read")
 }
 
 func empty(r source.Record) bool {
