@@ -351,7 +351,19 @@ func (c *Client) finish(res *http.Response, req Request, target *url.URL, out *R
 
 func (c *Client) decode(wire *counter, res *http.Response, limit int64) ([]byte, *reservation, error) {
 	encoding := res.Header.Get("Content-Encoding")
-	r, done, err := c.decoders.open(wire, encoding)
+	var sent io.Reader = wire
+	if len(encodings(encoding)) == 0 {
+		head := make([]byte, len(gzipMagic))
+		n, err := io.ReadFull(wire, head)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, nil, err
+		}
+		if string(head) == gzipMagic { // a file kept compressed, as data.csv.gz is
+			encoding = "gzip"
+		}
+		sent = io.MultiReader(bytes.NewReader(head[:n]), wire)
+	}
+	r, done, err := c.decoders.open(sent, encoding)
 	defer done()
 	if errors.Is(err, io.EOF) && wire.n == 0 {
 		return []byte{}, nil, nil // an empty body, whatever encoding it claims

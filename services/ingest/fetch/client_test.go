@@ -88,6 +88,7 @@ func TestContentEncodings(t *testing.T) {
 		"deflate": func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) },
 		"br":      func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
 		"zstd":    func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z },
+		"":        func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },                // a file kept compressed
 		"Deflate": func(w io.Writer) io.WriteCloser { z, _ := flate.NewWriter(w, 5); return z }, // raw, as some send it
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 
 const (
 	acceptEncoding = "gzip, deflate, br, zstd"
+	// gzipMagic begins every gzip file, RFC 1952 §2.3.1.
+	gzipMagic = "\x1f\x8b"
 	// maxLayers bounds stacked encodings; servers use one.
 	maxLayers = 2
 	// ratioFloor is the size below which no ratio is a bomb.
