@@ -1,4 +1,3 @@
-// Package picturetest draws the photos that tests send.
 package picturetest
 
 import (

@@ -1,0 +1,2 @@
+// Package picturetest draws the photos that tests send.
+package picturetest
