@@ -36,7 +36,7 @@ func TestPublicPages(t *testing.T) {
 	tw.publish(p)
 	alert := news("n2", "meteo")
 	alert.ID, alert.Stream, alert.Class, alert.Severity = events.PublicationID("pessac", "alertes", "n2"), "alertes", events.ClassAlert, events.SeveritySevere
-	alert.Content.Title = "Vents <violents>"
+	alert.Content.Title, alert.Content.Instruction = "Vents <violents>", "Restez chez vous."
 	tw.publish(alert)
 	hidden := news("n3", "eau")
 	hidden.ID, hidden.Stream, hidden.Content.Title = events.PublicationID("pessac", "interne", "n3"), "interne", "Réunion interne"
@@ -53,6 +53,12 @@ func TestPublicPages(t *testing.T) {
 	}
 	if strings.Index(page, "violents") > strings.Index(page, "Coupure") {
 		t.Error("the alert is not first")
+	}
+	if !strings.Contains(page, "Restez chez vous.") {
+		t.Error("the alert does not say what to do")
+	}
+	if page := tw.has("/c/pessac/p/"+alert.ID, "Restez chez vous."); strings.Index(page, "Restez chez vous.") > strings.Index(page, "Faites une réserve") {
+		t.Error("an alert tells what happens before what to do")
 	}
 	if page := tw.has("/c/pessac?flux=alertes", "violents"); strings.Contains(page, "Coupure") {
 		t.Error("the stream does not narrow")

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -180,6 +181,7 @@ func (p *Portal) card(t *web.Translator, a registry.Authority, pub events.Public
 	}
 	if pub.Class == events.ClassAlert && pub.MsgType != events.MsgCancel {
 		c.Tone = "alert"
+		c.Summary = cmp.Or(pub.Content.Instruction, c.Summary) // what to do comes before what happens
 	}
 	return c
 }
