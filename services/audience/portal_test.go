@@ -367,8 +367,8 @@ func TestSubscribeRefusesWhatIsWrong(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		{url.Values{"kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
-		{url.Values{"stream": {"ailleurs"}, "kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}, "Choisissez au moins un flux"},
+		{url.Values{"kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}, "Cochez au moins une réponse"},
+		{url.Values{"stream": {"ailleurs"}, "kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}, "Cochez au moins une réponse"},
 		{url.Values{"stream": {"infos"}, "kind": {"push"}, "consent": {"1"}}, "Choisissez comment être prévenu"},
 		{url.Values{"stream": {"infos"}, "kind": {"sms"}, "sms": {"0556123456"}, "consent": {"1"}}, "numéro de mobile, comme"},
 		{url.Values{"stream": {"infos"}, "kind": {"email"}, "email": {"0612345678"}, "consent": {"1"}}, "adresse de courriel, comme"},
@@ -409,5 +409,41 @@ func TestCodesAbroadAreFew(t *testing.T) {
 	}
 	if status := ask(99, "0612345678"); status != http.StatusSeeOther {
 		t.Errorf("a number of here: %d", status)
+	}
+}
+
+// TestNobodySubscribesToWhatWouldNeverCome: a stream is offered where it is
+// sent to people, and by what it is sent.
+func TestNobodySubscribesToWhatWouldNeverCome(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, withPush, func(tw *town) {
+		for _, s := range []registry.Stream{
+			{Authority: "pessac", ID: "agenda", Name: "Sortir à Pessac", Public: true, Channels: []string{"flux"}},
+			{Authority: "pessac", ID: "lettre", Name: "La lettre du maire", Channels: []string{"mail"}},
+		} {
+			if _, err := tw.reg.Streams.Put(tw.t.Context(), s); err != nil {
+				tw.t.Fatal(err)
+			}
+		}
+	})
+	page := tw.has("/c/pessac/abonnement", "Alertes", "Infos pratiques", "La lettre du maire")
+	if strings.Contains(page, "Sortir à Pessac") {
+		t.Error("a stream that is sent to nobody is offered")
+	}
+	if strings.Index(page, `value="alertes"`) > strings.Index(page, `value="infos"`) {
+		t.Error("alerts are not offered first")
+	}
+	if page := tw.has(device, "Infos pratiques"); strings.Contains(page, "La lettre du maire") {
+		t.Error("a stream without notifications is offered by notification")
+	}
+	form := url.Values{"stream": {"infos", "lettre"}, "kind": {"sms"}, "sms": {"0612345678"}, "consent": {"1"}}
+	w := tw.call(http.MethodPost, "/c/pessac/abonnement", form, "192.0.2.1")
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "n’est pas envoyé par SMS") {
+		t.Errorf("a letter by SMS: %d", w.Code)
+	}
+	form.Set("kind", "email")
+	form.Set("email", "zoe@boite.example")
+	if w := tw.call(http.MethodPost, "/c/pessac/abonnement", form, "192.0.2.1"); w.Code != http.StatusSeeOther {
+		t.Errorf("a letter by e-mail: %d", w.Code)
 	}
 }

@@ -55,6 +55,10 @@ func (p *Portal) notifications(w http.ResponseWriter, r *http.Request, b *Backen
 	if o.Push == "" {
 		return errNotFound
 	}
+	o.Streams = slices.DeleteFunc(o.Streams, func(c web.Choice) bool {
+		stream, _ := b.Streams.Get(a.ID, c.Value)
+		return !reaches(b, stream, consent.Push)
+	})
 	if r.Method == http.MethodGet {
 		o.check(r.URL.Query())
 	}

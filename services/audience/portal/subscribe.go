@@ -32,8 +32,11 @@ func (o offer) By(kind string) bool { return len(taken([]string{kind}, o.Kinds))
 func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offer {
 	var o offer
 	seen := map[string]bool{}
-	for _, s := range b.Streams.All(a.ID) {
-		if s.Paused {
+	streams := b.Streams.List(a.ID)
+	slices.SortStableFunc(streams, func(x, y registry.Entry[registry.Stream]) int { return ofAlerts(y.Value) - ofAlerts(x.Value) })
+	for _, e := range streams {
+		s := e.Value
+		if s.Paused || !slices.ContainsFunc(consent.Kinds(), func(kind string) bool { return reaches(b, s, kind) }) {
 			continue
 		}
 		o.Streams = append(o.Streams, web.Choice{Value: s.ID, Label: s.Name, Hint: s.Description})
@@ -72,6 +75,35 @@ func (p *Portal) offer(t *web.Translator, b *Backend, a registry.Authority) offe
 		}
 	}
 	return o
+}
+
+// ofAlerts is 1 for a stream of alerts alone: what nobody should miss is
+// offered first.
+func ofAlerts(s registry.Stream) int {
+	if slices.Equal(s.Rule.Classes, []events.Class{events.ClassAlert}) {
+		return 1
+	}
+	return 0
+}
+
+// reaches reports whether a stream is sent to a kind of contact.
+func reaches(b *Backend, s registry.Stream, kind string) bool {
+	return slices.ContainsFunc(s.Channels, func(id string) bool {
+		ch, ok := b.Channels.Get(s.Authority, id)
+		to, _ := consent.ContactOf(ch.Kind)
+		return ok && to == kind
+	})
+}
+
+// rejectUnsent tells which of the chosen streams would never come: they are not
+// sent to that kind of contact.
+func rejectUnsent(t *web.Translator, b *Backend, authority, kind string, streams []string, form *web.Form) {
+	for _, id := range streams {
+		if s, _ := b.Streams.Get(authority, id); !reaches(b, s, kind) {
+			form.Reject("stream", t.T("subscribe.stream.unsent", "stream", s.Name, "by", t.T("by."+kind)))
+			return
+		}
+	}
 }
 
 // subscribe asks what, where to and with whose consent.
@@ -152,6 +184,8 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	address, err := vault.Normalise(kind, form.Get(kind), vault.Region(a.INSEE))
 	if o.By(kind) && err != nil {
 		form.Reject(kind, t.T(contactProblem(kind)))
+	} else {
+		rejectUnsent(t, b, a.ID, kind, streams, form)
 	}
 	if form.Get("consent") != "1" {
 		form.Reject("consent", t.T("subscribe.consent.none"))
