@@ -29,6 +29,7 @@ import (
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/audience"
+	"github.com/crieur/crieur/services/audience/vault"
 )
 
 // town is a commune with its audience at work, and a publisher that renders
@@ -402,6 +403,77 @@ func TestStopByAddressEndsAndErasureForgets(t *testing.T) {
 	}
 	if _, other := tw.subscribe("email", "zoe.durand@courriel.example", "192.0.2.3", "infos"); other == id {
 		t.Error("the erased subscriber is known again")
+	}
+}
+
+// TestWhoLeavesHasNoAddress: an address is destroyed with the last thing that is
+// sent there, and is back when its owner is.
+func TestWhoLeavesHasNoAddress(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	kv, err := tw.js.KeyValue(t.Context(), bus.BucketVault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefs, id := tw.subscribe("sms", "0612345678", "192.0.2.1", "infos", "alertes")
+	kept := func() string {
+		t.Helper()
+		e, err := kv.Get(t.Context(), vault.SubscriberPrefix+id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r vault.Record
+		if err := json.Unmarshal(e.Value(), &r); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint("key ", len(r.Key) > 0, ", address ", len(r.Contacts) == 1 && len(r.Contacts[0].Sealed) > 0)
+	}
+	stop := func(address call.Address) {
+		t.Helper()
+		if _, err := call.Ask(t.Context(), tw.nc, call.OptOut, call.OptOutRequest{Kind: "sms", Address: address, Reason: events.ReasonOptedOut, At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const there, gone = "key true, address true", "key false, address false"
+	if w := tw.call(http.MethodPost, prefs, url.Values{"do": {"leave"}, "line": {"0"}}, "192.0.2.1"); w.Code != http.StatusSeeOther {
+		t.Fatalf("leave: %d", w.Code)
+	}
+	if got := kept(); got != there {
+		t.Errorf("with one stream left: %s", got)
+	}
+	stop("0612345678")
+	if got := kept(); got != gone {
+		t.Errorf("after the last: %s", got)
+	}
+	if w := tw.get(prefs); w.Code != http.StatusOK {
+		t.Errorf("preferences: %d", w.Code)
+	}
+	if w := tw.get(prefs + "/export"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"ended"`) {
+		t.Errorf("the proof is not in the export: %d", w.Code)
+	}
+	list, err := call.Ask(t.Context(), tw.nc, call.Enrol, call.EnrolRequest{
+		Authority: "pessac", By: "import", Evidence: "liste", People: []call.Enrolment{{Kind: "sms", Address: "0612345678", Streams: []string{"infos"}}},
+	})
+	if err != nil || list.Known != 1 || kept() != gone {
+		t.Errorf("enrolled by a list: %+v, %v, %s", list, err, kept())
+	}
+	// Asked for, and never confirmed.
+	tw.ask("sms", "0612345678", "192.0.2.2", "infos")
+	if got := kept(); got != there {
+		t.Errorf("while a code is awaited: %s", got)
+	}
+	if err := tw.svc.SweepAt(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := kept(); got != gone {
+		t.Errorf("after a code that nobody gave: %s", got)
+	}
+	if _, same := tw.subscribe("sms", "0612345678", "192.0.2.3", "infos"); same != id || kept() != there {
+		t.Errorf("back: %s, %s", same, kept())
+	}
+	tw.publish(news("n1", "eau"))
+	if c := tw.resolve(tw.await(1)[0]); len(c) != 1 || c[0].Address.Reveal() != "+33612345678" {
+		t.Errorf("contacts %v", c)
 	}
 }
 

@@ -97,6 +97,9 @@ func (r *running) enrolOne(ctx context.Context, a registry.Authority, q call.Enr
 	if len(asked) == 0 {
 		return true, nil, nil
 	}
+	if rec, err = r.vault.Return(ctx, rec, p.Kind, address); err != nil {
+		return false, nil, err
+	}
 	_, err = r.vault.Modify(ctx, rec.ID, func(rec *vault.Record) error {
 		list, err := consent.Confirm(rec.Subscriptions, asked, now)
 		if err != nil && !errors.Is(err, consent.ErrNothing) {

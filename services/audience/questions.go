@@ -222,6 +222,7 @@ func (r *running) end(ctx context.Context, id string, match func(consent.Subscri
 			}
 		}
 		n = consent.End(rec.Subscriptions, match, reason, evidence, at)
+		rec.Shed(r.now())
 		return nil
 	})
 	if errors.Is(err, vault.ErrNotFound) {
@@ -370,6 +371,7 @@ func (r *running) sweepOne(ctx context.Context, id string, now time.Time) error 
 		consent.Resume(rec.Subscriptions, func(s consent.Subscription) bool {
 			return !s.PausedUntil.IsZero() && !s.PausedUntil.After(now)
 		})
+		rec.Shed(now)
 		return nil
 	})
 	return err

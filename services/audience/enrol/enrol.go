@@ -118,7 +118,11 @@ func (d *Desk) Ask(ctx context.Context, q Request) (vault.Record, error) {
 // subscriber finds or makes who the address belongs to.
 func (d *Desk) subscriber(ctx context.Context, q Request, address string) (vault.Record, error) {
 	if q.Subscriber == "" {
-		return d.deps.Vault.Enrol(ctx, q.Authority.ID, q.Kind, address, q.Language, d.deps.Now())
+		r, err := d.deps.Vault.Enrol(ctx, q.Authority.ID, q.Kind, address, q.Language, d.deps.Now())
+		if err != nil {
+			return r, err
+		}
+		return d.deps.Vault.Return(ctx, r, q.Kind, address)
 	}
 	r, err := d.deps.Vault.AddContact(ctx, q.Subscriber, q.Kind, address)
 	if errors.Is(err, jetstream.ErrKeyExists) {

@@ -60,7 +60,7 @@ func (p *Portal) showPreferences(w http.ResponseWriter, r *http.Request, b *Back
 	contacts := web.Summary{}
 	var kinds []web.Choice
 	for _, c := range rec.Contacts {
-		if c.ConfirmedAt.IsZero() {
+		if c.ConfirmedAt.IsZero() || len(c.Sealed) == 0 {
 			continue
 		}
 		address, err := b.Vault.Address(rec, c.Kind)
@@ -313,6 +313,9 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request, b *Backend) erro
 	}
 	contacts := map[string]string{}
 	for _, c := range rec.Contacts {
+		if len(c.Sealed) == 0 {
+			continue
+		}
 		address, err := b.Vault.Address(rec, c.Kind)
 		if err != nil {
 			return err

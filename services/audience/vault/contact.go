@@ -29,23 +29,34 @@ func (v *Vault) Find(ctx context.Context, authority, kind, address string) (Reco
 func (v *Vault) AddContact(ctx context.Context, id, kind, address string) (Record, error) {
 	return v.Modify(ctx, id, func(r *Record) error {
 		lookup := v.master.Lookup(r.Authority, kind, address)
-		if c, ok := r.Contact(kind); ok && !c.ConfirmedAt.IsZero() && c.Lookup != lookup {
+		c, ok := r.Contact(kind)
+		same := ok && c.Lookup == lookup
+		switch {
+		case ok && !same && !c.ConfirmedAt.IsZero():
 			return jetstream.ErrKeyExists
-		} else if ok && c.Lookup == lookup {
+		case same && len(c.Sealed) > 0:
 			return nil
 		}
-		key, err := v.master.unwrap(r.ID, r.Key)
+		sealed, err := v.master.sealFor(r, kind, address)
 		if err != nil {
 			return err
 		}
-		sealed, err := seal(key, r.ID, kind, address)
-		if err != nil {
-			return err
+		added := Contact{Kind: kind, Sealed: sealed, Lookup: lookup}
+		if same {
+			added.ConfirmedAt = c.ConfirmedAt
 		}
-		r.Contacts = slices.DeleteFunc(r.Contacts, func(c Contact) bool { return c.Kind == kind })
-		r.Contacts = append(r.Contacts, Contact{Kind: kind, Sealed: sealed, Lookup: lookup})
+		r.Contacts = append(slices.DeleteFunc(r.Contacts, func(c Contact) bool { return c.Kind == kind }), added)
 		return nil
 	})
+}
+
+// Return seals the address of a subscriber who comes back by it, where it was
+// destroyed as he left.
+func (v *Vault) Return(ctx context.Context, r Record, kind, address string) (Record, error) {
+	if c, ok := r.Contact(kind); ok && len(c.Sealed) > 0 {
+		return r, nil
+	}
+	return v.AddContact(ctx, r.ID, kind, address)
 }
 
 // Replace gives a subscriber another address of a kind in the place of one that
@@ -61,15 +72,14 @@ func (v *Vault) Replace(ctx context.Context, r Record, kind, old, address string
 		if i < 0 {
 			return ErrNotFound
 		}
-		key, err := v.master.unwrap(r.ID, r.Key)
-		if err != nil {
-			return err
+		if c := &r.Contacts[i]; len(c.Sealed) > 0 { // else nothing is sent there any more
+			sealed, err := v.master.sealFor(r, kind, address)
+			if err != nil {
+				return err
+			}
+			c.Sealed = sealed
 		}
-		sealed, err := seal(key, r.ID, kind, address)
-		if err != nil {
-			return err
-		}
-		r.Contacts[i].Sealed, r.Contacts[i].Lookup = sealed, now
+		r.Contacts[i].Lookup = now
 		return nil
 	})
 	if err == nil && was != now {
@@ -120,7 +130,7 @@ func (v *Vault) point(ctx context.Context, lookup, id string) error {
 // Address opens one contact of a record.
 func (v *Vault) Address(r Record, kind string) (string, error) {
 	c, ok := r.Contact(kind)
-	if !ok {
+	if !ok || len(c.Sealed) == 0 {
 		return "", ErrNotFound
 	}
 	key, err := v.master.unwrap(r.ID, r.Key)

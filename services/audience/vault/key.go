@@ -169,6 +169,17 @@ func (m *Master) unwrap(id string, wrapped []byte) ([]byte, error) {
 	return key, nil
 }
 
+// sealFor seals an address for a subscriber, with a new key where he has none.
+func (m *Master) sealFor(r *Record, kind, address string) (sealed []byte, err error) {
+	var key []byte
+	if len(r.Key) == 0 {
+		key, r.Key = m.newKey(r.ID)
+	} else if key, err = m.unwrap(r.ID, r.Key); err != nil {
+		return nil, err
+	}
+	return seal(key, r.ID, kind, address)
+}
+
 func seal(key []byte, id, kind, address string) ([]byte, error) {
 	aead, err := newAEAD(key)
 	if err != nil {

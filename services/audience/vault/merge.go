@@ -40,10 +40,6 @@ func (v *Vault) take(r *Record, other Record) error {
 	if r.Authority != other.Authority || r.ID == other.ID {
 		return ErrNotFound
 	}
-	key, err := v.master.unwrap(r.ID, r.Key)
-	if err != nil {
-		return err
-	}
 	for _, c := range other.Contacts {
 		if c.ConfirmedAt.IsZero() {
 			continue
@@ -51,16 +47,20 @@ func (v *Vault) take(r *Record, other Record) error {
 		if mine, ok := r.Contact(c.Kind); ok && mine.Lookup != c.Lookup && !mine.ConfirmedAt.IsZero() {
 			return jetstream.ErrKeyExists
 		}
-		address, err := v.Address(other, c.Kind)
-		if err != nil {
-			return err
-		}
-		sealed, err := seal(key, r.ID, c.Kind, address)
-		if err != nil {
-			return err
+		taken := Contact{Kind: c.Kind, Lookup: c.Lookup, ConfirmedAt: c.ConfirmedAt}
+		if mine, ok := r.Contact(c.Kind); ok && mine.Lookup == c.Lookup {
+			taken.Sealed = mine.Sealed
+		} else if len(c.Sealed) > 0 {
+			address, err := v.Address(other, c.Kind)
+			if err != nil {
+				return err
+			}
+			if taken.Sealed, err = v.master.sealFor(r, c.Kind, address); err != nil {
+				return err
+			}
 		}
 		r.Contacts = slices.DeleteFunc(r.Contacts, func(m Contact) bool { return m.Kind == c.Kind })
-		r.Contacts = append(r.Contacts, Contact{Kind: c.Kind, Sealed: sealed, Lookup: c.Lookup, ConfirmedAt: c.ConfirmedAt})
+		r.Contacts = append(r.Contacts, taken)
 	}
 	for _, s := range other.Subscriptions {
 		if consent.Find(r.Subscriptions, s.Stream, s.Kind) < 0 {

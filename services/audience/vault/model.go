@@ -315,7 +315,7 @@ func (m *Model) Open(s Sealed, kind string) (string, error) {
 		return "", ErrNotFound
 	}
 	wrapped, sealed := unpack(s.packed, kind)
-	if sealed == nil {
+	if len(sealed) == 0 {
 		return "", nil
 	}
 	key, err := m.master.unwrap(s.ID, wrapped)

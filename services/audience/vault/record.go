@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"slices"
 	"time"
 
 	"github.com/crieur/crieur/events/registry"
@@ -12,7 +13,7 @@ type Record struct {
 	ID            string                 `json:"id"`
 	Ordinal       uint32                 `json:"ordinal"` // from 1; never used again
 	Authority     string                 `json:"authority"`
-	Key           []byte                 `json:"key"` // wrapped
+	Key           []byte                 `json:"key"` // wrapped; empty where no contact is sealed
 	Contacts      []Contact              `json:"contacts"`
 	Language      string                 `json:"language,omitempty"` // BCP 47
 	Quiet         *registry.QuietHours   `json:"quiet,omitempty"`    // on the wall clock of TimeZone
@@ -28,7 +29,7 @@ type Record struct {
 // Contact is one sealed address; there is at most one of a kind.
 type Contact struct {
 	Kind        string    `json:"kind"`
-	Sealed      []byte    `json:"sealed"`
+	Sealed      []byte    `json:"sealed"` // empty once nothing is sent there: Shed
 	Lookup      string    `json:"lookup"` // Master.Lookup of the address
 	ConfirmedAt time.Time `json:"confirmedAt,omitzero"`
 }
@@ -75,7 +76,13 @@ func (r *Record) due() (at time.Time) {
 		return r.CreatedAt.Add(UnprovenLife)
 	}
 	if at, left := r.leftAt(); left {
-		return at.AddDate(LeftYears, 0, 0)
+		switch {
+		case !r.reachable():
+			return at.AddDate(LeftYears, 0, 0)
+		case r.awaits():
+			return r.Pending.Expires
+		}
+		return at
 	}
 	for _, s := range r.Subscriptions {
 		if t := s.PausedUntil; s.Status == consent.Paused && !t.IsZero() && (at.IsZero() || t.Before(at)) {
@@ -85,9 +92,32 @@ func (r *Record) due() (at time.Time) {
 	return at
 }
 
-// LeftYears is how long a subscriber who left everything is kept, in years:
-// that he left has to be known for so long, so that no list enrols him again,
-// and contact data is to be gone by then
+// Shed destroys the addresses that nothing is sent to any more, but one that a
+// code was sent to and waits for. What they are found by stays with the proof of
+// consent: it tells who left, not where he is reached.
+func (r *Record) Shed(now time.Time) {
+	for i := range r.Contacts {
+		kind := r.Contacts[i].Kind
+		asked := r.awaits() && r.Pending.Kind == kind && now.Before(r.Pending.Expires)
+		if !asked && !slices.ContainsFunc(r.Subscriptions, func(s consent.Subscription) bool { return s.Kind == kind && s.Status != consent.Ended }) {
+			r.Contacts[i].Sealed = nil
+		}
+	}
+	if !r.reachable() {
+		r.Key = nil
+	}
+}
+
+// awaits reports whether a code was sent that has not been given.
+func (r *Record) awaits() bool { return r.Pending != nil && len(r.Pending.Code) > 0 }
+
+// reachable reports whether r has an address.
+func (r *Record) reachable() bool {
+	return slices.ContainsFunc(r.Contacts, func(c Contact) bool { return len(c.Sealed) > 0 })
+}
+
+// LeftYears is how long it is kept, in years, that a subscriber left everything:
+// his objection has to be known for so long, so that no list enrols him again
 // (https://www.cnil.fr/fr/la-prospection-commerciale-par-courrier-electronique).
 const LeftYears = 3
 
