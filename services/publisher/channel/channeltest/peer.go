@@ -110,7 +110,7 @@ func (p *Peer) Said() []json.RawMessage {
 // Hear waits for the n-th object, from 0, and decodes it.
 func (p *Peer) Hear(t *testing.T, n int, into any) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for {
 		if said := p.Said(); n < len(said) {
 			if err := json.Unmarshal(said[n], into); err != nil {
@@ -129,5 +129,5 @@ func (p *Peer) Hear(t *testing.T, n int, into any) {
 // Client is an HTTP client whose connections end with their request, so that
 // no goroutine outlives a test.
 func Client() *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 }
