@@ -117,6 +117,37 @@ func TestPreviewsSayWhatTheyAre(t *testing.T) {
 	}
 }
 
+// TestACorrectionNamesWhatItLeaves: a text of one channel and a translation
+// would be sent as corrected, and say what was wrong.
+func TestACorrectionNamesWhatItLeaves(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	m := w.emit(w.message("1", nil))
+	ana := w.as("ana")
+	ana.see("/console/begles", m.Content.Title)
+	path := pathOf("infos", m)
+	ana.press(path, "approve", "override-sms", "Pas d’eau mardi.", "title-en", "No water", "text-en", "No water on Tuesday.")
+	w.awaitPublications("infos", 1)
+	const warning = "SMS (texte adapté), anglais. À relire"
+	if page := ana.see(path, "Diffuser le rectificatif"); strings.Contains(page, warning) {
+		t.Error("a warning before any change")
+	}
+	preview := func(pairs ...string) string {
+		values := ana.form(path)
+		values.Set("do", "preview")
+		for i := 0; i < len(pairs); i += 2 {
+			values.Set(pairs[i], pairs[i+1])
+		}
+		return ana.post(path, values, "HX-Request", "true").body
+	}
+	if page := preview("title", "Eau coupée mercredi"); !strings.Contains(page, `hx-swap-oob="innerHTML:#stale">Le texte change`) || !strings.Contains(page, warning) {
+		t.Errorf("what the correction leaves is not named: %s", page)
+	}
+	if page := preview("title", "Eau coupée mercredi", "override-sms", "Pas d’eau mercredi.", "text-en", "No water on Wednesday."); strings.Contains(page, "À relire") {
+		t.Error("what is corrected is named")
+	}
+}
+
 // TestEverythingIsSuspended: what is automatic waits, an officer's approval does
 // not.
 func TestEverythingIsSuspended(t *testing.T) {

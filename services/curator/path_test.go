@@ -155,6 +155,14 @@ func TestScheduledLeavesAtItsTime(t *testing.T) {
 	if r := ana.press(path, "restore"); r.status != http.StatusSeeOther {
 		t.Errorf("taken back from the schedule: %d", r.status)
 	}
+	ana.press(path, "schedule")
+	if !strings.Contains(ana.get(path).body, "Un changement du texte annule cet envoi") {
+		t.Error("nothing says that an edit cancels the schedule")
+	}
+	ana.press(path, "save", "title", "Coupure d’eau, rue du Port")
+	if !strings.Contains(ana.get(path).body, "est annulé\u00a0: approuvez ou programmez de nouveau") {
+		t.Error("what was scheduled waits for an approval, and nothing says so")
+	}
 	ana.see("/console/begles", "Coupure d’eau")
 }
 
@@ -181,6 +189,9 @@ func TestReceiptsShowByChannel(t *testing.T) {
 	}
 	must(t, w.emitter.Publish(t.Context(), events.NewReceipt(d, "dlr-1", w.now, to)))
 	ana.see(pathOf("infos", m), `data-label="Remis ou affiché" class="numeric">34<`)
+	if part := ana.get(pathOf("infos", m) + "/delivery").body; !strings.Contains(part, `class="numeric">34<`) || strings.Contains(part, "<html") {
+		t.Error("the page that follows a publication is not told what became of it")
+	}
 	d.ID, d.Channel, d.Kind = "d2", "panneaux", "email"
 	must(t, w.emitter.Publish(t.Context(), events.NewReceipt(d, "submit", w.now, []events.Recipient{{ID: "a", Status: events.StatusSent, At: w.now}})))
 	body := ana.see(pathOf("infos", m), `data-label="Envoyé" class="numeric">1<`)

@@ -71,7 +71,7 @@ func (c *Console) itemAct(w http.ResponseWriter, r *http.Request, d *desktop) {
 	if do == doApprove {
 		c.tellApprovers(r, d, done, rules)
 	}
-	tone, text, next := d.told(do, done)
+	tone, text, next := d.told(do, it, done)
 	if text != "" {
 		c.renderer.Flash(w, r, tone, text)
 	}
@@ -201,10 +201,12 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, d *desktop, it
 }
 
 // told is what the officer reads next, and where. No text: the page says it.
-func (d *desktop) told(do string, it item.Item) (web.Tone, string, string) {
+func (d *desktop) told(do string, was, it item.Item) (web.Tone, string, string) {
 	queue := "/console/" + it.Authority
 	rules, _ := d.Desk.Rules(it.Authority, it.Stream)
 	switch {
+	case do == doSave && was.State == item.Scheduled && it.State == item.Pending:
+		return web.Warning, d.t.T("told.unscheduled", "when", was.NotBefore), itemPath(it)
 	case do == doSave:
 		return web.Success, d.t.T("told.saved"), itemPath(it)
 	case do == doReset:

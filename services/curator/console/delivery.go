@@ -2,8 +2,10 @@ package console
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/registry"
@@ -23,9 +25,43 @@ func withdrawal(it item.Item, revision int) bool {
 	})
 }
 
-// delivery is what became of each version of a publication, by channel: the
+// followed is how long after it was sent a page goes on asking what became of
+// a publication: longer would keep alive the session of who has left.
+const followed = 10 * time.Minute
+
+// deliveryView is what became of a publication.
+type deliveryView struct {
+	Versions []web.Table
+	Again    string // where to ask again, "" when that is for who reloads
+}
+
+// deliveryPart is that alone, for the page that follows it.
+func (c *Console) deliveryPart(w http.ResponseWriter, r *http.Request, d *desktop) {
+	it, ok := c.find(w, r, d)
+	if !ok {
+		return
+	}
+	html, err := c.renderer.Block(r, "item#delivery", d.delivery(it))
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(html)) // the browser may be gone
+}
+
+func (d *desktop) delivery(it item.Item) deliveryView {
+	v := deliveryView{Versions: d.versions(it)}
+	if it.Last != nil && d.now().Sub(it.Last.At) < followed {
+		v.Again = itemPath(it) + "/delivery"
+	}
+	return v
+}
+
+// versions is what became of each version of a publication, by channel: the
 // one that people read last comes first.
-func (d *desktop) delivery(it item.Item) []web.Table {
+func (d *desktop) versions(it item.Item) []web.Table {
 	if it.Last == nil {
 		return nil
 	}

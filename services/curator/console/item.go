@@ -27,7 +27,7 @@ type itemView struct {
 	Twins     []twin
 	Diff      *diffView
 	History   web.Timeline
-	Delivery  []web.Table
+	Delivery  deliveryView
 	HasRun    bool // something was published
 	Alert     bool
 	Needed    int

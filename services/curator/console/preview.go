@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"html/template"
 	"net/http"
@@ -27,6 +28,8 @@ type previewView struct {
 	Cost     int64
 	Said     string // what is previewed, when it is not what approving would send for the first time
 	Live     bool   // it is what is published: nobody is told again
+	Stale    string // which texts a correction leaves as they were
+	Alone    bool   // the block without its page, whose warning it renews
 }
 
 type channelPreview struct {
@@ -65,7 +68,9 @@ func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop,
 		c.showItem(w, r, d, http.StatusOK, it, form)
 		return
 	}
-	html, err := c.renderer.Block(r, "item#previews", c.previews(r.Context(), d, it, rules, form))
+	v := c.previews(r.Context(), d, it, rules, form)
+	v.Alone = true
+	html, err := c.renderer.Block(r, "item#previews", v)
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -86,8 +91,12 @@ func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules 
 	case it.Live():
 		said = d.t.T("preview.correction")
 	}
+	stale := ""
+	if it.Live() {
+		stale = d.stale(*it.Last, p)
+	}
 	if len(p.Channels) == 0 {
-		return previewView{Problem: d.t.T("preview.nochannel")}
+		return previewView{Problem: d.t.T("preview.nochannel"), Stale: stale}
 	}
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
@@ -102,9 +111,9 @@ func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules 
 	rendered, err := call.Ask(ctx, d.NATS, call.Render, call.RenderRequest{Publication: p})
 	reach := <-reached
 	if err != nil {
-		return previewView{Problem: d.t.T("preview.down")}
+		return previewView{Problem: d.t.T("preview.down"), Stale: stale}
 	}
-	v := previewView{People: reach.People, Reached: reach.People >= 0, Said: said, Live: live}
+	v := previewView{People: reach.People, Reached: reach.People >= 0, Said: said, Live: live, Stale: stale}
 	for _, r := range rendered.Rendered {
 		k := c.channelPreview(d, r)
 		for _, n := range reach.Channels {
@@ -117,6 +126,32 @@ func (c *Console) previews(ctx context.Context, d *desktop, it item.Item, rules 
 		v.Channels = append(v.Channels, k)
 	}
 	return v
+}
+
+// stale names the texts of one channel and the translations that a correction
+// leaves as they were: they would be sent as corrected, and say what was wrong.
+func (d *desktop) stale(was, now events.Publication) string {
+	a, b := was.Content, now.Content
+	if a.Title == b.Title && a.Summary == b.Summary && a.Instruction == b.Instruction && a.Text == b.Text && a.Place == b.Place &&
+		d.input(was.Onset) == d.input(now.Onset) && d.input(was.Ends) == d.input(now.Ends) {
+		return ""
+	}
+	var list []string
+	for _, o := range now.Overrides {
+		if slices.Contains(was.Overrides, o) && slices.Contains(now.Channels, o.Channel) {
+			ch, _ := d.Channels.Get(d.authority.ID, o.Channel)
+			list = append(list, d.t.T("preview.stale.override", "channel", cmp.Or(ch.Name, o.Channel)))
+		}
+	}
+	for _, v := range now.Variants {
+		if slices.ContainsFunc(was.Variants, func(w events.Content) bool { return sameVariant(v, w) }) {
+			list = append(list, d.languageName(v.Language))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return d.t.T("preview.stale", "list", strings.Join(list, ", "))
 }
 
 // headings finds them in sanitised HTML: in a preview they stand below its own.
