@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -51,11 +52,17 @@ func Protect(next http.Handler, p Protection) (http.Handler, error) {
 		return nil, fmt.Errorf("web: protect: %w", err)
 	}
 	protected := crossOrigin.Handler(next)
+	var strange sync.Once
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		who := newPeer(r, p.TrustedProxies)
 		who.secure = who.secure || p.HTTPS
+		if r.Header.Get("X-Forwarded-For") != "" && !contains(p.TrustedProxies, remoteAddress(r.RemoteAddr)) {
+			strange.Do(func() {
+				p.Logger.Warn("a proxy that is not trusted: all who come by it count as one, and share its limits", "address", remoteAddress(r.RemoteAddr).String())
+			})
+		}
 		r = r.WithContext(withPeer(r.Context(), who))
 		securityHeaders(w.Header(), who)
 		status := 0

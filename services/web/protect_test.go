@@ -79,6 +79,23 @@ func TestProtectTrustsOnlyItsProxies(t *testing.T) {
 	}
 }
 
+// TestAProxyThatIsNotNamedIsTold: once, or whoever runs the site never knows why
+// all residents together may ask for so few codes.
+func TestAProxyThatIsNotNamedIsTold(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	h := newSiteWith(t, web.Protection{Logger: logger, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	for _, remote := range []string{"10.0.0.7:1", "192.0.2.1:1", "192.0.2.1:2"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/hello/a", nil)
+		r.RemoteAddr = remote
+		do(t, h, r, "X-Forwarded-For", "203.0.113.9")
+	}
+	if text := log.String(); strings.Count(text, "not trusted") != 1 || !strings.Contains(text, "192.0.2.1") {
+		t.Errorf("log: %s", text)
+	}
+}
+
 func TestProtectRefusesOtherSites(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -52,13 +52,26 @@ func (c *common) wrap(deps run.Deps, maxBody int64) (func(http.Handler) http.Han
 		return nil, err
 	}
 	return func(next http.Handler) http.Handler {
-		h, err := web.Protect(next, protection)
+		h, err := web.Protect(inside(next), protection)
 		if err != nil {
 			// The same protection was accepted above.
 			panic(err)
 		}
 		return h
 	}, nil
+}
+
+// inside keeps the metrics and the state of the services for whoever asks the
+// listener itself: what comes by a proxy is the public.
+func inside(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own := r.URL.Path == "/metrics" || r.URL.Path == "/readyz"
+		if own && (r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "") {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Name implements run.Service.

@@ -74,14 +74,17 @@ func serving(t *testing.T, body string) string {
 	return "http://" + p.group.Addr().String()
 }
 
-// ask makes a request as a proxy on this machine hands it on.
+// ask makes a request as a proxy on this machine hands it on; from nobody, it
+// asks the listener itself.
 func ask(t *testing.T, method, address, from string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("X-Forwarded-For", from)
+	if from != "" {
+		r.Header.Set("X-Forwarded-For", from)
+	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +110,19 @@ func TestProxyIsNotTheResident(t *testing.T) {
 	}
 	if last != http.StatusTooManyRequests {
 		t.Errorf("one resident who asks %d times: status %d", more, last)
+	}
+}
+
+// What operators read is not the public's, who comes by the proxy.
+func TestOperatorsPagesAreNotThePublics(t *testing.T) {
+	t.Parallel()
+	base := serving(t, behindProxy)
+	for path, public := range map[string]int{"/metrics": http.StatusNotFound, "/readyz": http.StatusNotFound, "/healthz": http.StatusOK} {
+		for from, want := range map[string]int{"": http.StatusOK, "203.0.113.1": public} {
+			if got := ask(t, http.MethodGet, base+path, from).StatusCode; got != want {
+				t.Errorf("%s from %q: %d, %d wanted", path, from, got, want)
+			}
+		}
 	}
 }
 
