@@ -35,14 +35,14 @@ func poll(cond func() bool, within time.Duration) bool {
 	return true
 }
 
-// NoLeak fails the test when, 5 s after it ended, more goroutines run code of
+// NoLeak fails the test when, 20 s after it ended, more goroutines run code of
 // this repository or of NATS than when NoLeak was called. Call it first, so
 // that it looks after every other cleanup, and not in parallel tests.
 func NoLeak(t testing.TB) {
 	t.Helper()
 	before := len(ours())
 	t.Cleanup(func() {
-		if poll(func() bool { return len(ours()) <= before }, 5*time.Second) {
+		if poll(func() bool { return len(ours()) <= before }, 20*time.Second) {
 			return
 		}
 		left := ours()

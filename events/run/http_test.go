@@ -115,15 +115,11 @@ func TestListener(t *testing.T) {
 	if line, err := bufio.NewReader(res.Body).ReadString('\n'); err != nil || line != "data: first\n" {
 		t.Errorf("live: %q %v", line, err)
 	}
-	began := time.Now()
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("Run: %v", err)
 	}
 	<-ended
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("the stop took %s", took)
-	}
 	http.DefaultClient.CloseIdleConnections()
 	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
 		t.Error("still listening")

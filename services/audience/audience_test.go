@@ -358,7 +358,7 @@ func (tw *town) receipts(status events.ReceiptStatus) []events.Receipt {
 			}
 		}
 		return len(list) > 0
-	}, 5*time.Second, "no receipt "+string(status))
+	}, 20*time.Second, "no receipt "+string(status))
 	return list
 }
 

@@ -30,7 +30,7 @@ func TestANoticeIsSaidInEveryWay(t *testing.T) {
 	p := manyWays()
 	tw.publish(p)
 	self := "/c/pessac/p/" + p.ID
-	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 20*time.Second)
 	page := tw.has(self, "L’eau sera coupée mardi", `lang="fr-simple"`, "Facile à lire et à comprendre", "Mardi matin, il n’y a pas d’eau", `lang="en"`, "English", "Keep some in a jug",
 		`lang="ar" dir="rtl"`, "العربية", `href="/feeds/pessac/topic/eau.rss"`, `href="/feeds/pessac/topic/eau.ics"`, `href="/feeds/pessac/infos.rss"`)
 	if strings.Index(page, "L’eau sera coupée") > strings.Index(page, "Mardi matin, il") || strings.Index(page, "Mardi matin, il") > strings.Index(page, "Keep some") {
@@ -50,7 +50,7 @@ func TestAlertsLeadToTheirCAPMessage(t *testing.T) {
 	p.ID, p.Stream, p.Class, p.Severity = events.PublicationID("pessac", "alertes", "a1"), "alertes", events.ClassAlert, events.SeveritySevere
 	tw.publish(p)
 	self := "/c/pessac/p/" + p.ID
-	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 20*time.Second)
 	tw.has(self, `href="/feeds/pessac/cap/`+p.ID+`.1.xml"`)
 }
 
@@ -83,7 +83,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 	alert.ID, alert.Stream, alert.Class, alert.Severity = events.PublicationID("pessac", "alertes", "n3"), "alertes", events.ClassAlert, events.SeveritySevere
 	alert.Content.Title, alert.Content.Instruction = "Vigilance orange vent violent", "Ne sortez pas en forêt."
 	tw.publish(alert)
-	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+alert.ID).Code == 200 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+alert.ID).Code == 200 }, 20*time.Second)
 	code, _ := tw.ask("sms", "06 12 34 56 78", "192.0.2.1", "infos")
 	preferences, _ := tw.subscribe("email", "ana@boite.example", "192.0.2.2", "infos", "alertes")
 

@@ -45,7 +45,7 @@ func TestPublicPages(t *testing.T) {
 	old.Content.Title, old.Expires, old.At = "Périmé", time.Now().Add(-time.Hour), time.Now().Add(-48*time.Hour)
 	tw.publish(old)
 	self := "/c/pessac/p/" + p.ID
-	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+old.ID).Code == 200 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+old.ID).Code == 200 }, 20*time.Second)
 
 	page := tw.has("/c/pessac", "Ce qui se passe à Pessac", "Coupure d’eau", "Vents &lt;violents&gt;", "Gravité forte", "/feeds/pessac.rss", "Ville de Pessac", `lang="fr"`)
 	if strings.Contains(page, "Réunion interne") || strings.Contains(page, "Périmé") {
@@ -94,12 +94,12 @@ func TestPublicPages(t *testing.T) {
 	// a correction and then a withdrawal are told
 	p.Revision, p.MsgType, p.Reason = 2, events.MsgUpdate, "L’heure a changé."
 	tw.publish(p)
-	eventstest.Eventually(t, func() bool { return strings.Contains(tw.get(self).Body.String(), "Rectifié (version 2)") }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return strings.Contains(tw.get(self).Body.String(), "Rectifié (version 2)") }, 20*time.Second)
 	p.Revision, p.MsgType = 3, events.MsgCancel
 	tw.publish(p)
 	eventstest.Eventually(t, func() bool {
 		return strings.Contains(tw.get(self).Body.String(), "Cette information est annulée")
-	}, 5*time.Second)
+	}, 20*time.Second)
 }
 
 func TestACommunesPageBeginsWithWhatIsNear(t *testing.T) {
@@ -119,7 +119,7 @@ func TestACommunesPageBeginsWithWhatIsNear(t *testing.T) {
 	}
 	put("works", "Travaux de l’hiver", events.ClassService, time.Minute, -60*day)
 	put("cut", "Coupure : ce soir", events.ClassService, 3*day, 8*time.Hour)
-	eventstest.Eventually(t, func() bool { return strings.Contains(tw.get("/c/pessac").Body.String(), "ce soir") }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return strings.Contains(tw.get("/c/pessac").Body.String(), "ce soir") }, 20*time.Second)
 	page := tw.has("/c/pessac", "Coupure\u00a0: ce soir", "Voir les 3 autres", `href="/impact/pessac"`)
 	last := 0
 	for _, title := range []string{"ce soir", "Travaux de l’hiver", "Spectacle 7", "Spectacle 3", "Voir les 3 autres", "Spectacle 2", "Spectacle 0"} {
@@ -153,7 +153,7 @@ func TestASheetToPrint(t *testing.T) {
 	p := news("n1", "eau")
 	tw.publish(p)
 	self := "/c/pessac/p/" + p.ID
-	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 20*time.Second)
 	tw.has(self, self+"/affiche")
 	tw.has(self+"/affiche", "Coupure d’eau", "Faites une réserve", "https://infos.example/p/"+p.ID[:12], `src="`+self+`/qr.svg"`)
 	tw.has(self+"/qr.svg", "<svg", "M4 4h7v1h-7z")
@@ -187,7 +187,7 @@ func TestWhatTheSummarySaysIsNotSaidAgain(t *testing.T) {
 		p.Content.Summary, p.Content.Text = c.summary, c.text
 		tw.publish(p)
 		self := "/c/pessac/p/" + p.ID
-		eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+		eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 20*time.Second)
 		_, page, _ := strings.Cut(tw.get(self).Body.String(), "<article")
 		page, _, _ = strings.Cut(page, "</article")
 		if got := strings.Count(strings.Join(strings.Fields(page), " "), "L’eau sera coupée"); got != c.times {
@@ -202,7 +202,7 @@ func TestVerify(t *testing.T) {
 	p := news("n1", "eau")
 	tw.publish(p)
 	self := "/c/pessac/p/" + p.ID
-	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.get(self).Code == 200 }, 20*time.Second)
 	sealed := tw.get(self + "/sceau").Body.String()
 	tw.has("/.well-known/crieur.json", `"crv": "Ed25519"`, `"kty": "OKP"`)
 	for name, tc := range map[string]struct{ proof, want string }{

@@ -237,7 +237,7 @@ func TestPoisonIsBuriedAndTheRestGoesOn(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		info, err := st.Info(t.Context())
 		return err == nil && info.State.Msgs == 1
-	}, 5*time.Second)
+	}, 20*time.Second)
 	letter, err := st.GetLastMsgForSubject(t.Context(), "deadletter."+bus.ConsumerNormalizer)
 	if err != nil {
 		t.Fatal(err)

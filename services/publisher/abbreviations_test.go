@@ -59,7 +59,7 @@ func TestAnAuthorityShortensItsOwnWords(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		texts := shown()
 		return strings.Contains(texts["sms"], "bibus") && strings.Contains(texts["panneaux"], "bibus") && strings.Contains(texts["rocade"], "bibus")
-	}, 5*time.Second, "it is not shortened everywhere")
+	}, 20*time.Second, "it is not shortened everywhere")
 }
 
 func TestWhatContradictsTheTableIsTold(t *testing.T) {

@@ -250,7 +250,7 @@ func TestAMillionDoesNotStarveTen(t *testing.T) {
 			}
 		}
 		return false
-	}, 5*time.Second, "the village waits for the metropolis")
+	}, 20*time.Second, "the village waits for the metropolis")
 	if n := len(g.deliveries()); n > 65 {
 		t.Errorf("%d batches are in the queue", n)
 	}

@@ -255,13 +255,13 @@ func TestWatchFollowsAndForgets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventstest.Eventually(t, func() bool { return index.Active(r.Ordinal, "pessac", "infos", "sms", events.ClassService) }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return index.Active(r.Ordinal, "pessac", "infos", "sms", events.ClassService) }, 20*time.Second)
 	if err := v.Erase(t.Context(), r.ID); err != nil {
 		t.Fatal(err)
 	}
 	eventstest.Eventually(t, func() bool {
 		return model.Len() == 0 && !index.Active(r.Ordinal, "pessac", "infos", "sms", events.ClassService)
-	}, 5*time.Second)
+	}, 20*time.Second)
 	if _, err := model.Open(model.Sealed([]string{r.ID})[0], "sms"); !errors.Is(err, vault.ErrNotFound) {
 		t.Errorf("an erased contact opens: %v", err)
 	}

@@ -62,7 +62,7 @@ func TestLines(t *testing.T) {
 			eventstest.Eventually(t, func() bool {
 				counted, ok := c.Get("begles", last.Publication)
 				return ok && counted.Updated.Equal(last.CreatedAt)
-			}, 5*time.Second, "counted")
+			}, 20*time.Second, "counted")
 			l := c.Lines("begles")["sms"]
 			if l.Failing() != tt.failing || l.Failures != tt.failures || l.Reason != tt.reason {
 				t.Errorf("%+v", l)

@@ -37,7 +37,7 @@ type Scene struct {
 	Contact string        // of a Batch: who has this fault
 	Run     bool          // the channel's own work is to be run
 	Logs    func() string // what it logged; may be nil
-	Within  time.Duration // how long a silent peer is waited for; default 1 s
+	Within  time.Duration // how long a silent peer is waited for, and an absent one; default 1 s, and 30 s
 	Ready   func() bool   // the channel's work is under way; may be nil
 }
 
@@ -85,8 +85,11 @@ func Run(t *testing.T, s Suite) {
 			}
 			work(t, scene)
 			within := patience
-			if f == Silent || f == Absent {
+			switch f {
+			case Silent:
 				within = cmp.Or(scene.Within, time.Second)
+			case Absent:
+				within = cmp.Or(scene.Within, patience)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), within)
 			defer cancel()

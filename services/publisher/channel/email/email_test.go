@@ -158,7 +158,7 @@ func TestBatchHasAResultEachOnOneConnection(t *testing.T) {
 			t.Errorf("recipient %d: %+v, want %q", i, r.Outcome, want[i])
 		}
 	}
-	eventstest.Eventually(t, func() bool { return len(peer.mails()) >= 3 }, 5*time.Second, "the peer does not say what it has")
+	eventstest.Eventually(t, func() bool { return len(peer.mails()) >= 3 }, 20*time.Second, "the peer does not say what it has")
 	mails := peer.mails()
 	if len(mails) != 3 || mails[2].Connections != 1 {
 		t.Fatalf("%d mails on %d connections", len(mails), mails[len(mails)-1].Connections)
@@ -188,7 +188,7 @@ func TestSameDeliverySameMessageID(t *testing.T) {
 	if first[0].Remote == "" || first[0].Remote != second[0].Remote {
 		t.Errorf("%q then %q", first[0].Remote, second[0].Remote)
 	}
-	eventstest.Eventually(t, func() bool { return len(peer.mails()) >= 2 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return len(peer.mails()) >= 2 }, 20*time.Second)
 	if mails := peer.mails(); mails[len(mails)-1].Connections != 1 {
 		t.Errorf("%d connections", mails[len(mails)-1].Connections)
 	}

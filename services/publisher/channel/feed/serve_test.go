@@ -127,7 +127,7 @@ func TestExpiryAndWithdrawalRemove(t *testing.T) {
 	p.Revision, p.MsgType = 2, events.MsgCancel
 	tw.deliver(p)
 	for _, format := range []string{"rss", "atom", "json", "ics"} {
-		eventstest.Eventually(t, func() bool { return tw.titles("/feeds/pessac."+format, "Brève", "Longue") == "" }, 5*time.Second, format)
+		eventstest.Eventually(t, func() bool { return tw.titles("/feeds/pessac."+format, "Brève", "Longue") == "" }, 20*time.Second, format)
 	}
 }
 

@@ -109,16 +109,16 @@ func TestWebSub(t *testing.T) {
 	const secret = "a secret of the subscriber"
 	eventstest.Eventually(t, func() bool {
 		return tw.ask(t, tw.subscription(s, "subscribe", "hub.secret", secret, "hub.lease_seconds", "86400")) == http.StatusAccepted
-	}, 5*time.Second, "the hub does not run")
+	}, 20*time.Second, "the hub does not run")
 	stored := func() int { return len(tw.shelf.Items("websub", "pessac", "subscriber")) }
-	eventstest.Eventually(t, func() bool { return stored() == 1 }, 5*time.Second, "the subscription is not stored")
+	eventstest.Eventually(t, func() bool { return stored() == 1 }, 20*time.Second, "the subscription is not stored")
 	q := s.asked[0]
 	if q.Get("hub.lease_seconds") != "86400" || q.Get("mine") != "1" || q.Get("hub.topic") != tw.server.URL+"/feeds/pessac/voirie.atom" {
 		t.Errorf("asked %v", q)
 	}
 
 	p := tw.publish(func(p *events.Publication) { p.Content.Title = "Premier" })
-	eventstest.Eventually(t, func() bool { _, n := s.counts(); return n == 1 }, 5*time.Second, "nothing was sent")
+	eventstest.Eventually(t, func() bool { _, n := s.counts(); return n == 1 }, 20*time.Second, "nothing was sent")
 	got, body := s.received[0], s.bodies[0]
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(body))
@@ -135,7 +135,7 @@ func TestWebSub(t *testing.T) {
 	tw.publish(func(p *events.Publication) { p.Stream, p.Message = "culture", "other" })
 	p.Revision, p.MsgType = 2, events.MsgCancel
 	tw.deliver(p)
-	eventstest.Eventually(t, func() bool { _, n := s.counts(); return n == 2 }, 5*time.Second, "the withdrawal was not sent")
+	eventstest.Eventually(t, func() bool { _, n := s.counts(); return n == 2 }, 20*time.Second, "the withdrawal was not sent")
 	if strings.Contains(s.bodies[1], "Premier") {
 		t.Error("the withdrawn entry was sent again")
 	}
@@ -143,7 +143,7 @@ func TestWebSub(t *testing.T) {
 	if code := tw.ask(t, tw.subscription(s, "unsubscribe")); code != http.StatusAccepted {
 		t.Fatal(code)
 	}
-	eventstest.Eventually(t, func() bool { return stored() == 0 }, 5*time.Second, "the subscription is still there")
+	eventstest.Eventually(t, func() bool { return stored() == 0 }, 20*time.Second, "the subscription is still there")
 }
 
 func TestWebSubGoneAndRefused(t *testing.T) {
@@ -151,12 +151,12 @@ func TestWebSubGoneAndRefused(t *testing.T) {
 	tw, gone, unwilling := hubOf(t), newSubscriber(t), newSubscriber(t)
 	unwilling.refuse = true
 	stored := func() int { return len(tw.shelf.Items("websub", "pessac", "subscriber")) }
-	eventstest.Eventually(t, func() bool { return tw.ask(t, tw.subscription(unwilling, "subscribe")) == http.StatusAccepted }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.ask(t, tw.subscription(unwilling, "subscribe")) == http.StatusAccepted }, 20*time.Second)
 	tw.ask(t, tw.subscription(gone, "subscribe"))
-	eventstest.Eventually(t, func() bool { n, _ := unwilling.counts(); return n > 0 && stored() == 1 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { n, _ := unwilling.counts(); return n > 0 && stored() == 1 }, 20*time.Second)
 	gone.set(http.StatusGone)
 	tw.publish(func(*events.Publication) {})
-	eventstest.Eventually(t, func() bool { return stored() == 0 }, 5*time.Second, "who is gone stays subscribed")
+	eventstest.Eventually(t, func() bool { return stored() == 0 }, 20*time.Second, "who is gone stays subscribed")
 }
 
 func TestWebSubRefusesBadRequests(t *testing.T) {
@@ -184,8 +184,8 @@ func TestWebSubReachesNothingInside(t *testing.T) {
 	tw := newTown(t, nil)
 	tw.run(t)
 	inside := newSubscriber(t)
-	eventstest.Eventually(t, func() bool { return tw.ask(t, tw.subscription(inside, "subscribe")) == http.StatusAccepted }, 5*time.Second)
-	eventstest.Eventually(t, func() bool { return tw.logs.has("the address is not public") }, 5*time.Second, "nothing was refused")
+	eventstest.Eventually(t, func() bool { return tw.ask(t, tw.subscription(inside, "subscribe")) == http.StatusAccepted }, 20*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.logs.has("the address is not public") }, 20*time.Second, "nothing was refused")
 	if asked, _ := inside.counts(); asked != 0 || len(tw.shelf.Items("websub", "pessac", "subscriber")) != 0 {
 		t.Errorf("the hub asked an address of this machine %d times", asked)
 	}
@@ -197,15 +197,15 @@ func TestWebSubReachesNothingInside(t *testing.T) {
 func TestWebSubTriesAgain(t *testing.T) {
 	t.Parallel()
 	tw, s := hubOf(t), newSubscriber(t)
-	eventstest.Eventually(t, func() bool { return tw.ask(t, tw.subscription(s, "subscribe")) == http.StatusAccepted }, 5*time.Second)
-	eventstest.Eventually(t, func() bool { return len(tw.shelf.Items("websub", "pessac", "subscriber")) == 1 }, 5*time.Second)
+	eventstest.Eventually(t, func() bool { return tw.ask(t, tw.subscription(s, "subscribe")) == http.StatusAccepted }, 20*time.Second)
+	eventstest.Eventually(t, func() bool { return len(tw.shelf.Items("websub", "pessac", "subscriber")) == 1 }, 20*time.Second)
 	s.set(http.StatusServiceUnavailable)
 	tw.publish(func(*events.Publication) {})
-	eventstest.Eventually(t, func() bool { _, n := s.counts(); return n >= 2 }, 5*time.Second, "it is not tried again")
+	eventstest.Eventually(t, func() bool { _, n := s.counts(); return n >= 2 }, 20*time.Second, "it is not tried again")
 	s.set(http.StatusNoContent)
 	sent := func() bool {
 		items := tw.shelf.Items("websub", "pessac", "subscriber")
 		return len(items) == 1 && strings.Contains(string(items[0].Rendition.Body), strings.Trim(tw.get("/feeds/pessac/voirie.atom").Header().Get("ETag"), `"`))
 	}
-	eventstest.Eventually(t, sent, 5*time.Second, "it never arrives")
+	eventstest.Eventually(t, sent, 20*time.Second, "it never arrives")
 }

@@ -286,7 +286,7 @@ func TestContract(t *testing.T) {
 		Scene: func(t *testing.T, f channeltest.Fault) *channeltest.Scene {
 			t.Helper()
 			s := newSpool(t)
-			scene := &channeltest.Scene{Contact: number, Logs: s.logs.String}
+			scene := &channeltest.Scene{Contact: number, Logs: s.logs.String, Within: time.Second}
 			more := ""
 			switch f {
 			case channeltest.OK:
@@ -370,7 +370,7 @@ func TestForgets(t *testing.T) {
 	running, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(running) }()
-	eventstest.Eventually(t, func() bool { left := s.files("sent"); return len(left) == 1 && left[0] == "OUTA_another_program.txt" }, 5*time.Second, "what was sent long ago stays")
+	eventstest.Eventually(t, func() bool { left := s.files("sent"); return len(left) == 1 && left[0] == "OUTA_another_program.txt" }, 20*time.Second, "what was sent long ago stays")
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

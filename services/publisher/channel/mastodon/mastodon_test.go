@@ -329,7 +329,7 @@ func TestLimitsOfTheServer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
-	eventstest.Eventually(t, func() bool { return size() > 900 }, 5*time.Second, "the server's limit is not used")
+	eventstest.Eventually(t, func() bool { return size() > 900 }, 20*time.Second, "the server's limit is not used")
 	if n := size(); n > 1000 {
 		t.Errorf("%d characters of 1000", n)
 	}

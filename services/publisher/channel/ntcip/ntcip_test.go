@@ -134,7 +134,7 @@ func TestShowTakeOverExpireBlank(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		display, _, _ := a.look()
 		return strings.Contains(display, "MARCHE") && !strings.Contains(display, "INONDATION")
-	}, 8*time.Second, "the alert's end is not shown")
+	}, 20*time.Second, "the alert's end is not shown")
 	if _, err := c.Withdraw(t.Context(), market); err != nil {
 		t.Fatal(err)
 	}

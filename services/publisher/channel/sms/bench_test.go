@@ -29,7 +29,7 @@ func BenchmarkDeliverBatch(b *testing.B) {
 			ended := make(chan error, 1)
 			go func() { ended <- s.channel.Run(ctx) }()
 			b.Cleanup(func() { cancel(); <-ended })
-			eventstest.Eventually(b, func() bool { return s.channel.Ready() == nil }, 5*time.Second)
+			eventstest.Eventually(b, func() bool { return s.channel.Ready() == nil }, 20*time.Second)
 			contacts := make([]call.Contact, 32)
 			for i := range contacts {
 				contacts[i].Address = call.Address(fmt.Sprintf("+336%08d", i+5000))

@@ -208,7 +208,7 @@ func TestReceiptsInEveryWriting(t *testing.T) {
 			s := newSetup(t, settings(peer.Addr))
 			s.run(t)
 			got := s.send(t, delivery(t, s.channel, events.ClassAlert, "Essai"), "+33612340000")
-			eventstest.Eventually(t, func() bool { return len(s.intake.all()) == 1 }, 5*time.Second, "no receipt")
+			eventstest.Eventually(t, func() bool { return len(s.intake.all()) == 1 }, 20*time.Second, "no receipt")
 			said := s.intake.all()[0]
 			known := said.Remote == got[0].Remote
 			for _, other := range said.Or {
@@ -291,7 +291,7 @@ func TestBindComesBack(t *testing.T) {
 		t.Fatalf("before: %+v", got[0])
 	}
 	peer.Do(t, "drop")
-	eventstest.Eventually(t, func() bool { return s.channel.Ready() != nil }, 5*time.Second, "the loss is not seen")
+	eventstest.Eventually(t, func() bool { return s.channel.Ready() != nil }, 20*time.Second, "the loss is not seen")
 	if got := s.send(t, d, "+33612340000"); got[0].Outcome.Kind != events.Done {
 		t.Errorf("after: %+v", got[0])
 	}
@@ -391,7 +391,7 @@ func TestEachInTheirLanguage(t *testing.T) {
 	for _, n := range parts {
 		all += n
 	}
-	eventstest.Eventually(t, func() bool { return len(smsc.Submits()) >= all }, 5*time.Second, "the SMSC has not all parts")
+	eventstest.Eventually(t, func() bool { return len(smsc.Submits()) >= all }, 20*time.Second, "the SMSC has not all parts")
 	for i, want := range []string{"Route barr", "Route barr", "Road closed", "", "Route barr"} {
 		number, found := fmt.Sprintf("336120000%d0", i), 0
 		for _, e := range smsc.Submits() {
