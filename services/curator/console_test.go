@@ -309,6 +309,10 @@ func TestSecondFactor(t *testing.T) {
 	if r := b.get("/console/begles"); r.status != http.StatusOK {
 		t.Errorf("signed in: %d", r.status)
 	}
+	again := url.Values{"do": {"totp"}, "sealed": {sealed}, "code": {code(now)}}
+	if r := b.post("/console/account", again); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("a key put in the place of the one in use, without the password: %d", r.status)
+	}
 }
 
 func TestDeclareOfficerKeepsThePassword(t *testing.T) {

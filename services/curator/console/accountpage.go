@@ -135,6 +135,8 @@ func (c *Console) changePassword(w http.ResponseWriter, r *http.Request, d *desk
 	return err
 }
 
+// setTOTP never takes the place of a factor that is set: taking that one off
+// asks for the password, which a session left open does not give.
 func (c *Console) setTOTP(r *http.Request, d *desktop, form *web.Form) error {
 	sealed, err := base64.RawURLEncoding.DecodeString(form.Get("sealed"))
 	if err != nil {
@@ -152,6 +154,10 @@ func (c *Console) setTOTP(r *http.Request, d *desktop, form *web.Form) error {
 		return nil
 	}
 	_, _, err = d.Registry.Officers.Modify(r.Context(), d.officer.Key(), func(o *registry.Officer) error {
+		if len(o.TOTPSealed) > 0 {
+			form.Reject("code", d.t.T("code.wrong"))
+			return nil
+		}
 		o.TOTPSealed, o.TOTPLast = sealed, step
 		return nil
 	})
