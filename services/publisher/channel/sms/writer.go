@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
@@ -142,7 +143,8 @@ func (w *Writer) write(p events.Publication, profile channel.Profile) (Body, []s
 		if err != nil {
 			return body, nil, err
 		}
-		body.Text = gsm.Fold(text, w.style.Policy).Text
+		folded := gsm.Fold(text, w.style.Policy)
+		body.Text, warnings = folded.Text, replaced(folded.Replacements)
 	} else {
 		composed, err := w.compose(p, profile, mentions)
 		if err != nil {
@@ -152,14 +154,28 @@ func (w *Writer) write(p events.Publication, profile channel.Profile) (Body, []s
 		for _, field := range composed.Cut {
 			warnings = append(warnings, "cut: "+field)
 		}
-		for _, f := range composed.Folds {
-			if fold := fmt.Sprintf("folded: %s → %s", f.From, f.To); !slices.Contains(warnings, fold) {
-				warnings = append(warnings, fold)
-			}
-		}
+		warnings = append(warnings, replaced(composed.Folds)...)
 	}
 	body.Cost = gsm.Count(body.Text)
 	return body, warnings, nil
+}
+
+// replaced says once each what of a text was written otherwise or left out.
+func replaced(list []gsm.Replacement) []string {
+	var warnings []string
+	for _, r := range list {
+		text := fmt.Sprintf("folded: %s → %s", r.From, r.To)
+		if r.To == "" {
+			if strings.IndexFunc(r.From, func(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsMark(c) }) < 0 {
+				continue // what goes with an emoji, and is not seen
+			}
+			text = "removed: " + r.From
+		}
+		if !slices.Contains(warnings, text) {
+			warnings = append(warnings, text)
+		}
+	}
+	return warnings
 }
 
 func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Mentions) (gsm.Composed, error) {
