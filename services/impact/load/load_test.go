@@ -217,7 +217,7 @@ func TestTwoProgramsCountOnce(t *testing.T) {
 func TestInformed(t *testing.T) {
 	t.Parallel()
 	got := map[string][]string{}
-	for _, kind := range []string{"sms", "email", "sign"} {
+	for _, kind := range []string{"sms", "smshttp", "email", "sign"} {
 		for _, s := range events.ReceiptStatuses() {
 			if Informed(kind, s) {
 				got[kind] = append(got[kind], string(s))
@@ -225,7 +225,7 @@ func TestInformed(t *testing.T) {
 		}
 	}
 	sms := []string{"delivered", "displayed", "clicked", "useful", "not_useful", "acknowledged"}
-	want := map[string][]string{"sms": sms, "email": append([]string{"sent"}, sms...), "sign": append([]string{"sent"}, sms...)}
+	want := map[string][]string{"sms": sms, "smshttp": sms, "email": append([]string{"sent"}, sms...), "sign": append([]string{"sent"}, sms...)}
 	if !maps.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -58,15 +58,16 @@ func count(n int) uint32 {
 
 // Informed reports whether a recipient with this status had the message. A
 // telephone network tells when an SMS arrives, so that sent is not enough
-// there; mail, push, posts, signs and feeds give no better than the other
-// side's acceptance.
+// there, whoever took it: a provider's report may tell that it failed; mail,
+// push, posts, signs and feeds give no better than the other side's acceptance,
+// nor does a telephone of gammu's.
 func Informed(kind string, status events.ReceiptStatus) bool {
 	switch status {
 	case events.StatusDelivered, events.StatusDisplayed, events.StatusClicked,
 		events.StatusUseful, events.StatusNotUseful, events.StatusAcknowledged:
 		return true
 	case events.StatusSent:
-		return kind != "sms"
+		return kind != "sms" && kind != "smshttp"
 	}
 	return false
 }

@@ -151,7 +151,7 @@ func (r *Reader) delays(ctx context.Context, q Query, f *Figures) error {
 func (r *Reader) sent(ctx context.Context, q Query, f *Figures) error {
 	var total uint64
 	for _, c := range f.Counts {
-		if c.Kind == "sms" {
+		if c.Kind == "sms" || c.Kind == "smshttp" {
 			total += c.Receipts
 		}
 	}
@@ -165,7 +165,7 @@ func (r *Reader) sent(ctx context.Context, q Query, f *Figures) error {
 	}
 	sql := `SELECT count(), countIf(took > 300000), ifNotFinite(quantile(0.5)(took), 0), ifNotFinite(quantile(0.95)(took), 0) FROM (
 		SELECT toInt64(toUnixTimestamp64Milli(minIf(at, status = 'delivered'))) - toInt64(toUnixTimestamp64Milli(minIf(at, status = 'sent'))) AS took
-		FROM receipts` + sample + strings.Replace(byDay, " WHERE ", " PREWHERE ", 1) + ` AND kind = 'sms' AND status IN ('sent', 'delivered')
+		FROM receipts` + sample + strings.Replace(byDay, " WHERE ", " PREWHERE ", 1) + ` AND kind IN ('sms', 'smshttp') AND status IN ('sent', 'delivered')
 			AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} AND subscriber != 0
 		GROUP BY subscriber, stream, approved_at, revision HAVING countIf(status = 'sent') > 0 AND countIf(status = 'delivered') > 0)`
 	return r.query(ctx, sql, q, func(rows driver.Rows) error {

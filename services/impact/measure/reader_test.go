@@ -76,6 +76,32 @@ func TestFiguresEqualReceipts(t *testing.T) {
 	}
 }
 
+// How long an SMS was on its way is told whoever takes it, a provider's HTTP
+// interface or an SMSC.
+func TestSMSOfEveryKindAreTimed(t *testing.T) {
+	_, conn := impacttest.Open(t)
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for kind, took := range map[string]int{"sms": 2, "smshttp": 4, "email": 100} {
+		err := conn.Exec(t.Context(), `INSERT INTO receipts (authority, subscriber, at, stream, channel, kind, class, status, publication, approved_at)
+			SELECT 'begles', 1 + intDiv(number, 2), if(number % 2 = 0, $1, addSeconds($1, $2)), 'voirie', $3, $3, 'service', if(number % 2 = 0, 'sent', 'delivered'), $3, addSeconds($1, -$2)
+			FROM numbers(20)`, now.Add(-time.Hour), took, kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	period, err := NewPeriod(LastMonth, "", "", now, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := NewReader(conn, func() time.Time { return now }).Figures(t.Context(), Query{Authority: "begles", Period: period})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Sent.Deliveries != 20 || f.Sent.P50 != 3*time.Second {
+		t.Errorf("%d SMS timed, half within %s", f.Sent.Deliveries, f.Sent.P50)
+	}
+}
+
 // TestStatementsOnlyRead: a mistake in a statement cannot change the tables.
 func TestStatementsOnlyRead(t *testing.T) {
 	_, conn := impacttest.Open(t)
