@@ -17,7 +17,7 @@ import (
 	"github.com/crieur/crieur/events/natsserver"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // fixture is a bus of one stream T (t.>) beside the whole topology.
 type fixture struct {

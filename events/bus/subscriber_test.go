@@ -97,9 +97,9 @@ func TestCloseGivesUpAHandlerThatHangs(t *testing.T) {
 func TestHeldForTooLongIsGivenUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.consumer(t, 150*time.Millisecond, 0)
+	f.consumer(t, time.Second, 0)
 	f.send(t, 1)
-	_, messages := f.subscribe(t, bus.SubscriberConfig{Concurrency: 2, MaxHold: 300 * time.Millisecond})
+	_, messages := f.subscribe(t, bus.SubscriberConfig{Concurrency: 2, MaxHold: 2 * time.Second})
 	first := receive(t, messages) // and never settled
 	second := receive(t, messages)
 	if o, _ := bus.OriginOf(second.Context()); o.Attempt != 2 || second.UUID != first.UUID {

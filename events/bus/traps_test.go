@@ -47,15 +47,15 @@ func TestTrapRepeatedHeader(t *testing.T) {
 
 func TestTrapPrefetchedMessagesAge(t *testing.T) {
 	t.Parallel()
-	const ackWait = 300 * time.Millisecond
+	const ackWait, n = 1500 * time.Millisecond, 3 // a third of it is more than a busy machine makes the heart wait
 	f := newFixture(t)
 	f.consumer(t, ackWait, 0)
-	f.send(t, 5)
+	f.send(t, n)
 	_, messages := f.subscribe(t, bus.SubscriberConfig{Concurrency: 1, Prefetch: 8})
-	eventstest.Eventually(t, func() bool { n, _ := f.pending(t); return n == 5 }, patience, "all in hand")
+	eventstest.Eventually(t, func() bool { inHand, _ := f.pending(t); return inHand == n }, patience, "all in hand")
 	// Another process, ready to take whatever the server thinks abandoned.
 	_, abandoned := f.subscribe(t, bus.SubscriberConfig{})
-	for i := range 5 {
+	for i := range n {
 		m := receive(t, messages)
 		if o, _ := bus.OriginOf(m.Context()); o.Attempt != 1 {
 			t.Errorf("message %d: attempt %d, want 1", i, o.Attempt)
@@ -122,7 +122,7 @@ func TestTrapDedupeMarksBeforeSuccess(t *testing.T) {
 
 func TestTrapRetrySleepsPastAckWait(t *testing.T) {
 	t.Parallel()
-	const ackWait, retryAfter = 200 * time.Millisecond, 700 * time.Millisecond
+	const ackWait, retryAfter = time.Second, 3 * time.Second
 	f := newFixture(t)
 	f.consumer(t, ackWait, 0)
 	f.send(t, 3)
@@ -218,7 +218,7 @@ func TestTrapCrashInHandlerAtTheLastAttempt(t *testing.T) {
 	if _, err := f.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "T", Subjects: []string{"t.>"}}); err != nil {
 		t.Fatal(err)
 	}
-	f.consumer(t, 200*time.Millisecond, attempts)
+	f.consumer(t, 1500*time.Millisecond, attempts)
 	f.send(t, 1)
 	for attempt := 1; attempt <= attempts; attempt++ {
 		nc := eventstest.Dial(t, server)

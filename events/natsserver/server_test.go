@@ -198,7 +198,7 @@ func TestUsersOverTCP(t *testing.T) {
 		if !errors.Is(err, nats.ErrPermissionViolation) {
 			t.Errorf("got %v", err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("a reader published")
 	}
 	if err := s.SetUsers([]natsserver.User{{Name: "other", Password: "n3w"}}); err != nil {
@@ -206,7 +206,7 @@ func TestUsersOverTCP(t *testing.T) {
 	}
 	select {
 	case <-closed:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("a user that is gone stays connected")
 	}
 	refused(nats.UserInfo("reader", "s3cret"))

@@ -16,7 +16,7 @@ import (
 	"github.com/crieur/crieur/events/registry"
 )
 
-const soon = 10 * time.Second
+const soon = 30 * time.Second
 
 func wait[T any](t *testing.T, v *registry.View[T]) {
 	t.Helper()

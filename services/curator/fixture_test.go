@@ -33,7 +33,7 @@ import (
 	"github.com/crieur/crieur/services/web"
 )
 
-const within = 10 * time.Second
+const within = 30 * time.Second
 
 // town is a curator at work for two authorities, on a bus of its own.
 type town struct {

@@ -24,7 +24,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/runner"
 )
 
-const wait = 15 * time.Second
+const wait = 30 * time.Second
 
 // site is a town site with one feed.
 type site struct {

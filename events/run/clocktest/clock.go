@@ -67,10 +67,10 @@ func (c *Clock) Waiting() int {
 }
 
 // BlockUntil waits until at least n timers are armed, and fails the test after
-// 10 s of real time.
+// 30 s of real time.
 func (c *Clock) BlockUntil(t testing.TB, n int) {
 	t.Helper()
-	if err := c.blockUntil(t.Context(), n, 10*time.Second); err != nil {
+	if err := c.blockUntil(t.Context(), n, 30*time.Second); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/crieur/crieur/services/curator/journal"
 )
 
-const within = 10 * time.Second
+const within = 30 * time.Second
 
 // emitter is the bus's, that dies where a test says.
 type emitter struct {

@@ -23,7 +23,7 @@ import (
 	"github.com/crieur/crieur/services/ingest/source"
 )
 
-const within = 15 * time.Second
+const within = 30 * time.Second
 
 // script is a source that a test drives.
 type script struct {
