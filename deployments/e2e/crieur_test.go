@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/crieur/crieur/events/eventstest"
 )
 
 // buildOnce builds the program once for all scenarios.
@@ -48,17 +49,6 @@ type installation struct {
 	log    *os.File
 }
 
-// freePort returns a loopback address that was free a moment ago.
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // install writes a configuration: head, with its own addresses, and body.
 func install(t testing.TB, body string) *installation {
 	t.Helper()
@@ -66,7 +56,7 @@ func install(t testing.TB, body string) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &installation{t: t, bin: bin, dir: t.TempDir(), listen: freePort(t), nats: freePort(t)}
+	in := &installation{t: t, bin: bin, dir: t.TempDir(), listen: eventstest.FreeAddr(t), nats: eventstest.FreeAddr(t)}
 	head := fmt.Sprintf("data: %s\nlisten: %s\npublicURL: http://%s\nnats:\n  listen: %s\n", filepath.Join(in.dir, "data"), in.listen, in.listen, in.nats)
 	if err := os.WriteFile(in.config(), []byte(head+body), 0o600); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package eventstest
 import (
 	"encoding/json"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
@@ -22,7 +21,7 @@ const nodeEnv = "CRIEUR_TEST_NATS_NODE"
 // node is what a process is told to be.
 type node struct {
 	Name, Dir   string
-	Port, Route int
+	Addr, Route string // host:port
 	Routes      []string
 }
 
@@ -50,8 +49,8 @@ func RunNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	opts := &server.Options{
-		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port, JetStream: true, StoreDir: n.Dir, NoSigs: true,
-		Cluster: server.ClusterOpts{Name: "crieur", Host: "127.0.0.1", Port: n.Route},
+		ServerName: n.Name, Host: "127.0.0.1", Port: portOf(t, n.Addr), JetStream: true, StoreDir: n.Dir, NoSigs: true,
+		Cluster: server.ClusterOpts{Name: "crieur", Host: "127.0.0.1", Port: portOf(t, n.Route)},
 	}
 	opts.Routes = server.RoutesFromStr(strings.Join(n.Routes, ","))
 	s, err := server.NewServer(opts)
@@ -67,14 +66,14 @@ func RunNode(t *testing.T) {
 func StartCluster(t testing.TB, size int, test string) *Cluster {
 	t.Helper()
 	c := &Cluster{nodes: make([]node, size), cmds: make([]*exec.Cmd, size), test: test}
-	ports := freePorts(t, 2*size)
 	var routes, urls []string
-	for i := range size {
-		routes = append(routes, "nats://127.0.0.1:"+strconv.Itoa(ports[size+i]))
-		urls = append(urls, (&url.URL{Scheme: "nats", Host: "127.0.0.1:" + strconv.Itoa(ports[i])}).String())
+	for i := range c.nodes {
+		c.nodes[i] = node{Name: "node-" + strconv.Itoa(i), Dir: t.TempDir(), Addr: FreeAddr(t), Route: FreeAddr(t)}
+		routes = append(routes, "nats://"+c.nodes[i].Route)
+		urls = append(urls, "nats://"+c.nodes[i].Addr)
 	}
 	for i := range c.nodes {
-		c.nodes[i] = node{Name: "node-" + strconv.Itoa(i), Dir: t.TempDir(), Port: ports[i], Route: ports[size+i], Routes: routes}
+		c.nodes[i].Routes = routes
 	}
 	c.URL = strings.Join(urls, ",")
 	t.Cleanup(func() {
@@ -143,17 +142,15 @@ func (c *Cluster) Leader(t testing.TB, stream jetstream.Stream) int {
 	return -1
 }
 
-func freePorts(t testing.TB, n int) []int {
+func portOf(t testing.TB, addr string) int {
 	t.Helper()
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		addr, _ := l.Addr().(*net.TCPAddr)
-		ports = append(ports, addr.Port)
+	_, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ports
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }

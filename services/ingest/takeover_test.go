@@ -113,12 +113,7 @@ func (r *region) last() map[string]int {
 // one: no source is asked by both, none is left, and no news comes twice.
 func TestSourcesOfADeadProcessAreTakenOver(t *testing.T) {
 	const towns = 30
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := eventstest.FreeAddr(t)
 	server, err := natsserver.Start(t.Context(), natsserver.Config{Dir: t.TempDir(), Listen: address, MinFreeBytes: -1})
 	if err != nil {
 		t.Fatal(err)

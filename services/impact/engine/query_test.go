@@ -18,6 +18,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
+
+	"github.com/crieur/crieur/events/eventstest"
 )
 
 func TestTypes(t *testing.T) {
@@ -295,12 +297,7 @@ func TestConcurrency(t *testing.T) {
 
 // TestHTTP speaks to the interface as curl would, over loopback.
 func TestHTTP(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	_ = ln.Close()
+	addr := eventstest.FreeAddr(t)
 	start(t, func(c *Config) { c.Listen = addr })
 	post := func(query, body string) (int, string, http.Header) {
 		t.Helper()

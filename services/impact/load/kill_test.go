@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,16 +66,6 @@ func loaderProcess() int {
 	return 1
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // TestKilledProgramCountsOnce kills the loading program with SIGKILL after it
 // wrote its intent, after its insert, after it settled, and at any moment, and
 // compares each time what is in the tables with what is on the stream.
@@ -84,9 +73,9 @@ func TestKilledProgramCountsOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills programs")
 	}
-	listen := freeAddress(t)
+	listen := eventstest.FreeAddr(t)
 	f := newFixture(t, eventstest.Dial(t, eventstest.Server(t, func(c *natsserver.Config) { c.Listen = listen })))
-	httpListen := freeAddress(t)
+	httpListen := eventstest.FreeAddr(t)
 	e, err := engine.Start(t.Context(), engine.Config{Dir: filepath.Join(t.TempDir(), "ch"), Listen: httpListen})
 	if err != nil {
 		t.Skip(err)

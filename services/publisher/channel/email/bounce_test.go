@@ -319,7 +319,7 @@ func newPostfix(t *testing.T, relay string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	addr := freeAddr(t)
+	addr := eventstest.FreeAddr(t)
 	host, port, _ := strings.Cut(relay, ":")
 	main := fmt.Sprintf(`compatibility_level = 3.6
 queue_directory = %[1]s/spool

@@ -50,8 +50,8 @@ func isFile(path string) bool {
 func newMailpit(t *testing.T) *mailpit {
 	t.Helper()
 	path := program(t, "mailpit")
-	m := &mailpit{smtp: freeAddr(t), pop3: freeAddr(t)}
-	web := freeAddr(t)
+	m := &mailpit{smtp: eventstest.FreeAddr(t), pop3: eventstest.FreeAddr(t)}
+	web := eventstest.FreeAddr(t)
 	m.api = "http://" + web + "/api/v1/"
 	users := filepath.Join(t.TempDir(), "users")
 	if err := os.WriteFile(users, []byte("bounces:mailbox-password\n"), 0o600); err != nil {
@@ -74,16 +74,6 @@ func newMailpit(t *testing.T) *mailpit {
 		}, 15*time.Second, "mailpit does not listen")
 	}
 	return m
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func (m *mailpit) get(t *testing.T, path string) []byte {
