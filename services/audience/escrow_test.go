@@ -59,7 +59,7 @@ func TestEscrowRestoresOnAnotherMachine(t *testing.T) {
 			t.Fatalf("restore: %+v, %v", s, err)
 		}
 	})
-	if w := other.get(prefs); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "•• 78") {
+	if w := other.get(prefs); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "••\u00a078") {
 		t.Errorf("the preferences' link: %d", w.Code)
 	}
 	other.publish(news("e1", "eau"))
@@ -171,7 +171,7 @@ func TestAMissingKeyLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	tw.start()
-	if w := tw.get(prefs); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "•• 78") {
+	if w := tw.get(prefs); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "••\u00a078") {
 		t.Errorf("with the key again: %d", w.Code)
 	}
 }

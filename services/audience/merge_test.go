@@ -29,7 +29,7 @@ func TestTwoSubscriptionsOfOnePersonBecomeOne(t *testing.T) {
 	if w.Header().Get("Location") != prefs {
 		t.Fatalf("confirm: %d %s", w.Code, w.Header().Get("Location"))
 	}
-	tw.has(prefs, "•• 78", "z•••@b•••.example", "Alertes, par courriel", "Infos pratiques, par courriel", "Infos pratiques, par SMS")
+	tw.has(prefs, "••\u00a078", "z•••@b•••.example", "Alertes, par courriel", "Infos pratiques, par courriel", "Infos pratiques, par SMS")
 	if w := tw.get(apart); w.Code != http.StatusNotFound {
 		t.Errorf("the other page: %d", w.Code)
 	}

@@ -47,7 +47,7 @@ func TestPublicPages(t *testing.T) {
 	self := "/c/pessac/p/" + p.ID
 	eventstest.Eventually(t, func() bool { return tw.get("/c/pessac/p/"+old.ID).Code == 200 }, 20*time.Second)
 
-	page := tw.has("/c/pessac", "Ce qui se passe à Pessac", "Coupure d’eau", "Vents &lt;violents&gt;", "Gravité forte", "/feeds/pessac.rss", "Ville de Pessac", `lang="fr"`)
+	page := tw.has("/c/pessac", "Pessac\u00a0: ce qui se passe", "Coupure d’eau", "Vents &lt;violents&gt;", "Gravité forte", "/feeds/pessac.rss", "Ville de Pessac", `lang="fr"`)
 	if strings.Contains(page, "Réunion interne") || strings.Contains(page, "Périmé") {
 		t.Error("the page shows what is not public or out of date")
 	}
@@ -65,7 +65,10 @@ func TestPublicPages(t *testing.T) {
 	}
 	tw.has(self, "Faites une réserve", "Ce message est authentique", "https://infos.example/p/"+p.ID[:12], "Licence Ouverte")
 	tw.has("/?q=33600", "Pessac", "66\u202f760")
-	tw.has("/?q=b%C3%A8gles", "Aucune collectivité")
+	if page := tw.has("/?q=b%C3%A8gles", "Aucune collectivité", "Bègles (33)"); strings.Contains(page, "Vérifiez l’orthographe") {
+		t.Error("a town that is known is told as misspelt")
+	}
+	tw.has("/?q=xyzzy", "Vérifiez l’orthographe")
 	for _, missing := range []string{"/c/nulle-part", "/c/pessac/p/nothing", "/c/bordeaux-metropole/p/" + p.ID, "/d/AAAAAAAAAAAAAAAA", "/preferences/x", "/p/zzzzzzzzzzzz"} {
 		if w := tw.get(missing); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", missing, w.Code)

@@ -126,9 +126,9 @@ func Mask(kind, address string) string {
 		}
 		tail := address[len(address)-2:]
 		if rest, ok := strings.CutPrefix(address, "+33"); ok && rest != "" {
-			return "0" + rest[:1] + " •• •• •• " + tail
+			return "0" + rest[:1] + "\u00a0••\u00a0••\u00a0••\u00a0" + tail // on one line
 		}
-		return address[:3] + " " + dots + " " + tail
+		return address[:3] + "\u00a0" + dots + "\u00a0" + tail
 	case consent.Email:
 		local, domain, _ := strings.Cut(address, "@")
 		dot := strings.LastIndexByte(domain, '.')

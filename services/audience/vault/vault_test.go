@@ -90,7 +90,7 @@ func TestAbroad(t *testing.T) {
 func TestMaskHides(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[[2]string]string{
-		{"sms", "+33612345678"}:                 "06 •• •• •• 78",
+		{"sms", "+33612345678"}:                 "06\u00a0••\u00a0••\u00a0••\u00a078",
 		{"email", "marguerite@exemple.fr"}:      "m•••@e•••.fr",
 		{"email", "x@sous.domaine.asso.fr"}:     "x•••@s•••.fr",
 		{"push", `{"endpoint":"https://push"}`}: "•••",

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/crieur/crieur/events"
@@ -18,7 +19,10 @@ func (d *desktop) history(it item.Item) web.Timeline {
 		e := web.TimelineEntry{When: ch.At, Who: d.name(ch.Actor), What: d.t.T("action." + ch.Action), Tone: tone, Icon: icon}
 		switch {
 		case ch.Detail["approvals"] != "":
-			e.Detail = ch.Detail["approvals"]
+			if n, needed, _ := strings.Cut(ch.Detail["approvals"], "/"); needed != "1" {
+				count, _ := strconv.Atoi(n) // 0 is said as it is
+				e.Detail = d.t.T("mark.approvals", "n", count, "needed", needed)
+			}
 		case ch.Detail["reason"] == "source":
 		default:
 			e.Detail = ch.Detail["reason"]

@@ -180,7 +180,7 @@ func readable(body []byte) (text string, binary bool) {
 // sourceReason is a closed reason in words that suit a source.
 func (d *desktop) sourceReason(reason events.Reason) string {
 	switch reason {
-	case events.ReasonUnsupported, events.ReasonForbidden, events.ReasonRejected, events.ReasonUnavailable, events.ReasonTooLarge:
+	case events.ReasonUnsupported, events.ReasonForbidden, events.ReasonRejected, events.ReasonUnavailable, events.ReasonTooLarge, events.ReasonNotFound, events.ReasonConnection:
 		return d.t.T("sourcereason." + string(reason))
 	}
 	return d.reason(reason)

@@ -52,7 +52,7 @@ func WordsIn(language string) Words {
 			Cancelled: "Message retiré", Reason: "Motif", Correction: "Rectificatif", Updated: "Mise à jour",
 			Over: []string{"fin", "levée", "retour"}, Alert: "ALERTE", Exercise: "EXERCICE", Test: "TEST", Colon: " : ",
 			Check: "Vérifier ce message et en savoir plus", CheckShort: "Vérifier ce message",
-			Because: "Vous recevez ce message parce que vous êtes abonné aux informations de",
+			Because: "Vous recevez ce message parce que vous suivez les informations publiées par",
 			Leave:   "Se désabonner", LeaveNow: "Se désabonner en un geste",
 			Image: "Image", Source: "Source", Valid: "Valable jusqu’au", Listen: "Écouter ce message",
 		}
