@@ -125,7 +125,7 @@ func TestShowTakeOverExpireBlank(t *testing.T) {
 	if _, _, again := a.look(); again != writes {
 		t.Errorf("the same was written %d times", again-writes+1)
 	}
-	if _, err := c.Deliver(t.Context(), post(t, c, "flood", events.ClassAlert, "Inondation", 1500*time.Millisecond)); err != nil {
+	if _, err := c.Deliver(t.Context(), post(t, c, "flood", events.ClassAlert, "Inondation", 5*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if display, _, _ = a.look(); !strings.Contains(display, "INONDATION") || strings.Contains(display, "MARCHE") {

@@ -183,23 +183,10 @@ func TestKioskGoesOnWithoutNetwork(t *testing.T) {
 	if v := b.Axe(); len(v) > 0 {
 		t.Errorf("axe: %v", v)
 	}
-	eventually(t, "the health says what is up", func() bool {
+	eventstest.Eventually(t, func() bool {
 		h, _, err := p.health.Get(t.Context(), "pessac", "endpoint")
 		return err == nil && h.Shows == p.display().Hash && !h.Wrong && len(h.Publications) == 1 && h.Publications[0] == "Temp_te"
-	})
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.After(10 * time.Second); !ok(); {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	}, 20*time.Second, "the health says what is up")
 }
 
 // TestEventsResume: a browser that comes back with what it has is told nothing

@@ -105,7 +105,7 @@ func TestMosquittoGetsWhatTheSignShows(t *testing.T) {
 	deliver(events.ClassService, "service", "Marché", time.Hour)
 	seen := subscribe(t, mosquitto, server.MQTTAddr())
 	await(t, seen, "the retained message", func(d sign.Display) bool { return !d.TakeOver && len(d.Pages) > 0 })
-	deliver(events.ClassAlert, "alert", "Inondation", time.Second)
+	deliver(events.ClassAlert, "alert", "Inondation", 5*time.Second)
 	await(t, seen, "the take-over", func(d sign.Display) bool { return d.TakeOver && d.Pages[0].Publication == "alert" })
 	await(t, seen, "its end by expiry", func(d sign.Display) bool { return !d.TakeOver && d.Pages[0].Publication == "service" })
 }
@@ -138,7 +138,7 @@ func subscribe(t *testing.T, mosquitto, addr string) <-chan sign.Display {
 
 func await(t *testing.T, seen <-chan sign.Display, what string, match func(sign.Display) bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for {
 		select {
 		case d := <-seen:
