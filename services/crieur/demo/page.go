@@ -5,6 +5,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/crieur/crieur/events/run"
@@ -23,6 +24,7 @@ type page struct {
 
 // received is what the page shows.
 type received struct {
+	Seen  int64 // changes of the inbox, at least
 	At    int64 // so that a browser asks for the signs as they are now
 	Signs []string
 	Lists []list
@@ -72,7 +74,7 @@ func (p *page) Handlers() []run.Route {
 const shown = 3
 
 func (p *page) data() received {
-	out := received{At: time.Now().Unix(), Signs: []string{"place-du-vigan", "gare"}}
+	out := received{Seen: p.inbox.Changes(), At: time.Now().Unix(), Signs: []string{"place-du-vigan", "gare"}}
 	for _, l := range []list{{Kind: "sms", Label: "demo.sms"}, {Kind: "email", Label: "demo.mail"}, {Kind: "push", Label: "demo.push"}, {Kind: "mastodon", Label: "demo.posts"}, {Kind: "slack", Label: "demo.team"}} {
 		l.Total, l.Items = p.inbox.Total(l.Kind), p.inbox.List(l.Kind, shown)
 		out.Lists = append(out.Lists, l)
@@ -87,19 +89,24 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	p.renderer.Render(w, r, http.StatusOK, "demo#inbox", pg)
 }
 
-// live tells the page that something came; it then asks for the list again.
+// live tells a page that something came since the changes it names; it then asks for
+// the list again.
 func (p *page) live(w http.ResponseWriter, r *http.Request) {
+	seen := r.FormValue("seen")
 	// The visitor who leaves ends the stream.
 	_ = web.Events(w, r, func(ctx context.Context, s *web.EventStream) error {
 		for {
 			changed := p.inbox.Changed()
+			if now := strconv.FormatInt(p.inbox.Changes(), 10); now != seen {
+				if err := s.Send(web.Event{Name: "inbox", Data: "changed"}); err != nil {
+					return err
+				}
+				seen = now
+			}
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-changed:
-				if err := s.Send(web.Event{Name: "inbox", Data: "changed"}); err != nil {
-					return err
-				}
 			}
 		}
 	})

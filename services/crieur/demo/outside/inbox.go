@@ -48,9 +48,10 @@ const saveEvery = time.Second
 type Inbox struct {
 	file string
 
-	mu   sync.Mutex
-	all  received
-	wake chan struct{}
+	mu      sync.Mutex
+	all     received
+	changes int64 // since the start
+	wake    chan struct{}
 }
 
 // received is what the file holds.
@@ -147,6 +148,7 @@ func (b *Inbox) change(kind, key string, edit func(*Received)) bool {
 }
 
 func (b *Inbox) changed() {
+	b.changes++
 	close(b.wake)
 	b.wake = make(chan struct{})
 }
@@ -170,6 +172,13 @@ func (b *Inbox) Total(kind string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.all.Totals[kind]
+}
+
+// Changes is how many changes there were since the start.
+func (b *Inbox) Changes() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changes
 }
 
 // Changed is closed at the next change.
