@@ -34,7 +34,13 @@ func read(file string) ([]byte, error) {
 
 // Create writes a file that does not exist yet: fs.ErrExist when there is
 // another.
-func Create(file string, body []byte) error {
+func Create(file string, body []byte) error { return write(file, body, os.Link) }
+
+// Replace writes a file over the one that may be there: who reads it meanwhile
+// has the old one or the new.
+func Replace(file string, body []byte) error { return write(file, body, os.Rename) }
+
+func write(file string, body []byte, put func(from, to string) error) error {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -48,7 +54,7 @@ func Create(file string, body []byte) error {
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := os.Link(tmp.Name(), file); err != nil {
+	if err := put(tmp.Name(), file); err != nil {
 		return err
 	}
 	return syncDir(dir)

@@ -50,6 +50,30 @@ func TestKeepMakesOnceAndThenReads(t *testing.T) {
 	}
 }
 
+// Who reads while a file is replaced has one of the two, whole.
+func TestReplaceIsReadWhole(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a")
+	bodies := []string{strings.Repeat("old", 1<<20), strings.Repeat("new", 1<<20)}
+	if err := keyfile.Replace(file, []byte(bodies[0])); err != nil {
+		t.Fatal(err)
+	}
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for i := range 20 {
+			if err := keyfile.Replace(file, []byte(bodies[(i+1)%2])); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 200 {
+		if got, err := os.ReadFile(file); err != nil || string(got) != bodies[0] && string(got) != bodies[1] {
+			t.Fatalf("%d bytes: %v", len(got), err)
+		}
+	}
+	writing.Wait()
+}
+
 func TestKeepNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

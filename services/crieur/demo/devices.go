@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crieur/crieur/events/keyfile"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/crieur/demo/outside"
 )
@@ -96,7 +97,7 @@ func write(file string, d device) error {
 	if err != nil {
 		return fmt.Errorf("demo: %s: %w", file, err)
 	}
-	if err := os.WriteFile(file, body, 0o600); err != nil {
+	if err := keyfile.Replace(file, body); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	return nil

@@ -56,7 +56,7 @@ func openNATS(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*na
 	}
 	conn, err := server.Connect(connOptions("crieur", logger)...)
 	if err == nil {
-		err = os.WriteFile(addressFile(cfg), []byte(server.URL()+"\n"), 0o600)
+		err = keyfile.Replace(addressFile(cfg), []byte(server.URL()+"\n"))
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, server.Close())
