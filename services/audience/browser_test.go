@@ -104,6 +104,7 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"sheet", "/c/pessac/p/" + alert.ID + "/affiche", nil},
 		{"subscribe", "/c/pessac/abonnement", nil},
 		{"subscribe-wrong", "/c/pessac/abonnement", submit},
+		{"come-back", "/c/pessac/preferences", nil},
 		{"code", code, nil},
 		{"code-wrong", code, submit},
 		{"preferences", preferences, nil},

@@ -2,6 +2,7 @@ package audience_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -448,5 +449,67 @@ func TestNobodySubscribesToWhatWouldNeverCome(t *testing.T) {
 	form.Set("email", "zoe@boite.example")
 	if w := tw.call(http.MethodPost, "/c/pessac/abonnement", form, "192.0.2.1"); w.Code != http.StatusSeeOther {
 		t.Errorf("a letter by e-mail: %d", w.Code)
+	}
+}
+
+// TestWhoLostTheLinkFindsThePreferences: an SMS has no link to them.
+func TestWhoLostTheLinkFindsThePreferences(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	const back = "/c/pessac/preferences"
+	prefs, id := tw.subscribe("sms", "06 12 34 56 78", "192.0.2.1", "infos")
+	tw.has("/c/pessac/abonnement", `href="`+back+`"`)
+	if page := tw.has(back, "Retrouver mes préférences", `name="sms"`, `name="email"`); strings.Contains(page, `name="consent"`) {
+		t.Error("a consent is asked of who subscribes to nothing")
+	}
+	if w := tw.call(http.MethodPost, back, url.Values{"kind": {"sms"}, "sms": {"06"}}, "192.0.2.2"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("no number: %d", w.Code)
+	}
+	ask := func(number string) (string, events.Delivery) {
+		t.Helper()
+		w := tw.call(http.MethodPost, back, url.Values{"kind": {"sms"}, "sms": {number}}, "192.0.2.2")
+		if w.Code != http.StatusSeeOther {
+			t.Fatalf("%s: %d", number, w.Code)
+		}
+		return w.Header().Get("Location"), tw.await(1)[0]
+	}
+	enter := func(path string, d events.Delivery) string {
+		t.Helper()
+		w := tw.call(http.MethodPost, path, url.Values{"code": {sixDigits.FindString(d.Rendition.Text)}}, "192.0.2.2")
+		if w.Code != http.StatusSeeOther {
+			t.Fatalf("confirm: %d", w.Code)
+		}
+		return w.Header().Get("Location")
+	}
+	path, d := ask("0612345678")
+	tw.has(path, `href="`+back+`"`)
+	if to := enter(path, d); to != prefs || d.Subscribers[0] != id {
+		t.Errorf("the code leads to %s, not %s", to, prefs)
+	}
+	tw.has(prefs, "Infos pratiques, par SMS")
+
+	// a stranger is told no more than a subscriber before his code, and leaves nothing
+	path, d = ask("0698765432")
+	if to := enter(path, d); to != "/c/pessac/abonnement" {
+		t.Errorf("a stranger's code leads to %s", to)
+	}
+	if w := tw.get(path); w.Code != http.StatusNotFound {
+		t.Errorf("a stranger is kept: %d", w.Code)
+	}
+}
+
+// TestWhoGotNoCodeChoosesOnce: but the contact, which may be what was wrong.
+func TestWhoGotNoCodeChoosesOnce(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	w := tw.call(http.MethodPost, "/c/pessac/abonnement", url.Values{"stream": {"infos"}, "topic": {"eau"}, "kind": {"email"}, "email": {"zoe@boite.example"}, "consent": {"1"}}, "192.0.2.1")
+	page := tw.has(w.Header().Get("Location"), "recommencer")
+	_, again, _ := strings.Cut(page, `<a href="/c/pessac/abonnement?`)
+	again, _, _ = strings.Cut(again, `"`)
+	page = tw.has("/c/pessac/abonnement?"+html.UnescapeString(again), `value="infos" checked`, `value="eau" checked`, `value="email" checked`)
+	for _, wrong := range []string{`value="alertes" checked`, `value="sms" checked`, "zoe@"} {
+		if strings.Contains(page, wrong) {
+			t.Errorf("the page begins again with %s", wrong)
+		}
 	}
 }

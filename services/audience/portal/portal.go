@@ -160,6 +160,8 @@ func (p *Portal) Routes() map[string]http.Handler {
 		"GET /c/{authority}/abonnement":              p.subscribe,
 		"POST /c/{authority}/abonnement":             p.subscribe,
 		"GET /c/{authority}/manifest.webmanifest":    p.manifest,
+		"GET /c/{authority}/preferences":             p.comeBack,
+		"POST /c/{authority}/preferences":            p.comeBack,
 		"GET /c/{authority}/notifications":           p.notifications,
 		"POST /c/{authority}/notifications":          p.notifications,
 		"GET /c/{authority}/notifications.js":        p.serviceWorker,

@@ -102,6 +102,11 @@ func (o *offer) check(before url.Values) {
 			list[i].Checked = list[i].Checked || slices.Contains(before[name], list[i].Value)
 		}
 	}
+	if kind := before.Get("kind"); o.By(kind) {
+		for i := range o.Kinds {
+			o.Kinds[i].Checked = o.Kinds[i].Value == kind
+		}
+	}
 }
 
 // askPush checks the form and sends the code, as a notification. What is wrong

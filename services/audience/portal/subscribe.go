@@ -125,6 +125,9 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 	if r.FormValue("de") != "" {
 		private(w)
 	}
+	if r.Method == http.MethodGet {
+		o.check(r.URL.Query())
+	}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		private(w)
@@ -177,19 +180,36 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	if len(streams) == 0 {
 		form.Reject("stream", t.T("subscribe.stream.none"))
 	}
-	kind := form.Get("kind")
-	if !o.By(kind) {
-		form.Reject("kind", t.T("subscribe.kind.none"))
-	}
-	address, err := vault.Normalise(kind, form.Get(kind), vault.Region(a.INSEE))
-	if o.By(kind) && err != nil {
-		form.Reject(kind, t.T(contactProblem(kind)))
-	} else {
+	if kind := form.Get("kind"); o.By(kind) {
 		rejectUnsent(t, b, a.ID, kind, streams, form)
 	}
+	address := contact(t, a, o, form)
 	if form.Get("consent") != "1" {
 		form.Reject("consent", t.T("subscribe.consent.none"))
 	}
+	return p.sendCode(r, b, address, form, enrol.Request{
+		Authority: a, TimeZone: zoneOf(a, form.Get("zone")), Text: ConsentText + "-" + t.Language,
+		Choices: choices(b, a.ID, streams, form, o), Subscriber: p.known(r, b, a.ID),
+	})
+}
+
+// contact reads where to send to, in one form.
+func contact(t *web.Translator, a registry.Authority, o offer, form *web.Form) string {
+	kind := form.Get("kind")
+	if !o.By(kind) {
+		form.Reject("kind", t.T("subscribe.kind.none"))
+		return ""
+	}
+	address, err := vault.Normalise(kind, form.Get(kind), vault.Region(a.INSEE))
+	if err != nil {
+		form.Reject(kind, t.T(contactProblem(kind)))
+	}
+	return address
+}
+
+// sendCode asks for what a form that is right says.
+func (p *Portal) sendCode(r *http.Request, b *Backend, address string, form *web.Form, q enrol.Request) (vault.Record, error) {
+	t, a, kind := p.pages.Translator(r), q.Authority, form.Get("kind")
 	if form.OK() && kind == consent.SMS && vault.Abroad(address) {
 		if _, ok := p.limits.abroad.Allow(a.ID); !ok {
 			form.Reject(kind, t.T("subscribe.toomany"))
@@ -198,10 +218,7 @@ func (p *Portal) ask(r *http.Request, b *Backend, a registry.Authority, o offer,
 	if !form.OK() {
 		return vault.Record{}, nil
 	}
-	q := enrol.Request{
-		Authority: a, Kind: kind, Address: form.Get(kind), Language: t.Language, TimeZone: zoneOf(a, form.Get("zone")), Text: ConsentText + "-" + t.Language,
-		Origin: consent.Portal, Choices: choices(b, a.ID, streams, form, o), Subscriber: p.known(r, b, a.ID),
-	}
+	q.Kind, q.Address, q.Language, q.Origin = kind, form.Get(kind), t.Language, consent.Portal
 	rec, err := b.Desk.Ask(r.Context(), q)
 	switch {
 	case errors.Is(err, enrol.ErrTooMany):
@@ -320,15 +337,19 @@ func (p *Portal) code(w http.ResponseWriter, r *http.Request, b *Backend) error 
 	}
 	page := p.page(r, a, t.T("code.title"))
 	page.Lede = t.T("code.lede."+rec.Pending.Kind, "to", vault.Mask(rec.Pending.Kind, address))
-	again := "/c/" + a.ID + "/abonnement"
-	if rec.Pending.Kind == consent.Push {
+	again := "/c/" + a.ID + "/abonnement?" + askedBefore(rec.Pending).Encode()
+	steps := p.steps(t, 2)
+	switch {
+	case rec.Pending.Kind == consent.Push:
 		again = notificationsPath(a.ID)
+	case len(rec.Pending.Asked) == 0:
+		again, steps = comeBackPath(a.ID), web.Steps{}
 	}
 	page.Data = struct {
 		Steps      web.Steps
 		Again, Tag string
 		Push       bool
-	}{p.steps(t, 2), again, rec.Pending.Publication, rec.Pending.Kind == consent.Push}
+	}{steps, again, rec.Pending.Publication, rec.Pending.Kind == consent.Push}
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		if after, ok := p.limits.code.Allow(web.ClientKey(r)); !ok {
@@ -337,10 +358,20 @@ func (p *Portal) code(w http.ResponseWriter, r *http.Request, b *Backend) error 
 		}
 		// what was typed is not shown again
 		page.Form, status = web.NewForm(nil), http.StatusUnprocessableEntity
-		_, err := b.Desk.Confirm(r.Context(), rec.ID, r.FormValue("code"))
+		confirmed, err := b.Desk.Confirm(r.Context(), rec.ID, r.FormValue("code"))
 		switch {
+		case err == nil && len(confirmed.Subscriptions) == 0:
+			// Who is subscribed to nothing and asks for nothing leaves nothing here.
+			if err := b.Vault.Erase(r.Context(), rec.ID); err != nil {
+				return err
+			}
+			p.pages.Flash(w, r, web.Info, t.T("back.nothing"))
+			web.SeeOther(w, r, "/c/"+a.ID+"/abonnement")
+			return nil
 		case err == nil:
-			p.pages.Flash(w, r, web.Success, t.T("code.done"))
+			if len(rec.Pending.Asked) > 0 {
+				p.pages.Flash(w, r, web.Success, t.T("code.done"))
+			}
 			web.SeeOther(w, r, "/preferences/"+p.cfg.Master.Token(vault.Manage, rec.Ordinal))
 			return nil
 		case errors.Is(err, enrol.ErrWrong):
@@ -357,6 +388,23 @@ func (p *Portal) code(w http.ResponseWriter, r *http.Request, b *Backend) error 
 	}
 	p.pages.Render(w, r, status, "code", page)
 	return nil
+}
+
+// askedBefore is what was chosen when a code was asked for, without the contact:
+// who got none begins again with the rest ticked.
+func askedBefore(pending *vault.Pending) url.Values {
+	kept := url.Values{"kind": {pending.Kind}}
+	for _, s := range pending.Asked {
+		kept.Add("stream", s.Stream)
+		for name, values := range map[string][]string{"topic": s.Topics, "area": s.Areas} {
+			for _, v := range values {
+				if !slices.Contains(kept[name], v) {
+					kept.Add(name, v)
+				}
+			}
+		}
+	}
+	return kept
 }
 
 // leave ends one stream on one kind of channel: GET shows, POST does. The POST

@@ -1,0 +1,54 @@
+package portal
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/crieur/crieur/services/audience/consent"
+	"github.com/crieur/crieur/services/audience/enrol"
+	"github.com/crieur/crieur/services/audience/vault"
+	"github.com/crieur/crieur/services/web"
+)
+
+func comeBackPath(authority string) string { return "/c/" + authority + "/preferences" }
+
+// comeBack leads who lost the link of his preferences to them, by a code: an
+// SMS has no room for a link. It says of nobody whether he is subscribed.
+func (p *Portal) comeBack(w http.ResponseWriter, r *http.Request, b *Backend) error {
+	a, err := p.authority(r, b)
+	if err != nil {
+		return err
+	}
+	t := p.pages.Translator(r)
+	o := p.offer(t, b, a)
+	o.Kinds = slices.DeleteFunc(o.Kinds, func(c web.Choice) bool { return c.Value == consent.Push }) // its device has the link
+	if len(o.Kinds) == 0 {
+		return errNotFound
+	}
+	page := p.page(r, a, t.T("back.title"))
+	page.Lede, page.Data = t.T("back.lede"), struct{ Offer offer }{o}
+	status := http.StatusOK
+	if r.Method == http.MethodPost {
+		private(w)
+		if after, ok := p.limits.ask.Allow(web.ClientKey(r)); !ok {
+			p.pages.TooMany(w, r, after)
+			return nil
+		}
+		if err := r.ParseForm(); err != nil {
+			p.pages.Error(w, r, http.StatusBadRequest)
+			return nil //nolint:nilerr // told by the page
+		}
+		page.Form = web.NewForm(r.PostForm)
+		rec, err := p.sendCode(r, b, contact(t, a, o, page.Form), page.Form, enrol.Request{Authority: a})
+		if err != nil {
+			return err
+		}
+		if page.Form.OK() {
+			web.SeeOther(w, r, "/abonnement/"+p.cfg.Master.Token(vault.Enter, rec.Ordinal))
+			return nil
+		}
+		status = http.StatusUnprocessableEntity
+	}
+	p.pages.Render(w, r, status, "retrouver", page)
+	return nil
+}
