@@ -286,7 +286,7 @@ func TestContract(t *testing.T) {
 		Scene: func(t *testing.T, f channeltest.Fault) *channeltest.Scene {
 			t.Helper()
 			s := newSpool(t)
-			scene := &channeltest.Scene{Contact: number, Logs: s.logs.String, Within: time.Second}
+			scene := &channeltest.Scene{Contact: number, Logs: s.logs.String, Within: 3 * time.Second}
 			more := ""
 			switch f {
 			case channeltest.OK:
