@@ -47,8 +47,8 @@ func within(t *testing.T, what string, c <-chan error) error {
 	select {
 	case err := <-c:
 		return err
-	case <-time.After(5 * time.Second):
-		t.Fatalf("%s: nothing in 5 s", what)
+	case <-time.After(20 * time.Second):
+		t.Fatalf("%s: nothing in 20 s", what)
 		return nil
 	}
 }

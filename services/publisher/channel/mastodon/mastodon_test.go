@@ -30,10 +30,9 @@ const token = "very-secret-token"
 
 func newChannel(t *testing.T, server string, more ...string) channel.Channel {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
 	c, err := mastodon.New(channel.Spec{
 		Authority: "pessac", ID: "masto", Kind: mastodon.Kind, Settings: []byte("server: " + server + "\ntoken: " + token + "\n" + strings.Join(more, "\n")),
-	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: client})
+	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: channeltest.Client()})
 	if err != nil {
 		t.Fatal(err)
 	}

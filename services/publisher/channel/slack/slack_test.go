@@ -29,10 +29,9 @@ const token = "xoxb-very-secret"
 
 func newChannel(t *testing.T, api string) *slack.Channel {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
 	c, err := slack.New(channel.Spec{
 		Authority: "pessac", ID: "equipe", Kind: slack.Kind, Settings: []byte("token: " + token + "\nchannel: C01\napi_url: " + api),
-	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: client})
+	}, channel.Deps{Logger: slog.New(slog.DiscardHandler), Now: time.Now, HTTP: channeltest.Client()})
 	if err != nil {
 		t.Fatal(err)
 	}
