@@ -53,9 +53,9 @@ func (re *Renderer) Kept(h http.Handler) http.Handler {
 		key := fmt.Sprintf("%s %t %s?%s", requestLanguage(r), isFragment(r), r.URL.Path, r.URL.RawQuery)
 		page, ok := k.get(key)
 		if !ok {
-			made := &recorded{header: http.Header{}}
+			made, until := &recorded{header: http.Header{}}, k.now().Add(keptFor) // as old as what it is made of
 			h.ServeHTTP(made, r)
-			page = keptPage{header: made.header, body: made.body.Bytes(), until: k.now().Add(keptFor)}
+			page = keptPage{header: made.header, body: made.body.Bytes(), until: until}
 			if !made.keepable() {
 				made.copyTo(w)
 				return

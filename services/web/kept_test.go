@@ -28,6 +28,9 @@ func TestKeptPages(t *testing.T) {
 			re.Error(w, r, http.StatusNotFound)
 			return
 		}
+		if r.PathValue("name") == "slow" {
+			now = now.Add(time.Second)
+		}
 		re.Render(w, r, http.StatusOK, "hello#list", web.Page{Title: "Bonjour", Data: r.PathValue("name")})
 	})))
 	mux.HandleFunc("POST /flash", func(w http.ResponseWriter, r *http.Request) { re.Flash(w, r, web.Success, "C’est noté") })
@@ -66,6 +69,8 @@ func TestKeptPages(t *testing.T) {
 		{"an error", 0, func() *httptest.ResponseRecorder { return get("/hello/nobody") }, 1, 404, ""},
 		{"is not kept", 0, func() *httptest.ResponseRecorder { return get("/hello/nobody") }, 1, 404, ""},
 		{"a second later", time.Second, func() *httptest.ResponseRecorder { return get("/hello/Ana") }, 1, 200, "Ana"},
+		{"made in a second", 0, func() *httptest.ResponseRecorder { return get("/hello/slow") }, 1, 200, "slow"},
+		{"is a second old", 0, func() *httptest.ResponseRecorder { return get("/hello/slow") }, 1, 200, "slow"},
 	}
 	for _, s := range steps {
 		now = now.Add(s.after)
