@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crieur/crieur/events/run"
@@ -52,14 +53,8 @@ func Join(ctx context.Context, kv jetstream.KeyValue, cfg MembersConfig) (*Membe
 	if err != nil {
 		return nil, fmt.Errorf("members: %w", err)
 	}
-	for entry := range watcher.Updates() {
-		if entry == nil {
-			break
-		}
-		// What a process that died left behind is as old as it was written.
-		if m.cfg.Clock.Now().Sub(entry.Created()) < 2*cfg.TTL {
-			m.note(entry)
-		}
+	if err := m.read(ctx, watcher); err != nil {
+		return nil, errors.Join(fmt.Errorf("members: %w", err), watcher.Stop())
 	}
 	alone := len(m.seen) == 0
 	if err := m.say(ctx); err != nil {
@@ -75,6 +70,27 @@ func Join(ctx context.Context, kv jetstream.KeyValue, cfg MembersConfig) (*Membe
 		_ = watcher.Stop() // nothing more to hear
 	})
 	return m, nil
+}
+
+// read notes the processes that are there.
+func (m *Members) read(ctx context.Context, watcher jetstream.KeyWatcher) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case entry, open := <-watcher.Updates():
+			switch {
+			case !open:
+				return nats.ErrBadSubscription
+			case entry == nil:
+				return nil
+			}
+			// What a process that died left behind is as old as it was written.
+			if m.cfg.Clock.Now().Sub(entry.Created()) < 2*m.cfg.TTL {
+				m.note(entry)
+			}
+		}
+	}
 }
 
 func (m *Members) live(ctx context.Context, watcher jetstream.KeyWatcher) {
