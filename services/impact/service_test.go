@@ -33,8 +33,8 @@ func TestPages(t *testing.T) {
 		want, not    []string
 	}{
 		{"index", "/impact", false, 200, []string{"Saint-Aubin-des-Marais", "Mérignac", "18\u202f240"}, nil},
-		{"visitor", "/impact/saint-aubin", false, 200, []string{"Personnes informées", "Télécharger en CSV", "Panneaux lumineux", "Connectez-vous", "Licence Ouverte"}, []string{"Coût par personne", "f-stream", "Rue des Écluses"}},
-		{"officer", "/impact/saint-aubin?period=30d", true, 200, []string{"Coût par personne", "Voirie et circulation", "Rue des Écluses", "Désabonnements", "Camille Dupuy", "SMS lents"}, []string{"Connectez-vous"}},
+		{"visitor", "/impact/saint-aubin", false, 200, []string{"Personnes informées", "Télécharger en CSV", "Panneaux lumineux", "Connectez-vous", "Licence Ouverte", `<a href="/c/saint-aubin">`, " attendues"}, []string{`href="/console/saint-aubin"`, "Coût par personne", "f-stream", "Rue des Écluses"}},
+		{"officer", "/impact/saint-aubin?period=30d", true, 200, []string{"Coût par personne", "Voirie et circulation", "Rue des Écluses", "Désabonnements", "Camille Dupuy", "SMS lents", `<a href="/console/saint-aubin">Console</a>`}, []string{"Connectez-vous"}},
 		{"one stream", "/impact/saint-aubin?period=7d&stream=alertes&channel=sms", true, 200, []string{"Vigilance orange"}, []string{"Rue des Écluses"}},
 		{"last day", "/impact/saint-aubin?period=24h", true, 200, []string{"Dernières 24 heures"}, nil},
 		{"wrong dates", "/impact/saint-aubin?period=custom&from=2026-13-01", true, 422, []string{"Indiquez le premier jour"}, nil},

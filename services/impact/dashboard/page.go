@@ -17,11 +17,16 @@ import (
 func (d *Dashboard) chrome(r *http.Request, q *request) web.Page {
 	page := web.Page{Surface: web.Impact, Breadcrumb: []web.Link{{Label: q.t.T("home"), Href: "/"}}}
 	if a := q.authority; a.ID != "" {
-		page.Authority = web.Authority{ID: a.ID, Name: a.Name, Kind: q.kind(a), HomeURL: "/", LegalURL: "/c/" + a.ID, Color: a.Theme.Colour}
-		page.Breadcrumb = append(page.Breadcrumb, web.Link{Label: q.t.T("index.title"), Href: "/impact"})
+		page.Authority = web.Authority{ID: a.ID, Name: a.Name, Kind: q.kind(a), HomeURL: "/c/" + a.ID, LegalURL: "/c/" + a.ID, Color: a.Theme.Colour}
+		page.Breadcrumb = []web.Link{{Label: a.Name, Href: page.Authority.HomeURL}, {Label: q.t.T("index.title"), Href: "/impact"}}
 	}
 	if q.signedIn {
-		page.User = &web.User{Name: q.officer.Name, Account: "/console"}
+		page.User = &web.User{Name: q.officer.Name, Account: "/console/account"}
+		console := "/console"
+		if q.full {
+			console += "/" + q.authority.ID
+		}
+		page.Breadcrumb[0] = web.Link{Label: q.t.T("console"), Href: console}
 	}
 	return page
 }
