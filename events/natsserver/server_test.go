@@ -244,5 +244,5 @@ func TestLeafNodesShareSubjects(t *testing.T) {
 		}
 		_, err := sub.NextMsg(20 * time.Millisecond)
 		return err == nil
-	}, 10*time.Second, "a message from the leaf at the hub")
+	}, 30*time.Second, "a message from the leaf at the hub")
 }

@@ -153,7 +153,7 @@ func (tw *town) process(nc *nats.Conn, cfg audience.Config) (stop func() error) 
 	go func() { ended <- svc.Run(ctx) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	tw.t.Cleanup(func() { _ = stop() })
-	eventstest.Eventually(tw.t, func() bool { return svc.Ready() == nil }, 15*time.Second, "audience is not ready")
+	eventstest.Eventually(tw.t, func() bool { return svc.Ready() == nil }, 30*time.Second, "audience is not ready")
 	return stop
 }
 
@@ -206,7 +206,7 @@ func (tw *town) queue(n int) []events.Delivery {
 func (tw *town) await(n int) []events.Delivery {
 	tw.t.Helper()
 	var list []events.Delivery
-	eventstest.Eventually(tw.t, func() bool { list = append(list, tw.queue(100)...); return len(list) >= n }, 10*time.Second, fmt.Sprintf("%d deliveries", n))
+	eventstest.Eventually(tw.t, func() bool { list = append(list, tw.queue(100)...); return len(list) >= n }, 30*time.Second, fmt.Sprintf("%d deliveries", n))
 	return list
 }
 

@@ -47,7 +47,7 @@ func (tw *town) holder() (name string) {
 		}
 		name = held.Term
 		return true
-	}, 10*time.Second, "nobody holds the lease")
+	}, 30*time.Second, "nobody holds the lease")
 	return name
 }
 

@@ -78,7 +78,7 @@ func (s *stage) run() {
 		}
 	}
 	s.t.Cleanup(s.stop)
-	eventstest.Eventually(s.t, func() bool { return svc.Ready() == nil }, 10*time.Second)
+	eventstest.Eventually(s.t, func() bool { return svc.Ready() == nil }, 30*time.Second)
 }
 
 func (s *stage) send(raws ...events.Raw) {
@@ -116,7 +116,7 @@ func (s *stage) messages(n int) []events.Message {
 			list = append(list, m)
 		}
 		return true
-	}, 10*time.Second, "messages")
+	}, 30*time.Second, "messages")
 	if len(list) != n {
 		s.t.Fatalf("%d messages, want %d: %+v", len(list), n, list)
 	}

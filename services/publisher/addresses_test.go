@@ -31,7 +31,7 @@ func TestAddressesThatProvidersCall(t *testing.T) {
 		var err error
 		reply, err = call.Ask(t.Context(), tw.nc, call.Addresses, call.AddressesRequest{Authority: "pessac"})
 		return err == nil && len(reply.Channels) == 2
-	}, 10*time.Second, "not two channels whose providers call")
+	}, 30*time.Second, "not two channels whose providers call")
 	for i, want := range []struct {
 		channel, method string
 		what            call.InboundKind

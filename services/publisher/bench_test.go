@@ -84,7 +84,7 @@ func benchRendition(b testing.TB, tw *town) events.Rendition {
 	ended := make(chan error, 1)
 	go func() { ended <- svc.Run(ctx) }()
 	defer func() { cancel(); <-ended }()
-	eventstest.Eventually(b, func() bool { return svc.Ready() == nil }, 10*time.Second)
+	eventstest.Eventually(b, func() bool { return svc.Ready() == nil }, 30*time.Second)
 	reply, err := call.Ask(b.Context(), tw.nc, call.Render, call.RenderRequest{Publication: publication("sms")})
 	if err != nil {
 		b.Fatal(err)

@@ -75,7 +75,7 @@ func TestProviderReceiptsReachTheRecipients(t *testing.T) {
 			tw, peer := smsTown(t, mode)
 			r := tw.rendition(t, "sms")
 			tw.deliver(t, batchOf(r, events.ClassService, 0, 10_000_000, window/2), batchOf(r, events.ClassAlert, 0, 20_000_000, window/2))
-			eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusDelivered] == window }, 15*time.Second, "receipts are missing")
+			eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusDelivered] == window }, 30*time.Second, "receipts are missing")
 			eventstest.Eventually(t, func() bool {
 				answered := 0
 				for _, e := range peer.Events() {
@@ -132,7 +132,7 @@ func TestOneBadRecipientEndsAlone(t *testing.T) {
 	d.Subscribers[3] = "s10000001" // refused by the SMSC
 	d.Subscribers[4] = "s10000002" // throttled twice
 	tw.deliver(t, d)
-	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusSent] == window/2-1 }, 15*time.Second, "the others are not sent")
+	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusSent] == window/2-1 }, 30*time.Second, "the others are not sent")
 	if got := tw.statuses(t); got[events.StatusFailed] != 1 {
 		t.Errorf("statuses %v", got)
 	}
@@ -150,7 +150,7 @@ func TestSupersededBatchIsNotSent(t *testing.T) {
 	tw.publish(t, cancel)
 	eventstest.Eventually(t, func() bool { return tw.knows(t, d.Publication) }, 20*time.Second, "the withdrawal is not planned")
 	tw.deliver(t, d)
-	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusFailed] == window/2 }, 10*time.Second, "superseded recipients have no receipt")
+	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusFailed] == window/2 }, 30*time.Second, "superseded recipients have no receipt")
 	if n := len(peer.Submits()); n != 0 {
 		t.Errorf("%d messages of a withdrawn publication were sent", n)
 	}

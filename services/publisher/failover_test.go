@@ -102,7 +102,7 @@ func TestFallbackOfOneThatNeverAnswers(t *testing.T) {
 	tw.deliver(t, d)
 	eventstest.Eventually(t, func() bool { return tw.outcomes(t)[" unknown"] == window/2 }, 20*time.Second, "lost answers are not unknown")
 	tw.deliver(t, batchOf(r, events.ClassService, 1, 20_000_000, window/2), batchOf(r, events.ClassAlert, 2, 30_000_000, window/2))
-	eventstest.Eventually(t, func() bool { return tw.outcomes(t)["secours sent"] == window }, 10*time.Second, "the fallback does not take over")
+	eventstest.Eventually(t, func() bool { return tw.outcomes(t)["secours sent"] == window }, 30*time.Second, "the fallback does not take over")
 	if n := len(first.Submits()); n != window/2 {
 		t.Errorf("the first got %d messages, want %d", n, window/2)
 	}
@@ -168,7 +168,7 @@ func TestRefusedKeyWaitsForANewOne(t *testing.T) {
 	tw.start(t)
 	r := tw.rendition(t, "sms")
 	tw.deliver(t, httpBatch(r, 0, 10_000_000, 1))
-	eventstest.Eventually(t, func() bool { return refused.Load() == 1 }, 10*time.Second, "the provider is not asked")
+	eventstest.Eventually(t, func() bool { return refused.Load() == 1 }, 30*time.Second, "the provider is not asked")
 	eventstest.Eventually(t, func() bool {
 		h, _, err := tw.reg.ChannelHealth.Get(t.Context(), "pessac", "sms")
 		return err == nil && h.Reason == events.ReasonUnauthorized && !h.Since.IsZero()

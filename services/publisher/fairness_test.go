@@ -57,13 +57,13 @@ func TestHungChannelLeavesHandlersToOthers(t *testing.T) {
 	}
 	eventstest.Eventually(t, func() bool {
 		return tw.inHand(t, bus.BulkConsumer("sms")) >= 32 && tw.inHand(t, bus.AlertConsumer("sms")) >= 32
-	}, 10*time.Second, "the hung channel does not fill the handlers")
+	}, 30*time.Second, "the hung channel does not fill the handlers")
 	for _, class := range []events.Class{events.ClassService, events.ClassAlert} {
 		began := time.Now()
 		for n := range 4 {
 			tw.deliver(t, of("talence", batchOf(r, class, n, 50_000_000+n*10_000, window/2)))
 		}
-		eventstest.Eventually(t, func() bool { return tw.sentOf(t, "talence", class) == 4*window/2 }, 15*time.Second, "the other commune waits behind a hung channel: "+string(class))
+		eventstest.Eventually(t, func() bool { return tw.sentOf(t, "talence", class) == 4*window/2 }, 30*time.Second, "the other commune waits behind a hung channel: "+string(class))
 		t.Logf("%s of another commune: %s", class, time.Since(began))
 	}
 	if n := tw.sentOf(t, "pessac", events.ClassService); n != 0 {

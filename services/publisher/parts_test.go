@@ -52,7 +52,7 @@ func TestLargeDeliveryHasOneReceipt(t *testing.T) {
 	tw, peer := smsTown(t, "none")
 	d := batchOf(tw.rendition(t, "sms"), events.ClassService, 0, 10_000_000, large)
 	tw.deliver(t, d)
-	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusSent] == large }, 15*time.Second, "not all are sent")
+	eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusSent] == large }, 30*time.Second, "not all are sent")
 	if steps := tw.told(t, d); len(steps) != 1 || steps["submit"] != large {
 		t.Errorf("receipts by step: %v, one of all wanted", steps)
 	}

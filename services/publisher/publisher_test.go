@@ -111,7 +111,7 @@ func (tw *town) start(t testing.TB) {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	eventstest.Eventually(t, func() bool { return svc.Ready() == nil }, 10*time.Second, "the publisher is not ready")
+	eventstest.Eventually(t, func() bool { return svc.Ready() == nil }, 30*time.Second, "the publisher is not ready")
 }
 
 func (tw *town) publish(t *testing.T, p events.Publication) {
@@ -170,7 +170,7 @@ func (tw *town) await(t *testing.T, channel, step string) events.Receipt {
 			}
 		}
 		return false
-	}, 10*time.Second, "no receipt "+step+" of channel "+channel)
+	}, 30*time.Second, "no receipt "+step+" of channel "+channel)
 	return found
 }
 
@@ -261,12 +261,12 @@ func TestCorrectionAndWithdrawalPropagate(t *testing.T) {
 				strings.Count(tw.get("/feeds/pessac.rss").Body.String(), "<item>") == 1
 		}
 	}
-	eventstest.Eventually(t, shows("REPORTEE"), 10*time.Second, "the correction does not show")
+	eventstest.Eventually(t, shows("REPORTEE"), 30*time.Second, "the correction does not show")
 	p.Revision, p.MsgType = 3, events.MsgCancel
 	tw.publish(t, p)
 	eventstest.Eventually(t, func() bool {
 		return tw.get("/signs/pessac/mairie.txt").Body.Len() == 0 && !strings.Contains(tw.get("/feeds/pessac.rss").Body.String(), "<item>")
-	}, 10*time.Second, "the withdrawn text still shows")
+	}, 30*time.Second, "the withdrawn text still shows")
 }
 
 // TestWithdrawalSaysNothingOfWhatItTakesBack: not in what is planned for an
@@ -281,7 +281,7 @@ func TestWithdrawalSaysNothingOfWhatItTakesBack(t *testing.T) {
 	p.Revision, p.MsgType, p.Reason = 2, events.MsgCancel, "Fausse alerte"
 	tw.publish(t, p)
 	index := func() string { return tw.get("/feeds/pessac.cap").Body.String() }
-	eventstest.Eventually(t, func() bool { return strings.Contains(index(), "Fausse alerte") }, 10*time.Second, "the withdrawal does not show")
+	eventstest.Eventually(t, func() bool { return strings.Contains(index(), "Fausse alerte") }, 30*time.Second, "the withdrawal does not show")
 	reply, err := call.Ask(t.Context(), tw.nc, call.Render, call.RenderRequest{Publication: p})
 	if err != nil {
 		t.Fatal(err)
@@ -305,12 +305,12 @@ func TestAlertTakesTheSignOverAndGivesItBack(t *testing.T) {
 	sign := func() string { return tw.get("/signs/pessac/mairie.txt").Body.String() }
 	eventstest.Eventually(t, func() bool {
 		return strings.Contains(sign(), "INONDATION") && !strings.Contains(sign(), "COUPURE")
-	}, 10*time.Second, "the alert did not take over")
+	}, 30*time.Second, "the alert did not take over")
 	alert.Revision, alert.MsgType = 2, events.MsgCancel
 	tw.publish(t, alert)
 	eventstest.Eventually(t, func() bool {
 		return !strings.Contains(sign(), "INONDATION") && strings.Contains(sign(), "COUPURE")
-	}, 10*time.Second, "the sign was not given back")
+	}, 30*time.Second, "the sign was not given back")
 }
 
 func TestProofOfDisplayIsAReceipt(t *testing.T) {

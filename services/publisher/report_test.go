@@ -67,11 +67,11 @@ func TestAReportTellsOfALostAnswer(t *testing.T) {
 				report()
 			}
 			close(over)
-			eventstest.Eventually(t, func() bool { return tw.ended(t) >= 1 }, 10*time.Second, "no end")
+			eventstest.Eventually(t, func() bool { return tw.ended(t) >= 1 }, 30*time.Second, "no end")
 			if !tc.first {
 				report()
 			}
-			eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusDelivered] == 1 }, 10*time.Second, "what was reported is not known")
+			eventstest.Eventually(t, func() bool { return tw.statuses(t)[events.StatusDelivered] == 1 }, 30*time.Second, "what was reported is not known")
 			units := 0
 			for _, r := range tw.receipts(t) {
 				for _, to := range r.Recipients {

@@ -44,7 +44,7 @@ func TestAlertInHandOfAKilledProcessComesBackSoon(t *testing.T) {
 			}
 			audience(t, tw.nc)
 			tw.start(t)
-			eventstest.Eventually(t, func() bool { return tw.sentOf(t, "pessac", events.ClassAlert) == window/2 }, 15*time.Second, "the alert does not come back")
+			eventstest.Eventually(t, func() bool { return tw.sentOf(t, "pessac", events.ClassAlert) == window/2 }, 30*time.Second, "the alert does not come back")
 			if took := time.Since(taken); took < 2*time.Second {
 				t.Errorf("it was sent after %s: it was in nobody's hand", took)
 			} else {

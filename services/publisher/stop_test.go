@@ -38,7 +38,7 @@ func TestStopWhileTheProviderHangs(t *testing.T) {
 				d.Subscribers[i] = fmt.Sprintf("s3%03d0003", i) // taken, never answered
 			}
 			tw.deliver(t, d)
-			eventstest.Eventually(t, func() bool { return len(peer.Submits()) == window/2 }, 10*time.Second, "the batch is not sent")
+			eventstest.Eventually(t, func() bool { return len(peer.Submits()) == window/2 }, 30*time.Second, "the batch is not sent")
 			stop()
 			if n := tw.intents(t); n != 0 {
 				t.Errorf("%d intents without an outcome are left", n)
@@ -50,7 +50,7 @@ func TestStopWhileTheProviderHangs(t *testing.T) {
 				return
 			}
 			tw.group(t)
-			eventstest.Eventually(t, func() bool { return len(peer.Submits()) == window/2+window/4 }, 15*time.Second, "the alert is not sent again")
+			eventstest.Eventually(t, func() bool { return len(peer.Submits()) == window/2+window/4 }, 30*time.Second, "the alert is not sent again")
 		})
 	}
 }
@@ -70,7 +70,7 @@ func (tw *town) group(t *testing.T) (stop func()) {
 	ended := make(chan error, 1)
 	go func() { ended <- g.Run(ctx) }()
 	t.Cleanup(cancel)
-	eventstest.Eventually(t, func() bool { return svc.Ready() == nil }, 10*time.Second, "the publisher is not ready")
+	eventstest.Eventually(t, func() bool { return svc.Ready() == nil }, 30*time.Second, "the publisher is not ready")
 	return func() {
 		t.Helper()
 		cancel()

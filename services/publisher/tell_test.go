@@ -37,7 +37,7 @@ func TestOfficersAreToldWhereOnlyTheyRead(t *testing.T) {
 		var err error
 		reply, err = call.Ask(t.Context(), tw.nc, call.Tell, req)
 		return err == nil && len(reply.Channels) == 1
-	}, 10*time.Second, "nobody is told")
+	}, 30*time.Second, "nobody is told")
 	got := <-posted
 	if reply.Channels[0] != "equipe" || got.Get("channel") != "Cequipe" || !strings.Contains(got.Get("blocks"), req.Link) || strings.Contains(got.Get("text"), "<!channel>") {
 		t.Errorf("%+v posted %v", reply, got)

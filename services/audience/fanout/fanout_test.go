@@ -308,7 +308,7 @@ func TestStoredButNotKnownIsTheSameAgain(t *testing.T) {
 			}
 		}
 		return len(g.seen) == 100 && twice > 0
-	}, 10*time.Second, "nothing was stored again")
+	}, 30*time.Second, "nothing was stored again")
 	once(t, g.deliveries(), 1, 701)
 	stream, err := g.js.Stream(t.Context(), bus.StreamDeliveries)
 	if err != nil {
@@ -516,7 +516,7 @@ func (g *rig) givenUp(want int) {
 			}
 		}
 		return people >= want
-	}, 10*time.Second, "the rest has no end")
+	}, 30*time.Second, "the rest has no end")
 	if people != want {
 		t.Errorf("%d given up, %d wanted", people, want)
 	}

@@ -150,7 +150,7 @@ func TestManyReceiptsAtOnceAreEachCountedOnce(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		got, _ := counters[0].Get("begles", "p")
 		return got.Versions[1]["sms"][events.StatusDelivered] == 2*receipts
-	}, 10*time.Second, "every receipt is counted once")
+	}, 30*time.Second, "every receipt is counted once")
 	later := tally.New(ctx, kv)
 	if err := later.Wait(t.Context()); err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func TestSilenceIsToldOnce(t *testing.T) {
 		eventstest.Eventually(t, func() bool {
 			h, _, err := b.health.Get(t.Context(), "a", "quiet")
 			return err == nil && h.Stale
-		}, 10*time.Second, "stale")
+		}, 30*time.Second, "stale")
 		turns.Wait()
 		stop()
 	}

@@ -184,7 +184,7 @@ func TestInboxOutlivesTheProgram(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		body, err := os.ReadFile(file)
 		return err == nil && bytes.Contains(body, []byte("Bonjour"))
-	}, 10*time.Second, "a kill would forget it")
+	}, 30*time.Second, "a kill would forget it")
 	post(w, "POST", "/api/v1/statuses", `{"status":"Bonsoir"}`)
 	stop()
 

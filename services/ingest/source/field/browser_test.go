@@ -263,7 +263,7 @@ func TestInATelephone(t *testing.T) {
 	eventstest.Eventually(t, func() bool {
 		list := o.got()
 		return list[len(list)-1].Value.(record.Entry).Title == "Passe"
-	}, 10*time.Second, "one that waits holds no other back")
+	}, 30*time.Second, "one that waits holds no other back")
 	b.until(`document.querySelectorAll("#queue li").length === 1`)
 	for _, line := range b.console {
 		if strings.Contains(line, "Content Security Policy") || strings.Contains(line, "exceptionThrown") {

@@ -341,7 +341,7 @@ func TestTheServerSaysWhenAMailArrives(t *testing.T) {
 		default:
 			return false
 		}
-	}, 10*time.Second, "told")
+	}, 30*time.Second, "told")
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)

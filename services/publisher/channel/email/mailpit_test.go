@@ -71,7 +71,7 @@ func newMailpit(t *testing.T) *mailpit {
 				_ = conn.Close()
 			}
 			return err == nil
-		}, 15*time.Second, "mailpit does not listen")
+		}, 30*time.Second, "mailpit does not listen")
 	}
 	return m
 }

@@ -92,7 +92,7 @@ func TestMailIsEncrypted(t *testing.T) {
 			if r := send(t, c, delivery(t, c), "anna@example.org")[0]; r.Outcome.Kind != events.Done {
 				t.Errorf("%+v", r)
 			}
-			eventstest.Eventually(t, func() bool { return len(peer.mails()) == 1 }, 10*time.Second, "the mail is not there")
+			eventstest.Eventually(t, func() bool { return len(peer.mails()) == 1 }, 30*time.Second, "the mail is not there")
 		})
 	}
 }

@@ -248,7 +248,7 @@ func TestStopBySMSD(t *testing.T) {
 	case <-time.After(15 * time.Second):
 		t.Fatalf("nobody was opted out:\n%s", s.log())
 	}
-	eventstest.Eventually(t, func() bool { return len(s.files("inbox")) == 0 && strings.Count(s.log(), "Received IN") == 2 }, 10*time.Second, "the inbox is not emptied")
+	eventstest.Eventually(t, func() bool { return len(s.files("inbox")) == 0 && strings.Count(s.log(), "Received IN") == 2 }, 30*time.Second, "the inbox is not emptied")
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
