@@ -211,6 +211,10 @@ func TestWithoutSessionOrRole(t *testing.T) {
 			t.Errorf("%s: %d to %q, want %d to %q", tt.name, r.status, r.location, tt.want, tt.to)
 		}
 	}
+	form.Set("do", "preview")
+	if r := w.browser().post(path, form, "HX-Request", "true"); r.status != http.StatusOK || !strings.Contains(r.body, "Votre session est finie") || strings.Contains(r.body, "Coupure") {
+		t.Errorf("a page whose session has ended: %d %s", r.status, r.body)
+	}
 	if n := len(w.publications("infos")); n != 0 {
 		t.Errorf("%d publications", n)
 	}

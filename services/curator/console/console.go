@@ -243,6 +243,18 @@ func (c *Console) open(h func(http.ResponseWriter, *http.Request, *request)) htt
 	}
 }
 
+// part answers htmx with a block of a page.
+func (c *Console) part(w http.ResponseWriter, r *http.Request, block string, data any) {
+	html, err := c.renderer.Block(r, block, data)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(html)) // the browser may be gone
+}
+
 // fail logs what is wrong with us and says so.
 func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	c.cfg.Logger.ErrorContext(r.Context(), "console", "request", web.RequestID(r), "route", r.Pattern, "err", err)

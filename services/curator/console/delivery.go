@@ -41,14 +41,7 @@ func (c *Console) deliveryPart(w http.ResponseWriter, r *http.Request, d *deskto
 	if !ok {
 		return
 	}
-	html, err := c.renderer.Block(r, "item#delivery", d.delivery(it))
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(html)) // the browser may be gone
+	c.part(w, r, "item#delivery", d.delivery(it))
 }
 
 func (d *desktop) delivery(it item.Item) deliveryView {

@@ -60,6 +60,11 @@ func (c *Console) signedIn(w http.ResponseWriter, r *http.Request, q *request) (
 		c.fail(w, r, err)
 		return nil, false
 	}
+	if r.Header.Get("HX-Request") == "true" {
+		// To lead elsewhere would lose what is typed in the page.
+		c.part(w, r, "signin#ended", nil)
+		return nil, false
+	}
 	next := "/console/signin"
 	if r.Method == http.MethodGet && r.URL.Path != "/console" {
 		next += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()

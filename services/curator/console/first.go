@@ -84,12 +84,5 @@ func (c *Console) firstPart(w http.ResponseWriter, r *http.Request, d *desktop) 
 	if !ok {
 		return
 	}
-	html, err := c.renderer.Block(r, "source#first", d.first(s, max(looks(r), 1)))
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(html)) // the browser may be gone
+	c.part(w, r, "source#first", d.first(s, max(looks(r), 1)))
 }

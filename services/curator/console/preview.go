@@ -70,14 +70,7 @@ func (c *Console) previewAct(w http.ResponseWriter, r *http.Request, d *desktop,
 	}
 	v := c.previews(r.Context(), d, it, rules, form)
 	v.Alone = true
-	html, err := c.renderer.Block(r, "item#previews", v)
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(html)) // the browser may be gone
+	c.part(w, r, "item#previews", v)
 }
 
 // previews asks the publisher what it would send, and audience to whom.

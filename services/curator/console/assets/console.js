@@ -133,6 +133,14 @@
       expires.value = e.target.value === "alert" ? entry.dataset.expiresAlert : untouched.value;
     });
   }
+
+  // What was typed and not sent is not left by a wrong click.
+  for (const form of document.querySelectorAll("#edit, [data-entry], [data-model]")) {
+    let typed = document.querySelector(".error-summary") !== null; // it came back as it was typed
+    form.addEventListener("input", () => { typed = true; });
+    form.addEventListener("submit", () => { typed = false; });
+    window.addEventListener("beforeunload", (e) => { if (typed) e.preventDefault(); });
+  }
   const answer = document.querySelector("[data-focus]");
   if (answer && !document.querySelector(".error-summary")) answer.focus();
 })();
