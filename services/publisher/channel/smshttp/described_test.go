@@ -10,6 +10,7 @@ import (
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/events/call"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/smshttp"
@@ -47,7 +48,7 @@ func sent(t *testing.T, c *smshttp.Channel, change func(*events.Publication)) (g
 // a description that a package holds.
 func TestAsTheProvidersDescribe(t *testing.T) {
 	t.Parallel()
-	addr := channeltest.NodePeer(t, "providers.js").Addr
+	addr := eventstest.NodePeer(t, "providers.js").Addr
 	for provider, id := range map[string]string{"ovh": "27814656", "brevo": "1511882900176220"} {
 		base := "http://" + addr + "/" + provider
 		made := func(t *testing.T, file string) *smshttp.Channel {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
-	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/smshttp"
 )
 
@@ -21,7 +21,7 @@ func TestAgainstTwiliosDescription(t *testing.T) {
 	if os.Getenv("CRIEUR_SLOW") == "" {
 		t.Skip("CRIEUR_SLOW is not set")
 	}
-	addr := channeltest.PeerIn(t, "testdata/slow", "node", "prism.js", "@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json").Addr
+	addr := eventstest.PeerIn(t, "testdata/slow", "node", "prism.js", "@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json").Addr
 	const account = "AC0123456789abcdef0123456789abcdef"
 	d := deps()
 	d.HTTP = &http.Client{Timeout: 20 * time.Second} // it reads the description at the first request

@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/telegram"
@@ -92,7 +93,7 @@ func history(t *testing.T, api string) []seen {
 
 func TestSendEditDeleteOnTelegramTestAPI(t *testing.T) {
 	t.Parallel()
-	api := "http://" + channeltest.NodePeer(t, "server.js").Addr
+	api := "http://" + eventstest.NodePeer(t, "server.js").Addr
 	c := newChannel(t, api)
 	first := post(t, c, nil)
 	r, err := c.Deliver(t.Context(), first)

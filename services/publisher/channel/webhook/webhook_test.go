@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/services/publisher/channel"
 	"github.com/crieur/crieur/services/publisher/channel/channeltest"
 	"github.com/crieur/crieur/services/publisher/channel/webhook"
@@ -74,7 +75,7 @@ type received struct {
 
 func TestReadByCloudEventsAndStandardWebhooks(t *testing.T) {
 	t.Parallel()
-	peer := channeltest.NodePeer(t, "receiver.js", secret)
+	peer := eventstest.NodePeer(t, "receiver.js", secret)
 	n := 0
 	for _, mode := range []string{webhook.Structured, webhook.Binary} {
 		c := newChannel(t, "http://"+peer.Addr, "mode: "+mode)
@@ -118,7 +119,7 @@ func TestASecretIsReplacedWithoutALoss(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			peer := channeltest.NodePeer(t, "receiver.js", tc.knows)
+			peer := eventstest.NodePeer(t, "receiver.js", tc.knows)
 			c := newChannel(t, "http://"+peer.Addr, tc.more...)
 			_, err := c.Deliver(t.Context(), post(t, c, "d1", events.ActionPublish))
 			if o := events.OutcomeOf(err); tc.ok && err != nil || !tc.ok && o.Reason != events.ReasonUnauthorized {

@@ -1,10 +1,9 @@
-package channeltest
+package eventstest
 
 import (
 	"bufio"
 	"encoding/json"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,7 +109,7 @@ func (p *Peer) Said() []json.RawMessage {
 // Hear waits for the n-th object, from 0, and decodes it.
 func (p *Peer) Hear(t *testing.T, n int, into any) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(30 * time.Second)
 	for {
 		if said := p.Said(); n < len(said) {
 			if err := json.Unmarshal(said[n], into); err != nil {
@@ -124,10 +123,4 @@ func (p *Peer) Hear(t *testing.T, n int, into any) {
 			t.Fatalf("the peer said %d things, want %d", len(p.Said()), n+1)
 		}
 	}
-}
-
-// Client is an HTTP client whose connections end with their request, so that
-// no goroutine outlives a test.
-func Client() *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 }
