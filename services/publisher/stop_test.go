@@ -29,7 +29,7 @@ func TestStopWhileTheProviderHangs(t *testing.T) {
 			peer := smsctest.Start(t, "none")
 			tw := townOn(t, eventstest.Server(t), registry.Channel{
 				Authority: "pessac", ID: "sms", Name: "SMS", Kind: "sms",
-				Settings: json.RawMessage(fmt.Sprintf(`{"address": %q, "system_id": "crieur", "password_file": %q, "sender": "MAIRIE", "response_timeout": "30s"}`, peer.Addr, secretFile(t))),
+				Settings: json.RawMessage(fmt.Sprintf(`{"address": %q, "system_id": "crieur", "password_file": %q, "sender": "MAIRIE", "response_timeout": "2m"}`, peer.Addr, secretFile(t))),
 			})
 			audience(t, tw.nc)
 			stop := tw.group(t)
