@@ -232,12 +232,16 @@ func channelIcon(kind string) string {
 // formOf fills the form with what the item says now.
 func (d *desktop) formOf(it item.Item) *web.Form {
 	content := it.Content()
-	y, m, day := d.now().In(d.authority.Location()).Date()
-	tomorrow := time.Date(y, m, day+1, 8, 0, 0, 0, d.authority.Location())
+	now := d.now()
+	y, m, day := now.In(d.authority.Location()).Date()
+	morning := time.Date(y, m, day, 8, 0, 0, 0, d.authority.Location())
+	if !morning.After(now) {
+		morning = time.Date(y, m, day+1, 8, 0, 0, 0, d.authority.Location())
+	}
 	form := web.NewForm(map[string][]string{
 		"title": {content.Title}, "instruction": {content.Instruction}, "summary": {content.Summary}, "text": {content.Text}, "place": {content.Place}, "link": {content.Link},
 		"onset": {d.input(it.Onset())}, "ends": {d.input(it.Ends())}, "expires": {d.input(&it.Expires)},
-		"notbefore": {d.input(&tomorrow)},
+		"notbefore": {d.input(&morning)},
 	})
 	for _, v := range it.Variants() {
 		form.Values.Set("title-"+v.Language, v.Title)
