@@ -111,6 +111,12 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"item", items["item"], nil},
 		{"item-open", items["item"], func() {
 			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+			var adapted bool
+			b.Eval(&adapted, `document.querySelector("[data-adapt=sms]").click(), document.getElementById("o-sms").value !== "" && document.getElementById("o-sms").value === document.querySelector("[data-shown=sms]").textContent`)
+			if !adapted {
+				t.Error("the text of an SMS is typed anew")
+			}
+			b.Eval(nil, `document.getElementById("edit").dispatchEvent(new Event("submit"))`) // or the browser asks before the next page
 		}},
 		{"alert", items["alert"], nil},
 		{"published", items["published"], nil},

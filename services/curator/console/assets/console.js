@@ -134,6 +134,18 @@
     });
   }
 
+  // The text of an SMS is adapted from what would be sent, link and all, rather than typed anew.
+  for (const button of document.querySelectorAll("[data-adapt]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const shown = document.querySelector(`[data-shown="${button.dataset.adapt}"]`);
+      const text = document.getElementById(`o-${button.dataset.adapt}`);
+      if (shown) text.value = shown.textContent;
+      text.focus();
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+
   // What was typed and not sent is not left by a wrong click.
   for (const form of document.querySelectorAll("#edit, [data-entry], [data-model]")) {
     let typed = document.querySelector(".error-summary") !== null; // it came back as it was typed
