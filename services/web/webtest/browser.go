@@ -135,6 +135,9 @@ func (b *Browser) listen(from *os.File) {
 			b.said = append(b.said, string(m.Params))
 		case m.Method == "ServiceWorker.workerRegistrationUpdated":
 			b.registered(m.Params)
+		case m.Method == "Page.javascriptDialogOpening":
+			// Asked whether to leave what was typed, this person always does.
+			go func() { _, _ = b.try("Page.handleJavaScriptDialog", map[string]any{"accept": true}) }()
 		case m.Method == "Page.loadEventFired":
 			select {
 			case b.loaded <- struct{}{}:
