@@ -178,7 +178,7 @@ func startSMSC(t *testing.T) *smsc {
 	})
 	select {
 	case s.port = <-listening:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the SMSC does not start: run `make setup-tests`")
 	}
 	return s

@@ -93,7 +93,7 @@ func startChild(t *testing.T, url string) *child {
 	}()
 	select {
 	case <-ready:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the publisher's process does not start")
 	}
 	return &child{cmd}

@@ -68,7 +68,7 @@ func serving(t *testing.T, body string) string {
 	})
 	select {
 	case <-p.Started():
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("not started")
 	}
 	return "http://" + p.group.Addr().String()

@@ -88,7 +88,7 @@ func count(t testing.TB, conn driver.Conn, from string) uint64 {
 // eventually asks again and again until ok, for as long as the deadline.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
