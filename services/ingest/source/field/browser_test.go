@@ -234,6 +234,9 @@ func TestInATelephone(t *testing.T) {
 	b.run(`window.dispatchEvent(new Event("online"))`)
 	b.until(`document.querySelector("#queue").hidden && document.querySelector("#status").innerText.includes("envoyé")`)
 	b.picture("sent")
+	// what the worker sent while the page was open is told, too
+	b.run(`document.querySelector("#status").replaceChildren(); navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { sent: 1, signin: false, refused: 0, later: 0 } }))`)
+	b.until(`document.querySelector("#status").innerText.includes("envoyé")`)
 	byTitle := map[string]record.Entry{}
 	items := map[string]bool{}
 	for _, r := range o.got() {

@@ -56,7 +56,7 @@ self.addEventListener("fetch", (event) => {
 self.addEventListener("sync", (event) => {
   if (event.tag !== "crieur-terrain") return;
   event.waitUntil((async () => {
-    await crieurQueue.flush(base);
-    for (const client of await self.clients.matchAll()) client.postMessage("flushed");
+    const outcome = await crieurQueue.flush(base);
+    for (const client of await self.clients.matchAll()) client.postMessage(outcome);
   })());
 });

@@ -48,13 +48,17 @@
     }));
   }
 
-  async function flush(announce) {
-    const outcome = await crieurQueue.flush(base);
+  // tell says what became of what waited, whether this page or its worker sent it.
+  function tell(outcome, announce) {
     if (outcome.signin) say("danger", words.signin);
     else if (outcome.refused > 0) say("danger", words.refusedSome);
     else if (outcome.later > 0) say("info", words.laterSome);
     else if (outcome.sent > 0) say("success", words.sent);
     else if (announce) say("info", words.kept);
+  }
+
+  async function flush(announce) {
+    tell(await crieurQueue.flush(base), announce);
     await show();
   }
 
@@ -146,9 +150,13 @@
   window.addEventListener("offline", () => say("info", words.offline));
   if (navigator.serviceWorker) {
     navigator.serviceWorker.register(base + "/sw.js", { scope: base }).catch(() => {});
-    navigator.serviceWorker.addEventListener("message", () => show());
+    navigator.serviceWorker.addEventListener("message", (event) => {
+      tell(event.data, false);
+      show();
+    });
   }
   // The page may be one kept: its identifier was used before.
   form.elements.id.value = newID();
+  if (!navigator.onLine) say("info", words.offline);
   flush(false);
 })();
