@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +20,6 @@ import (
 // Event is one thing that happened at the SMSC.
 type Event struct {
 	Event    string `json:"event"` // listening, bind, submit, receipt-answered, mo-answered, count
-	Port     int    `json:"port"`
 	To       string `json:"to"`
 	From     string `json:"from"`
 	Text     string `json:"text"`
@@ -63,14 +61,18 @@ func Start(t testing.TB, mode string, args ...string) *SMSC {
 		}
 		t.Skip(text)
 	}
-	s := &SMSC{}
-	s.start(t, dir, append([]string{mode}, args...), "0")
+	s := &SMSC{Addr: eventstest.FreeAddr(t)} // nobody is given it while the peer is stopped
+	s.start(t, dir, append([]string{mode}, args...))
 	t.Cleanup(func() { s.Stop(t) })
 	return s
 }
 
-func (s *SMSC) start(t testing.TB, dir string, args []string, port string) {
+func (s *SMSC) start(t testing.TB, dir string, args []string) {
 	t.Helper()
+	_, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.cmd = exec.Command("node", append([]string{"smsc.js"}, args...)...)
 	s.cmd.Dir = dir
 	s.cmd.Env = append(os.Environ(), "PORT="+port)
@@ -87,7 +89,6 @@ func (s *SMSC) start(t testing.TB, dir string, args []string, port string) {
 	}
 	s.read.Go(func() { s.hear(out) })
 	s.Await(t, "listening", func(e Event) bool { return e.Event == "listening" })
-	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Events()[0].Port))
 }
 
 func (s *SMSC) hear(out io.Reader) {
@@ -118,14 +119,10 @@ func (s *SMSC) Stop(t testing.TB) {
 // Again runs a peer that was stopped, at its address.
 func (s *SMSC) Again(t testing.TB, mode string) {
 	t.Helper()
-	_, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.mu.Lock()
 	s.all = nil
 	s.mu.Unlock()
-	s.start(t, peerDir(), []string{mode}, port)
+	s.start(t, peerDir(), []string{mode})
 }
 
 // Do gives a command.
