@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -67,6 +68,9 @@ func (d *desktop) versions(it item.Item) []web.Table {
 		v := counts.Versions[revision]
 		channels := slices.DeleteFunc(slices.Sorted(maps.Keys(v)), func(id string) bool {
 			return v[id].Sent()+v[id][events.StatusFailed]+v[id][events.StatusUnknown] == 0 // what readers do on the portal
+		})
+		slices.SortStableFunc(channels, func(a, b string) int { // as in the last version's table
+			return cmp.Compare(slices.Index(it.Last.Channels, a), slices.Index(it.Last.Channels, b))
 		})
 		if len(channels) > 0 {
 			tables = append(tables, d.version(it, revision, channels, counts))
