@@ -26,6 +26,17 @@ func read(t *testing.T, name string) []byte {
 	return body
 }
 
+// An example that is commented out is right, too.
+func TestTheExampleOfAnIssuerIsRight(t *testing.T) {
+	t.Parallel()
+	const file = "systemd/crieur.yaml"
+	_, example, found := strings.Cut(string(read(t, file)), "\n# curator:\n")
+	cfg, err := config.Parse(file, []byte("curator:\n"+strings.ReplaceAll("\n"+example, "\n# ", "\n")), nil)
+	if err != nil || !found || cfg.Curator.OIDC.Name != "ProConnect" {
+		t.Errorf("%t, %v", found, err)
+	}
+}
+
 // A key that goes with its pod takes every contact with it.
 func TestNoKeyGoesWithItsPod(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,6 @@
 //
 // Guarantees are those of packages rule (who gets what), item (what may
 // happen to it), desk (nothing lost or doubled), journal (nobody rewrites the
-// past) and account (who acts). All state is in JetStream: any number of
+// past), account and openid (who acts). All state is in JetStream: any number of
 // processes may run.
 package curator

@@ -30,6 +30,7 @@ import (
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
 	"github.com/crieur/crieur/services/curator"
+	"github.com/crieur/crieur/services/curator/openid"
 	"github.com/crieur/crieur/services/web"
 )
 
@@ -47,6 +48,8 @@ type town struct {
 	now     time.Time
 	undo    time.Duration
 	full    atomic.Bool // the disk
+	openid  *openid.Config
+	log     io.Writer // the test's own output when nil
 }
 
 // room is what the bus would say of its disk.
@@ -141,8 +144,11 @@ func (w *town) declare() {
 func (w *town) start() {
 	t := w.t
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo, Room: w.room})
+	if w.log == nil {
+		w.log = t.Output()
+	}
+	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo, Room: w.room, OpenID: w.openid})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -22,6 +22,7 @@ import (
 	"github.com/crieur/crieur/services/curator/console"
 	"github.com/crieur/crieur/services/curator/desk"
 	"github.com/crieur/crieur/services/curator/journal"
+	"github.com/crieur/crieur/services/curator/openid"
 	"github.com/crieur/crieur/services/curator/tally"
 	"github.com/crieur/crieur/services/web"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	// UndoWithin is how long what an officer approves can be taken back before
 	// it leaves: 8 s by default, negative for none. Alerts never wait.
 	UndoWithin time.Duration `yaml:"undo_within"`
+	// OpenID is the issuer where officers may sign in too; nil: at none.
+	OpenID *openid.Config `yaml:"-"`
 	// Room tells why the bus keeps nothing now: its disk is full; nil where that
 	// is another's to know.
 	Room func() error `yaml:"-"`
@@ -81,8 +84,16 @@ func New(deps run.Deps, cfg Config) (*Service, error) {
 	if cfg.UndoWithin == 0 {
 		cfg.UndoWithin = defaultUndoWithin
 	}
+	var issuer *openid.Client
+	if cfg.OpenID != nil {
+		back, signedOut := console.OpenIDAddresses(cfg.PublicURL)
+		if issuer, err = openid.New(*cfg.OpenID, deps.HTTP, back, signedOut); err != nil {
+			return nil, fmt.Errorf("curator: %w", err)
+		}
+	}
 	c, err := console.New(console.Config{
-		Key: key, UndoWithin: max(cfg.UndoWithin, 0), PublicURL: cfg.PublicURL, Logger: deps.Logger, Clock: deps.Clock,
+		OpenID: issuer,
+		Key:    key, UndoWithin: max(cfg.UndoWithin, 0), PublicURL: cfg.PublicURL, Logger: deps.Logger, Clock: deps.Clock,
 		Site: web.Site{Name: "Crieur", Conformity: web.NotConformant},
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/crieur/crieur/events/registry"
+	"github.com/crieur/crieur/services/curator/openid"
 )
 
 // Config is the whole file. Its zero value with defaults starts Crieur empty,
@@ -83,6 +84,9 @@ type Curator struct {
 	// leaves, such as 8s; empty for the curator's own, "0s" for none. Alerts
 	// never wait.
 	UndoWithin *registry.Duration `json:"undoWithin"`
+	// OIDC is the issuer where officers may sign in too, such as ProConnect;
+	// empty: with their passwords only.
+	OIDC *openid.Config `json:"oidc"`
 }
 
 // Audience names the keys of the residents' contacts and of the public pages.

@@ -173,6 +173,11 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		"bad range":        {"fetch:\n  allow: [10.0.0.0]", ":2", "fetch.allow[0]", nil},
 		"bad proxy":        {"trustedProxies: [10.0.0.1]", ":1", "trustedProxies[0]", nil},
 		"voice":            {"speech:\n  command: [espeak-ng]", ":2", "speech: languages: required", nil},
+		"oidc key":         {"curator:\n  oidc:\n    clientId: crieur", ":3", `did you mean "clientID"`, nil},
+		"oidc in clear":    {"curator:\n  oidc: {issuer: http://auth.example, clientID: crieur,\n    client_secret: s3cret}", ":3", "curator.oidc.client_secret: holds a secret in clear", nil},
+		"oidc issuer":      {"curator:\n  oidc:\n    issuer: http://auth.example\n    clientID: crieur\n    client_secret: ${S}", ":3", "curator.oidc.issuer: is not an https address", nil},
+		"oidc client":      {"curator:\n  oidc:\n    issuer: http://127.0.0.1:1\n    client_secret: ${S}", ":3", "curator.oidc.clientID: required", nil},
+		"oidc secret":      {"curator:\n  oidc:\n    issuer: https://auth.example\n    clientID: crieur", ":3", "curator.oidc.client_secret_file: required", nil},
 		"bad duration":     {strings.Replace(good, "5m", "soon", 1), ":14", "sources[0].every", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,9 @@ func (f *document) validate(c *Config, connectors Connectors) {
 	f.installation(c)
 	f.ranges(".fetch.allow", c.Fetch.Allow)
 	f.ranges(".trustedProxies", c.TrustedProxies)
+	if c.Curator.OIDC != nil {
+		f.entity(".curator.oidc", c.Curator.OIDC.Validate())
+	}
 	if len(c.Speech.Command) > 0 {
 		if err := c.Speech.Voice().Validate(); err != nil {
 			f.wrong(".speech", err)

@@ -147,7 +147,7 @@ func (p *Program) service(ctx context.Context, name string) (run.Service, error)
 	case "normalizer":
 		return normalizer.New(deps, normalizer.Config{Rules: cfg.Normalizer.Rules})
 	case "curator":
-		c := curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL, UndoWithin: cfg.Curator.Undo()}
+		c := curator.Config{KeysDir: keys, PublicURL: cfg.PublicURL, UndoWithin: cfg.Curator.Undo(), OpenID: cfg.Curator.OIDC}
 		if server := p.engines.nats; server != nil {
 			c.Room = server.Health
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/crieur/crieur/services/curator/desk"
 	"github.com/crieur/crieur/services/curator/item"
 	"github.com/crieur/crieur/services/curator/journal"
+	"github.com/crieur/crieur/services/curator/openid"
 	"github.com/crieur/crieur/services/curator/tally"
 	"github.com/crieur/crieur/services/web"
 )
@@ -49,6 +50,8 @@ type Config struct {
 	// UndoWithin is how long what one officer approves can be taken back before
 	// it leaves; 0: at once. Alerts and withdrawals never wait.
 	UndoWithin time.Duration
+	// OpenID is the issuer where officers may sign in too; nil: at none.
+	OpenID *openid.Client
 }
 
 // Back is what the pages read and act on.
@@ -172,6 +175,7 @@ func (c *Console) Handler() http.Handler {
 	mux.HandleFunc("POST /console/signin", c.open(c.signIn))
 	mux.HandleFunc("GET /console/signin/code", c.open(c.codePage))
 	mux.HandleFunc("POST /console/signin/code", c.open(c.code))
+	c.openIDRoutes(mux)
 	mux.HandleFunc("POST /console/signout", c.open(c.signOut))
 	mux.HandleFunc("GET /console", c.open(c.home))
 	mux.HandleFunc("GET /console/{$}", c.open(c.home))

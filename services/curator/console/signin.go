@@ -29,7 +29,7 @@ func (c *Console) signInPage(w http.ResponseWriter, r *http.Request, q *request)
 func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request, q *request, status int, form *web.Form) {
 	c.renderer.Render(w, r, status, "signin", web.Page{
 		Title: q.t.T("signin.title"), Lede: q.t.T("signin.lede"), Form: form,
-		Data: struct{ Next string }{r.FormValue("next")},
+		Data: struct{ Next, OpenID string }{r.FormValue("next"), c.openIDName()},
 	})
 }
 
@@ -200,8 +200,16 @@ func (c *Console) useCode(ctx context.Context, q *request, officer, code string)
 }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request, q *request) {
+	session, err := q.sessions.Get(r)
+	if err != nil && !errors.Is(err, web.ErrNoSession) {
+		c.fail(w, r, err)
+		return
+	}
 	if err := q.sessions.SignOut(w, r); err != nil {
 		c.fail(w, r, err)
+		return
+	}
+	if c.endAtIssuer(w, r, q, session) {
 		return
 	}
 	web.SeeOther(w, r, "/console/signin")
