@@ -47,10 +47,10 @@ func TestAlarms(t *testing.T) {
 	_, err := w.reg.SourceHealth.Put(t.Context(), registry.SourceHealth{Authority: "begles", Source: "site", LastAttempt: w.now, ErrorStreak: 3, LastReason: events.ReasonTLS})
 	must(t, err)
 	ana.see("/console/begles/alarms", "Le certificat du site n’est pas valide.")
-	ana.see("/console/begles", `Canaux et pannes <span class="count">4</span>`)
+	ana.see("/console/begles", `Canaux <span class="count">4</span>`)
 
 	w.sends()
-	if page := ana.see("/console/begles", `Canaux et pannes <span class="count">3</span>`); page == "" {
+	if page := ana.see("/console/begles", `Canaux <span class="count">3</span>`); page == "" {
 		t.Error("a channel that works again still alarms")
 	}
 }
@@ -77,7 +77,7 @@ func TestAlarmsOfTheBus(t *testing.T) {
 	bury(3, "raw.begles.site")
 	bury(4, "raw.nowhere.site")
 	ana.see("/console/begles/alarms", "2 événements que personne n’a su traiter")
-	ana.see("/console/begles", `Canaux et pannes <span class="count">2</span>`)
+	ana.see("/console/begles", `Canaux <span class="count">2</span>`)
 
 	w.full.Store(true)
 	ana.see("/console/begles/alarms", "Le disque est plein")
