@@ -1,10 +1,12 @@
 package curator_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -325,6 +327,23 @@ func TestOpenIDIssuerAway(t *testing.T) {
 	b.refused(b.get(way), "ProConnect ne répond pas")
 	if strings.Contains(log.String(), "le secret du crieur") {
 		t.Error("the log has the secret")
+	}
+}
+
+// TestTheLogIsNotTheIssuersPage: what stands in front of an issuer may answer with
+// pages.
+func TestTheLogIsNotTheIssuersPage(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadGateway)
+		_, _ = w.Write(bytes.Repeat([]byte("<p>maintenance</p>"), 1000))
+	}))
+	t.Cleanup(server.Close)
+	w, log := openTown(t, server.Listener.Addr().String(), "json", nil)
+	b := w.browser()
+	b.refused(b.get("/console/signin/oidc/start"), "ProConnect ne répond pas")
+	if text := log.String(); !strings.Contains(text, "502") || len(text) > 1000 {
+		t.Errorf("%d bytes of log: %.1000s", len(text), text)
 	}
 }
 

@@ -199,10 +199,13 @@ func (c *Console) openIDRefused(w http.ResponseWriter, r *http.Request, q *reque
 			text = known.text
 		}
 	}
-	c.cfg.Logger.WarnContext(r.Context(), "sign-in by OpenID Connect refused", "request", web.RequestID(r), "err", err)
+	c.cfg.Logger.WarnContext(r.Context(), "sign-in by OpenID Connect refused", "request", web.RequestID(r), "err", brief(err))
 	c.renderer.Flash(w, r, web.Warning, q.t.T(text, "name", c.openIDName()))
 	web.SeeOther(w, r, "/console/signin?"+url.Values{"next": {next}}.Encode())
 }
+
+// brief is an error that may hold all that somebody else answered.
+func brief(err error) string { return fmt.Sprintf("%.400v", err) }
 
 // endAtIssuer goes on to the issuer's sign-out, for a session that came from
 // there, and reports whether it does. Not by a redirect: a browser holds those
@@ -219,7 +222,7 @@ func (c *Console) endAtIssuer(w http.ResponseWriter, r *http.Request, q *request
 	}
 	address, err := c.cfg.OpenID.EndSession(r.Context(), run.NewSecret(string(token)))
 	if err != nil {
-		c.cfg.Logger.WarnContext(r.Context(), "the session at the issuer stays", "request", web.RequestID(r), "err", err)
+		c.cfg.Logger.WarnContext(r.Context(), "the session at the issuer stays", "request", web.RequestID(r), "err", brief(err))
 	}
 	if address == "" {
 		return false
