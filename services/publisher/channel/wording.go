@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/publisher/prose"
@@ -20,7 +18,7 @@ func (p Profile) Facts(pub events.Publication) []string {
 		prose.UnsaidWhen(pub.Content.Title, p.When(pub)), prose.UnsaidWhere(pub.Content.Title, pub.Content.Place),
 	} {
 		if fact != "" {
-			list = append(list, capital(fact))
+			list = append(list, prose.Capital(fact))
 		}
 	}
 	return list
@@ -33,11 +31,6 @@ func (p Profile) Circumstances(pub events.Publication) []string {
 		list = append([]string{why}, list...)
 	}
 	return list
-}
-
-func capital(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // When says when something is: "lundi 4 mai, 9 h – 17 h", "du lundi 4 au

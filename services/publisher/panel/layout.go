@@ -13,6 +13,7 @@ import (
 type draft struct {
 	title, when, place, text []string // sentences; at most one but for text
 	shortWhen                []string // when in the fewest words, for drivers
+	paragraphs               []string // of the text
 	link                     string
 	clipped                  []string // names of the fields far too long
 	removed                  []rune   // emoji
@@ -42,7 +43,7 @@ func (s screen) draft(c Content) draft {
 		d.link, d.clipped = "", append(d.clipped, "link")
 	}
 	for _, t := range one("text", c.Text) {
-		d.text = prose.Sentences(t)
+		d.text, d.paragraphs = prose.Sentences(t), strings.Split(t, "\n")
 	}
 	return d
 }

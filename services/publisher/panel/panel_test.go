@@ -421,10 +421,15 @@ func FuzzRender(f *testing.F) {
 	f.Add("Fête « de la musique »", "samedi 20 juin, 20 h 30", "place de l’Église", "Venez. Buvette n° 5 !", "https://a.fr/b", uint8(4), uint8(16), uint8(3), uint8(0))
 	f.Add("anticonstitutionnellement", "", "", strings.Repeat("mot. ", 200), "", uint8(2), uint8(7), uint8(1), uint8(1))
 	f.Add("\xff😀محمد", "1 000 000 €", "a\u202fb", "\n\n", "x", uint8(1), uint8(1), uint8(1), uint8(2))
+	f.Add("Travaux boulevard du Général-de-Gaulle", "lundi 4 mai, 9 h – 17 h", "Boulevard du Général-de-Gaulle", "Une déviation est en place. Merci.", "", uint8(9), uint8(31), uint8(4), uint8(32))
+	f.Add("Marché", "", strings.Repeat("place du marché ", 90), strings.Repeat("mot. ", 200), "", uint8(0), uint8(7), uint8(0), uint8(32))
 	charsets := []Charset{AnyCharset, ASCII, Latin1, Latin9, Windows1252, CodePage437, CodePage850}
 	f.Fuzz(func(t *testing.T, title, when, place, text, link string, rows, columns, pages, flags uint8) {
 		c := Content{Title: title, When: when, Place: place, Text: text, Link: link}
 		p := Profile{Rows: 1 + int(rows%12), Columns: 1 + int(columns%40), MaxPages: 1 + int(pages%6), Capitals: flags&1 > 0, Charset: charsets[int(flags>>1)%len(charsets)]}
+		if flags&32 > 0 {
+			p.Kiosk, p.Rows, p.Columns = true, minKioskRows+int(rows%12), minKioskColumns+int(columns%40)
+		}
 		r, err := Render(c, p)
 		if err != nil {
 			t.Fatal(err)

@@ -59,6 +59,11 @@ type Profile struct {
 	// Abbreviations replace the built-in table; an empty list allows none.
 	Abbreviations []Abbreviation `json:"abbreviations,omitzero" yaml:"abbreviations"`
 	RoadMode      RoadMode       `json:"roadMode,omitempty" yaml:"roadMode"`
+
+	// Kiosk is a screen whose browser lays its pages out as Said: rows and
+	// columns, 6 and 20 at least, are the text that people read at once, and
+	// nothing is abbreviated.
+	Kiosk bool `json:"kiosk,omitempty" yaml:"kiosk"`
 }
 
 // Quiet is a daily interval in the sign's local time, "HH:MM"; it may pass midnight.
@@ -100,6 +105,7 @@ type screen struct {
 	seconds, pages int
 	abbreviations  []Abbreviation
 	road           RoadMode
+	kiosk          bool
 }
 
 func wrong(field string, why any) error {
@@ -109,9 +115,9 @@ func wrong(field string, why any) error {
 func (p Profile) resolve() (screen, error) {
 	s := screen{
 		rows: p.Rows, columns: p.Columns, widthPx: p.WidthPx, heightPx: p.HeightPx, capitals: p.Capitals,
-		align: p.Align, seconds: p.PageSeconds, pages: p.MaxPages, abbreviations: p.Abbreviations, road: p.RoadMode,
+		align: p.Align, seconds: p.PageSeconds, pages: p.MaxPages, abbreviations: p.Abbreviations, road: p.RoadMode, kiosk: p.Kiosk,
 	}
-	for _, check := range []func(Profile, *screen) error{sizes, charsets, colours, durations} {
+	for _, check := range []func(Profile, *screen) error{sizes, charsets, colours, durations, kiosks} {
 		if err := check(p, &s); err != nil {
 			return screen{}, err
 		}
@@ -195,6 +201,16 @@ func colours(p Profile, s *screen) error {
 	}
 	if len(s.colours) == 0 {
 		s.colours = []color.RGBA{amber}
+	}
+	return nil
+}
+
+func kiosks(p Profile, s *screen) error {
+	switch {
+	case p.Kiosk && p.RoadMode != NotRoad:
+		return wrong("kiosk", "nobody reads one from a car")
+	case p.Kiosk && (s.rows < minKioskRows || s.columns < minKioskColumns):
+		return wrong("kiosk", fmt.Sprintf("a kiosk has %d rows of %d columns at least", minKioskRows, minKioskColumns))
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ type Page struct {
 	Lines   []string `json:"lines"`
 	Title   []int    `json:"title,omitempty"` // indexes of the title's lines
 	Seconds int      `json:"seconds"`
+	Said    *Said    `json:"said,omitempty"` // of kiosks: the same as people write it
 }
 
 // Code says what kind of loss a Warning tells of.
@@ -74,6 +75,10 @@ func Render(c Content, p Profile) (Rendition, error) {
 	}
 	var out Rendition
 	d := s.draft(c)
+	if s.kiosk {
+		s.notice(d, &out)
+		return out, nil
+	}
 	if s.road != NotRoad {
 		if d.link != "" {
 			d.link = ""

@@ -32,7 +32,9 @@ type Page struct {
 	Publication string         `json:"publication"`
 	Class       events.Class   `json:"class"`
 	Severity    string         `json:"severity,omitempty"`
-	Until       time.Time      `json:"until"` // when a sign that hears nothing takes it off by itself
+	Until       time.Time      `json:"until"`          // when a sign that hears nothing takes it off by itself
+	Said        *panel.Said    `json:"said,omitempty"` // of kiosks: the same as people write it
+	Language    string         `json:"language,omitempty"`
 	profile     *panel.Profile // it was laid out for
 }
 
@@ -88,7 +90,7 @@ func standing(items []events.Delivery, authority, id string, now time.Time) (Dis
 		for _, pg := range body.Pages {
 			display.Pages = append(display.Pages, Page{
 				Lines: pg.Lines, Title: pg.Title, Seconds: pg.Seconds, Publication: d.Publication,
-				Class: d.Class, Severity: string(d.Severity), Until: d.Expires.UTC(), profile: &body.Profile,
+				Class: d.Class, Severity: string(d.Severity), Until: d.Expires.UTC(), Said: pg.Said, Language: body.Language, profile: &body.Profile,
 			})
 		}
 	}

@@ -13,6 +13,10 @@
 // expired or was withdrawn is gone from every way at once; the PNG is what the
 // panel lights, pixel for pixel; delivering twice changes nothing.
 //
+// A sign whose profile is a kiosk is read in its browser as people write: title,
+// when and where, text, what to do, every accent and no word shortened. The
+// kiosk page of any other sign shows the panel's lines.
+//
 // A kiosk keeps its schedule and its page; over https (or localhost) a service
 // worker lets it start without a network, and expiry, quiet hours and the end of
 // a take-over come in time all the same. What it shows it proves each minute,

@@ -31,7 +31,7 @@ func (p *place) healthOf() registry.SignHealth {
 
 func TestHealthSaysWhatASignShows(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newPlace(t, withToken{})
 	p.deliver(events.ClassService, "marche", time.Hour)
 	if code := p.ask(http.MethodPost, "/signs/pessac/endpoint/displayed", `{"hash":"0000000000000000"}`); code != http.StatusConflict {
 		t.Fatalf("a wrong proof: %d", code)

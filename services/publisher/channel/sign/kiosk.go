@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crieur/crieur/services/publisher/panel"
 	"github.com/crieur/crieur/services/web"
 )
 
@@ -22,7 +23,9 @@ type kioskPage struct {
 	Language, Authority, Name string
 	Display                   Display
 	Lines                     []kioskLine
-	Page, Next, Seconds       int // Page counts from 1
+	Said                      *panel.Said // in place of the lines
+	Speaks                    string      // the language of what is said
+	Page, Next, Seconds       int         // Page counts from 1
 	Base, Proof, Data         string
 	Severity                  string
 }
@@ -56,7 +59,7 @@ func (s *server) kiosk(w http.ResponseWriter, r *http.Request) {
 	if len(display.Pages) > 0 {
 		p := display.Pages[page.Page-1]
 		page.Next, page.Seconds = page.Page%len(display.Pages)+1, p.Seconds
-		page.Lines, page.Severity = linesOf(p), p.Severity
+		page.Lines, page.Said, page.Speaks, page.Severity = linesOf(p), p.Said, p.Language, p.Severity
 	}
 	data, err := json.Marshal(plan)
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func BuiltIn() map[string]panel.Profile {
 		"led-192x96":    {WidthPx: 192, HeightPx: 96},
 		"screen-40x16":  {Rows: 16, Columns: 40, PageSeconds: 15, Colours: []string{"#ffffff"}},
 		"road-128x32":   {WidthPx: 128, HeightPx: 32, RoadMode: panel.RoadWarn, Capitals: true, MaxPages: 1},
-		"kiosk-default": {Rows: 10, Columns: 32, PageSeconds: 12, Align: panel.Left, Colours: []string{"#ffffff"}},
+		"kiosk-default": {Rows: 10, Columns: 32, PageSeconds: 12, Align: panel.Left, Colours: []string{"#ffffff"}, Kiosk: true},
 	}
 }
 
@@ -92,6 +93,7 @@ type Body struct {
 	// TimeZone (IANA) is where the profile's quiet hours are read; empty without
 	// quiet hours.
 	TimeZone string `json:"timeZone,omitempty"`
+	Language string `json:"language,omitempty"` // BCP 47, of what a kiosk's pages say
 }
 
 // dark reports whether the sign is off at now for what is no alert, and when
@@ -127,6 +129,9 @@ func (c *Channel) Render(p events.Publication, profile channel.Profile) (events.
 	if len(shape.QuietHours) > 0 {
 		body.TimeZone = profile.Zone.String()
 	}
+	if shape.Kiosk {
+		body.Language = profile.Language
+	}
 	r, err := channel.NewRendition(c.spec, body, plain(laid.Pages))
 	if err != nil {
 		return r, err
@@ -150,7 +155,11 @@ func renderError(sign string, err error) error {
 func plain(pages []panel.Page) string {
 	texts := make([]string, len(pages))
 	for i, p := range pages {
-		texts[i] = strings.Join(p.Lines, "\n")
+		lines := p.Lines
+		if p.Said != nil {
+			lines = slices.Concat([]string{p.Said.Title}, p.Said.Facts, p.Said.Text)
+		}
+		texts[i] = strings.Join(lines, "\n")
 	}
 	return strings.Join(texts, "\n\n")
 }
@@ -218,7 +227,8 @@ func (c *Channel) Profile(s registry.Sign) (panel.Profile, bool) {
 // previewScale is the pixels of one LED in a preview.
 const previewScale = 5
 
-// Preview implements channel.Previewer: each page as the lit panel looks.
+// Preview implements channel.Previewer: each page as the lit panel looks, or as
+// a kiosk's browser says it.
 func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 	body, err := channel.BodyOf[Body](r)
 	if err != nil {
@@ -227,6 +237,11 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 	var out call.Preview
 	seconds := 0
 	for _, pg := range body.Pages {
+		seconds += pg.Seconds
+		if pg.Said != nil {
+			out.HTML += fragment(*pg.Said)
+			continue
+		}
 		img, err := panel.Preview(pg, body.Profile, previewScale)
 		if err != nil {
 			return out, renderError("", err)
@@ -237,7 +252,6 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 		}
 		out.Images = append(out.Images, uri)
 		out.Alts = append(out.Alts, strings.Join(strings.Fields(strings.Join(pg.Lines, " ")), " "))
-		seconds += pg.Seconds
 	}
 	pages := "pages"
 	if len(body.Pages) == 1 {
@@ -245,4 +259,14 @@ func (c *Channel) Preview(r events.Rendition) (call.Preview, error) {
 	}
 	out.Facts = append([]string{fmt.Sprintf("%d %s, %d s", len(body.Pages), pages, seconds)}, r.Warnings...)
 	return out, nil
+}
+
+// fragment is a kiosk's page in a preview.
+func fragment(said panel.Said) string {
+	var b strings.Builder
+	b.WriteString("<h2>" + html.EscapeString(said.Title) + "</h2>")
+	for _, text := range slices.Concat(said.Facts, said.Text) {
+		b.WriteString("<p>" + html.EscapeString(text) + "</p>")
+	}
+	return b.String()
 }

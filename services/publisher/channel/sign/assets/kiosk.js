@@ -54,6 +54,46 @@
     return p;
   };
 
+  const lines = (now) => {
+    const box = document.createElement("div");
+    box.className = "page";
+    now.lines.forEach((text, i) => box.append(line(text, (now.title || []).includes(i) ? "title" : "")));
+    return box;
+  };
+
+  // The same as people write it: the browser lays it out.
+  const said = ({ said: { title, facts = [], text = [] }, language }) => {
+    const box = document.createElement("article");
+    const head = document.createElement("h2");
+    head.textContent = title;
+    box.className = "page said";
+    box.lang = language;
+    box.append(head, ...facts.map((fact) => line(fact, "fact")), ...text.map((paragraph) => line(paragraph, "")));
+    for (const part of box.children) part.dir = "auto";
+    return box;
+  };
+
+  // As large as the screen holds with every word whole, and never smaller than
+  // kiosk.css has it.
+  const fit = () => {
+    const box = panel.querySelector(".said");
+    if (!box) return;
+    const page = document.documentElement;
+    box.style.fontSize = "";
+    box.style.overflowWrap = "normal";
+    let fits = parseFloat(getComputedStyle(box).fontSize);
+    let large = Math.min(innerWidth, innerHeight) / 8;
+    while (large - fits > 1) {
+      const size = (fits + large) / 2;
+      box.style.fontSize = `${size}px`;
+      if (page.scrollHeight <= page.clientHeight && page.scrollWidth <= page.clientWidth) fits = size;
+      else large = size;
+    }
+    box.style.fontSize = `${fits}px`;
+    box.style.overflowWrap = "";
+  };
+  addEventListener("resize", fit);
+
   const show = () => {
     const display = schedule.displays[shown];
     turned = performance.now();
@@ -64,10 +104,8 @@
       return;
     }
     const now = display.pages[page];
-    const box = document.createElement("div");
-    box.className = "page";
-    now.lines.forEach((text, i) => box.append(line(text, (now.title || []).includes(i) ? "title" : "")));
-    panel.replaceChildren(box);
+    panel.replaceChildren(now.said ? said(now) : lines(now));
+    fit();
     count.textContent = `Page ${page + 1} sur ${display.pages.length}`;
   };
 
