@@ -215,6 +215,8 @@ func (s store) plans(ctx context.Context, take func(key string, p *plan), past f
 			return ctx.Err()
 		case e, open := <-w.Updates():
 			switch {
+			case !open && ctx.Err() != nil: // which ends the watch too
+				return ctx.Err()
 			case !open:
 				return s.fail("list", "plan", jetstream.ErrConsumerNotFound)
 			case e == nil:

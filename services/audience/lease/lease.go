@@ -137,6 +137,8 @@ func (l *Lease) watch(ctx context.Context) (*held, error) {
 			return nil, nil
 		case e, open := <-w.Updates():
 			switch {
+			case !open && ctx.Err() != nil: // which ends the watch too
+				return nil, nil
 			case !open:
 				return nil, errors.New("lease: watch ended")
 			case e == nil: // all that was there is read

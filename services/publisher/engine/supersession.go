@@ -104,7 +104,10 @@ func (r *revisions) watch(ctx context.Context, ready func()) error {
 			return nil
 		case kve, open := <-w.Updates():
 			if !open {
-				return fmt.Errorf("revisions: watch ended")
+				if ctx.Err() != nil { // which ends the watch too
+					return nil
+				}
+				return errors.New("revisions: the watch ended")
 			}
 			if kve == nil {
 				ready()

@@ -197,6 +197,9 @@ func (e *Engine) scan(ctx context.Context, unfinished bool, f func(stored, *entr
 			return nil
 		case kve, open := <-w.Updates():
 			if !open {
+				if ctx.Err() != nil { // which ends the watch too
+					return nil
+				}
 				return errors.New("ledger: scan: the watch ended")
 			}
 			if kve == nil {

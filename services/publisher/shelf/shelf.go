@@ -258,6 +258,9 @@ func (s *Shelf) Run(ctx context.Context, kv jetstream.KeyValue) error {
 			s.clear(ctx)
 		case e, open := <-w.Updates():
 			if !open {
+				if ctx.Err() != nil { // which ends the watch too
+					return nil
+				}
 				return errors.New("shelf: the watch ended")
 			}
 			s.apply(e)
