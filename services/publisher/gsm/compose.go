@@ -65,11 +65,13 @@ type Limits struct {
 
 // Composed is the text to send.
 type Composed struct {
-	Text  string        `json:"text"`
-	Cost  Cost          `json:"cost"`
-	Cut   []string      `json:"cut,omitempty"`   // what was cut or left out, not only abbreviated: "title", "place", "when"
-	Fits  bool          `json:"fits"`            // false when link and mention alone pass the limit
-	Folds []Replacement `json:"folds,omitempty"` // what was replaced; offsets are in the text before folding
+	Text string   `json:"text"`
+	Cost Cost     `json:"cost"`
+	Cut  []string `json:"cut,omitempty"` // what was cut or left out, not only abbreviated: "title", "place", "when"
+	Fits bool     `json:"fits"`          // false when link and mention alone pass the limit
+	// TitleChars are the characters left of the title; 0 when no word of it fits.
+	TitleChars int           `json:"titleChars"`
+	Folds      []Replacement `json:"folds,omitempty"` // what was replaced; offsets are in the text before folding
 }
 
 // Compose writes "title - place - when link", then the mention of the class on
@@ -200,9 +202,13 @@ func (c composer) fits(d draft) bool {
 	return f.Encoding.Units(f.Text) <= c.room(f.Encoding)
 }
 
-// readableTitle is the length, in characters, under which the place is cut
+// ReadableTitle is the length, in characters, under which the place is cut
 // before the title is cut further: "Conseil municipal" says enough.
-const readableTitle = 15
+const ReadableTitle = 15
+
+// tellingTitle is the length, in characters, under which the time is left out
+// before the title is cut further: "La", "Les" say nothing.
+const tellingTitle = 5
 
 // secondPart is what a second part adds to a limit of one, in septets: each then
 // holds 153.
@@ -234,7 +240,9 @@ func (c composer) fit(full draft) Composed {
 			break
 		}
 	}
-	return c.composed(full, best)
+	out := c.composed(full, best)
+	out.TitleChars = 0
+	return out
 }
 
 // writings are d in ever shorter words that say the same: the time's second
@@ -281,7 +289,8 @@ func (c composer) cuts(full, d draft) iter.Seq[cut] {
 		title := func(n int) bool { return c.fits(draft{title: words(d.title, n)}) }
 		place := func(n int) bool { return c.fits(draft{place: words(d.place, n)}) }
 		titles := from(lengths(d.title, 1), title)
-		readable := from(lengths(d.title, readableTitle), title)
+		telling := from(lengths(d.title, tellingTitle), title)
+		readable := from(lengths(d.title, ReadableTitle), title)
 		if prose.UnsaidWhere(full.title, full.place) == "" {
 			readable = titles
 		}
@@ -294,7 +303,7 @@ func (c composer) cuts(full, d draft) iter.Seq[cut] {
 		}{
 			{all(nil), named, true},
 			{all(readable), all(slices.Concat(named, places)), true},
-			{all(titles), []int{0}, true},
+			{all(telling), []int{0}, true},
 			{all(nil), all(nil), false},
 			{all(titles), []int{0}, false},
 		} {
@@ -355,7 +364,7 @@ func words(s string, n int) string {
 
 func (c composer) composed(full, d draft) Composed {
 	folded := Fold(c.text(d), c.limits.Policy)
-	out := Composed{Text: folded.Text, Cost: Count(folded.Text), Fits: c.fits(d), Folds: folded.Replacements}
+	out := Composed{Text: folded.Text, Cost: Count(folded.Text), Fits: c.fits(d), Folds: folded.Replacements, TitleChars: utf8.RuneCountInString(strings.TrimSuffix(d.title, ".."))}
 	for _, f := range []struct {
 		name string
 		lost bool

@@ -193,10 +193,29 @@ func (w *Writer) compose(p events.Publication, profile channel.Profile, m gsm.Me
 	} else if why != "" {
 		n.Instruction = beginnings(why, limits.Septets/2, limits.Septets*3/8, limits.Septets/4)
 	}
+	if why == "" {
+		return gsm.Compose(n, m, limits)
+	}
+	composed, err := withReason(n, m, limits)
+	if err != nil || !slices.Contains(composed.Cut, "title") || composed.TitleChars >= gsm.ReadableTitle {
+		return composed, err
+	}
+	// Why tells nothing to those who cannot tell what is withdrawn.
+	n.Instruction = nil
+	clearer, err := gsm.Compose(n, m, limits)
+	if err == nil && composed.TitleChars > 0 && clearer.TitleChars <= composed.TitleChars {
+		return composed, nil
+	}
+	clearer.Cut = append(clearer.Cut, "instruction")
+	return clearer, err
+}
+
+// withReason composes what is withdrawn: why is worth more than where and when
+// it was to be.
+func withReason(n gsm.Notice, m gsm.Mentions, limits gsm.Limits) (gsm.Composed, error) {
 	composed, err := gsm.Compose(n, m, limits)
-	// Why it is withdrawn is worth more than where and when it was to be.
 	for _, without := range [][]string{{"place"}, {"when"}, {"place", "when"}} {
-		if err != nil || why == "" || len(composed.Cut) == 0 {
+		if err != nil || len(composed.Cut) == 0 {
 			break
 		}
 		less := n
