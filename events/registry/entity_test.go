@@ -272,6 +272,34 @@ func TestSignToken(t *testing.T) {
 	}
 }
 
+func TestLink(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	o := registry.Officer{ID: "claire", Name: "Claire", Email: "claire@ville.example", Links: map[string]registry.Link{"voisine": {Roles: []registry.Role{registry.Analyst}}}}
+	old := o.IssueLink("ville", registry.Link{Expires: now})
+	token := o.IssueLink("ville", registry.Link{Expires: now})
+	l, before := o.Links["ville"], now.Add(-time.Nanosecond)
+	if !l.Opens(token, before) || l.Opens(token, now) || l.Opens(old, before) || l.Opens("", before) || l.Opens(l.TokenHash, before) || (registry.Link{Expires: now}).Opens("", before) {
+		t.Error("Opens")
+	}
+	if body, _ := json.Marshal(o); strings.Contains(string(body), token) || len(token) < 26 {
+		t.Error("the token is stored in clear, or short")
+	}
+	o.DropPasswordLinks()
+	if _, has := o.Links["ville"]; has || len(o.Links) != 1 {
+		t.Error("DropPasswordLinks")
+	}
+}
+
+func TestASuspendedOfficerHasNoRoleThere(t *testing.T) {
+	t.Parallel()
+	all := []registry.Role{registry.Administrator}
+	o := registry.Officer{Roles: map[string][]registry.Role{"ville": all, "voisine": all}, Suspended: []string{"ville"}}
+	if o.Has("ville", registry.Administrator) || !o.Has("voisine", registry.Administrator) {
+		t.Error("Has")
+	}
+}
+
 func TestOfficerPrintsAsItsID(t *testing.T) {
 	t.Parallel()
 	o := registry.Officer{ID: "claire", Email: "claire@example.org", PasswordHash: "$argon2id$secret", TOTPSealed: []byte("sealed")}

@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -44,7 +46,31 @@ type Officer struct {
 	Language   string    `json:"language,omitempty"`
 	InvitedAt  time.Time `json:"invitedAt,omitzero"`
 	LastSeen   time.Time `json:"lastSeen,omitzero"`
-	Disabled   bool      `json:"disabled,omitempty"`
+	Disabled   bool      `json:"disabled,omitempty"` // everywhere
+	// Suspended are the authorities where the roles are set aside.
+	Suspended []string `json:"suspended,omitempty"`
+	// Links are what administrators gave out, by their authority's ID.
+	Links map[string]Link `json:"links,omitempty"`
+}
+
+// Link lets somebody join an authority, or choose another password. It is good
+// once: who uses it takes it away.
+type Link struct {
+	TokenHash string    `json:"tokenHash"` // SHA-256 of its token, in hexadecimal
+	Expires   time.Time `json:"expires"`
+	// Roles are what an invitation gives; without, the link is for another
+	// password. Name is who is invited, as it was typed: the name of an account
+	// that there was already is not for who types its address.
+	Roles []Role `json:"roles,omitempty"`
+	Name  string `json:"name,omitempty"`
+	// RemovesSecondFactor is for who has lost it.
+	RemovesSecondFactor bool `json:"removesSecondFactor,omitempty"`
+}
+
+// Opens reports, in constant time, whether token is the link's, and not too
+// late.
+func (l Link) Opens(token string, now time.Time) bool {
+	return subtle.ConstantTimeCompare([]byte(hashToken(token)), []byte(l.TokenHash)) == 1 && now.Before(l.Expires)
 }
 
 // Passkey is a WebAuthn credential: its public half.
@@ -64,7 +90,7 @@ func (o *Officer) SetDefaults() { o.Email = strings.ToLower(strings.TrimSpace(o.
 
 // Has reports whether the officer has one of the roles for the authority.
 func (o Officer) Has(authority string, roles ...Role) bool {
-	if o.Disabled {
+	if o.Disabled || slices.Contains(o.Suspended, authority) {
 		return false
 	}
 	for _, r := range o.Roles[authority] {
@@ -73,6 +99,25 @@ func (o Officer) Has(authority string, roles ...Role) bool {
 		}
 	}
 	return false
+}
+
+// IssueLink puts a link in the place of the one that the officer had from the
+// authority, and returns its token, of 130 bits: it is shown once, only its hash
+// is kept.
+func (o *Officer) IssueLink(authority string, l Link) string {
+	token := rand.Text()
+	l.TokenHash = hashToken(token)
+	if o.Links == nil {
+		o.Links = map[string]Link{}
+	}
+	o.Links[authority] = l
+	return token
+}
+
+// DropPasswordLinks takes back the links for another password. One given by an
+// authority must not open what the account may do since for others.
+func (o *Officer) DropPasswordLinks() {
+	maps.DeleteFunc(o.Links, func(_ string, l Link) bool { return len(l.Roles) == 0 })
 }
 
 // SecondFactor reports whether the officer has a TOTP or a passkey, which
@@ -98,6 +143,17 @@ func (o Officer) Validate() error {
 		c.slug(field, authority)
 		for i, r := range o.Roles[authority] {
 			c.that(slices.Contains(Roles(), r), index(field, i), "%q is not one of %v", r, Roles())
+		}
+	}
+	for i, authority := range o.Suspended {
+		c.slug(index("suspended", i), authority)
+	}
+	for _, authority := range slices.Sorted(maps.Keys(o.Links)) {
+		field := "links." + authority
+		c.slug(field, authority)
+		c.tokenHash(field+".tokenHash", o.Links[authority].TokenHash)
+		for i, r := range o.Links[authority].Roles {
+			c.that(slices.Contains(Roles(), r), index(field+".roles", i), "%q is not one of %v", r, Roles())
 		}
 	}
 	c.that((o.Issuer == "") == (o.Subject == ""), "subject", "issuer and subject go together")

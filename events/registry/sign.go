@@ -67,7 +67,13 @@ func (s Sign) Validate() error {
 		c.slug("channel", s.Channel)
 	}
 	c.slug("profile", s.Profile)
-	sum, err := hex.DecodeString(s.TokenHash)
-	c.that(s.TokenHash == "" || err == nil && len(sum) == sha256.Size, "tokenHash", "is not a SHA-256 in hexadecimal")
+	if s.TokenHash != "" {
+		c.tokenHash("tokenHash", s.TokenHash)
+	}
 	return c.err()
+}
+
+func (c *check) tokenHash(field, value string) {
+	sum, err := hex.DecodeString(value)
+	c.that(err == nil && len(sum) == sha256.Size, field, "is not a SHA-256 in hexadecimal")
 }

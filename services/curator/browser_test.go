@@ -51,11 +51,20 @@ func busy(t *testing.T) (*town, map[string]string) {
 	w.refusing()
 	w.hears("gare", "Gare", registry.Sign{}, w.now.Add(-2*time.Hour))
 	w.hears("mairie", "Mairie", registry.Sign{}, w.now)
+	_, _, err = w.reg.Officers.Modify(t.Context(), registry.Key{"ana"}, func(o *registry.Officer) error {
+		o.Roles["begles"] = append(o.Roles["begles"], registry.Administrator)
+		return nil
+	})
+	must(t, err)
 	ana := w.as("ana")
+	invited := w.link(ana.post(teamPath+"/new", invitation("Zoé Née", "zoe@begles.example", "officer", "approver")))
+	known := w.link(ana.post(teamPath+"/new", invitation("Eve Ailleurs", "eve@metropole.example", "analyst")))
+	ana.press(teamPath+"/stagiaire", "pause")
+	w.link(ana.press(teamPath+"/bob", "link"))
 	ana.see("/console/begles", "Vigilance crues orange")
 	ana.see("/console/begles", plain.Content.Title)
 	published := w.awaitPublications("collecte", 1)[0]
-	return w, map[string]string{"item": pathOf("infos", plain), "alert": pathOf("infos", alert), "published": "/console/begles/items/collecte/" + published.ID}
+	return w, map[string]string{"item": pathOf("infos", plain), "alert": pathOf("infos", alert), "published": "/console/begles/items/collecte/" + published.ID, "link": invited, "known": known}
 }
 
 // previewing stands where publisher and audience answer.
@@ -169,6 +178,25 @@ func TestEveryPageInABrowser(t *testing.T) {
 				b.Eval(nil, `document.getElementById("f-contact").value = "06 12 34 56 78"; document.getElementById("f-stream").checked = true; document.querySelector("main form .primary").click()`)
 			})
 		}},
+		{"team", base + "/team", nil},
+		{"team-invite", base + "/team/new", nil},
+		{"team-invite-wrong", base + "/team/new", func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }},
+		{"team-link", base + "/team/new", func() {
+			b.Follow(func() {
+				b.Eval(nil, `document.getElementById("f-name").value = "Maëlle Kerguelen"; document.getElementById("f-email").value = "maelle@begles.example"; document.getElementById("f-roles-1").checked = true; document.querySelector("main form .primary").click()`)
+			})
+		}},
+		{"team-member", base + "/team/com", func() {
+			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+		}},
+		{"team-invited", base + "/team/zoe-nee", func() {
+			b.Eval(nil, `document.querySelectorAll("main details").forEach((d) => { d.open = true })`)
+		}},
+		{"team-self", base + "/team/ana", nil},
+		{"link", items["link"], nil},
+		{"link-wrong", items["link"], func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }},
+		{"link-known", items["known"], nil},
+		{"link-gone", items["link"] + "x", nil},
 		{"journal", base + "/journal", nil},
 		{"account", "/console/account", nil},
 		{"not-found", base + "/nothing", nil},

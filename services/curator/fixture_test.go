@@ -29,6 +29,7 @@ import (
 	"github.com/crieur/crieur/events/eventstest"
 	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/run"
+	"github.com/crieur/crieur/events/run/clocktest"
 	"github.com/crieur/crieur/services/curator"
 	"github.com/crieur/crieur/services/curator/openid"
 	"github.com/crieur/crieur/services/web"
@@ -49,7 +50,8 @@ type town struct {
 	undo    time.Duration
 	full    atomic.Bool // the disk
 	openid  *openid.Config
-	log     io.Writer // the test's own output when nil
+	clock   *clocktest.Clock // of the service; nil: the system's
+	log     io.Writer        // all of it; nil: the test's, warnings only
 }
 
 // room is what the bus would say of its disk.
@@ -144,11 +146,15 @@ func (w *town) declare() {
 func (w *town) start() {
 	t := w.t
 	t.Helper()
-	if w.log == nil {
-		w.log = t.Output()
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if w.log != nil {
+		log = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo, Room: w.room, OpenID: w.openid})
+	var clock run.Clock
+	if w.clock != nil {
+		clock = w.clock
+	}
+	s, err := curator.New(run.Deps{NATS: w.nc, JetStream: w.js, Logger: log, Clock: clock}, curator.Config{KeysDir: filepath.Join(t.TempDir(), "keys"), PublicURL: "https://crieur.example", UndoWithin: w.undo, Room: w.room, OpenID: w.openid})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -13,7 +13,7 @@ import (
 // DeclareOfficer creates an officer's account that does not exist yet, with
 // the password in a file, its last end of line left out. Of an account that
 // exists, the name, address and roles follow the declaration; its password,
-// second factor and what it chose stay. An empty passwordFile makes an account
+// second factor, suspensions and what it chose stay. An empty passwordFile makes an account
 // that cannot sign in with a password.
 func DeclareOfficer(ctx context.Context, reg *registry.Registry, officer registry.Officer, passwordFile string) error {
 	have, revision, err := reg.Officers.Get(ctx, officer.Key()...)
@@ -45,6 +45,7 @@ func follow(ctx context.Context, reg *registry.Registry, have registry.Officer, 
 		return nil
 	}
 	have.Name, have.Email, have.Disabled, have.Roles = want.Name, want.Email, want.Disabled, want.Roles
+	have.DropPasswordLinks()
 	if _, err := reg.Officers.Update(ctx, have, revision); err != nil && !errors.Is(err, registry.ErrConflict) {
 		return fmt.Errorf("curator: officer %s: %w", want.ID, err)
 	}

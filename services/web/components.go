@@ -26,6 +26,7 @@ func Badges() []Badge {
 		"extreme", "severe", "moderate", "minor", "unknown",
 		"pending", "accepted", "sent", "delivered", "displayed", "failed",
 		"healthy", "silent", "failing", "paused",
+		"active", "invited", "invitation_expired", "suspended",
 	}
 }
 
@@ -41,13 +42,15 @@ func (b Badge) look() look {
 		return look{Info, "clock"}
 	case "approved", "accepted":
 		return look{Info, "check"}
-	case "published", "delivered", "displayed", "healthy":
+	case "published", "delivered", "displayed", "healthy", "active":
 		return look{Success, "check"}
 	case "sent":
 		return look{Success, "send"}
-	case "expired":
+	case "invited":
+		return look{Info, "mail"}
+	case "expired", "invitation_expired":
 		return look{Neutral, "hourglass"}
-	case "paused":
+	case "paused", "suspended":
 		return look{Neutral, "pause"}
 	case "rejected", "failed", "failing":
 		return look{Danger, "cross"}

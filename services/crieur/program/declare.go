@@ -93,8 +93,7 @@ func (d *declaration) entities(ctx context.Context, cfg *config.Config) error {
 		errs = append(errs, d.sign(ctx, s))
 	}
 	for _, o := range cfg.Officers {
-		d.here[entity(d.reg.Officers, o.Key())] = true
-		errs = append(errs, curator.DeclareOfficer(ctx, d.reg, o.Officer, o.PasswordFile))
+		errs = append(errs, d.officer(ctx, o))
 	}
 	return errors.Join(errs...)
 }
@@ -173,8 +172,8 @@ func (d *declaration) withdraw(ctx context.Context) ([]string, error) {
 	return had, nil
 }
 
-// pause pauses an entity, by its name. Authorities and accounts cannot be, and
-// somebody may need them.
+// pause pauses an entity, by its name. An authority cannot be, and an account is
+// not: somebody may need it.
 func (d *declaration) pause(ctx context.Context, name string) error {
 	var paused bool
 	var err error
@@ -187,8 +186,10 @@ func (d *declaration) pause(ctx context.Context, name string) error {
 		paused, err = pause(ctx, d.reg.Streams, name, func(s *registry.Stream) *bool { return &s.Paused })
 	case d.reg.Signs.Prefix():
 		paused, err = pause(ctx, d.reg.Signs, name, func(s *registry.Sign) *bool { return &s.Paused })
+	case d.reg.Officers.Prefix():
+		d.logger.Warn("the configuration declares it no longer: it stays until it is suspended in the console", "entity", name)
 	default:
-		d.logger.Warn("the configuration declares it no longer: it stays until it is removed in the console", "entity", name)
+		d.logger.Warn("the configuration declares it no longer: it stays", "entity", name)
 	}
 	if paused {
 		d.logger.Warn("the configuration declares it no longer: paused", "entity", name)
@@ -224,18 +225,34 @@ func pause[T any](ctx context.Context, repo *registry.Repository[T], name string
 
 // put writes want unless the same was said of it last.
 func put[T any](ctx context.Context, d *declaration, repo *registry.Repository[T], want T, key registry.Key, said ...any) error {
-	body, err := json.Marshal(said)
-	if err != nil {
+	news, err := d.say(entity(repo, key), said)
+	if err != nil || !news {
 		return err
-	}
-	sum := sha256.Sum256(body)
-	name, hash := entity(repo, key), hex.EncodeToString(sum[:])
-	d.now[name], d.here[name] = hash, true
-	if d.before[name] == hash {
-		return nil
 	}
 	_, err = repo.Put(ctx, want, key...)
 	return err
+}
+
+// say notes what the file says of an entity, and reports whether it is new.
+func (d *declaration) say(name string, said any) (news bool, err error) {
+	body, err := json.Marshal(said)
+	if err != nil {
+		return false, err
+	}
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	d.now[name], d.here[name] = hash, true
+	return d.before[name] != hash, nil
+}
+
+// officer leaves to an account what the file does not say: its password, second
+// factor and suspensions.
+func (d *declaration) officer(ctx context.Context, o config.Officer) error {
+	news, err := d.say(entity(d.reg.Officers, o.Key()), o.Officer)
+	if err != nil || !news {
+		return err
+	}
+	return curator.DeclareOfficer(ctx, d.reg, o.Officer, o.PasswordFile)
 }
 
 // sign keeps the token a sign already has unless the file names one.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -100,6 +101,48 @@ func TestDeclareLeavesWhatOfficersChanged(t *testing.T) {
 	}
 }
 
+// What an administrator made of an account in the console must outlive a restart;
+// a change of the file must reach it, and end nothing that the file does not say.
+func TestDeclareLeavesAccountsAsTheConsoleMadeThem(t *testing.T) {
+	t.Parallel()
+	in, cfg := newInstallation(t), file()
+	cfg.Officers = []config.Officer{{Officer: registry.Officer{ID: "claire", Name: "Claire", Email: "claire@ville.example", Roles: map[string][]registry.Role{"ville": {registry.Administrator, registry.Approver}}}}}
+	cfg.SetDefaults()
+	in.start("run", cfg)
+	_, _, err := in.reg.Officers.Modify(t.Context(), registry.Key{"claire"}, func(o *registry.Officer) error {
+		o.Roles = map[string][]registry.Role{"ville": {registry.Analyst}, "voisine": {registry.OfficerRole}}
+		o.Suspended, o.TOTPSealed = []string{"ville"}, []byte("sealed")
+		o.IssueLink("ville", registry.Link{Expires: time.Now()})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claire := func() registry.Officer {
+		o, _, err := in.reg.Officers.Get(t.Context(), "claire")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	in.start("run", cfg)
+	if o := claire(); len(o.Roles["ville"]) != 1 || o.Roles["ville"][0] != registry.Analyst || len(o.Roles["voisine"]) != 1 {
+		t.Errorf("the roles given in the console: %v", o.Roles)
+	}
+	cfg.Officers[0].Name = "Claire Martin"
+	in.start("run", cfg)
+	o := claire()
+	if o.Name != "Claire Martin" || len(o.Roles["ville"]) != 2 || len(o.Roles["voisine"]) != 0 {
+		t.Errorf("the file's change did not reach the account: %s, %v", o.Name, o.Roles)
+	}
+	if len(o.Suspended) != 1 || len(o.TOTPSealed) == 0 {
+		t.Error("a new name ended a suspension, or a second factor")
+	}
+	if len(o.Links) != 0 {
+		t.Error("a link from before new roles is still good")
+	}
+}
+
 // What the file has no longer must not go on in silence.
 func TestDeclarePausesWhatTheFileDropped(t *testing.T) {
 	t.Parallel()
@@ -129,7 +172,7 @@ func TestDeclarePausesWhatTheFileDropped(t *testing.T) {
 	if s, _, err := in.reg.Streams.Get(t.Context(), "ville", "infos"); err != nil || !s.Paused {
 		t.Errorf("the dropped stream goes on: %v", err)
 	}
-	for _, want := range []string{"paused\" entity=source.ville.b", "paused\" entity=channel.ville.fil", "paused\" entity=stream.ville.infos", "stays until it is removed in the console\" entity=officer.claire"} {
+	for _, want := range []string{"paused\" entity=source.ville.b", "paused\" entity=channel.ville.fil", "paused\" entity=stream.ville.infos", "stays until it is suspended in the console\" entity=officer.claire"} {
 		if !strings.Contains(in.log.String(), want) {
 			t.Errorf("no %q in the log:\n%s", want, in.log.String())
 		}

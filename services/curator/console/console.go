@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/nats-io/nats.go"
@@ -140,10 +138,7 @@ func New(cfg Config) (*Console, error) {
 		Surface: web.Console, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Assets: c.assets, Styles: []string{"console.css"},
 		Now: cfg.Clock.Now, Logger: cfg.Logger, Funcs: template.FuncMap{
 			"fields": func(form *web.Form, f sourceFields) formFields { return formFields{form, f} },
-			"upper": func(label string) string {
-				r, n := utf8.DecodeRuneInString(label)
-				return string(unicode.ToUpper(r)) + label[n:]
-			},
+			"upper":  capital,
 			"takesIcon": func(n int) string {
 				if n > 0 {
 					return "check"
@@ -176,6 +171,8 @@ func (c *Console) Handler() http.Handler {
 	mux.HandleFunc("GET /console/signin/code", c.open(c.codePage))
 	mux.HandleFunc("POST /console/signin/code", c.open(c.code))
 	c.openIDRoutes(mux)
+	mux.HandleFunc("GET "+linkPath+"{officer}/{token}", c.open(c.linkPage))
+	mux.HandleFunc("POST "+linkPath+"{officer}/{token}", c.open(c.useLink))
 	mux.HandleFunc("POST /console/signout", c.open(c.signOut))
 	mux.HandleFunc("GET /console", c.open(c.home))
 	mux.HandleFunc("GET /console/{$}", c.open(c.home))
@@ -207,6 +204,11 @@ func (c *Console) Handler() http.Handler {
 		"GET /console/{authority}/alarms":                       c.alarmsPage,
 		"GET /console/{authority}/abbreviations":                c.settingUp(c.abbreviationsPage),
 		"POST /console/{authority}/abbreviations":               c.settingUp(c.saveAbbreviations),
+		"GET /console/{authority}/team":                         c.governing(c.team),
+		"GET /console/{authority}/team/new":                     c.governing(c.invitePage),
+		"POST /console/{authority}/team/new":                    c.governing(c.invite),
+		"GET /console/{authority}/team/{officer}":               c.governing(c.memberPage),
+		"POST /console/{authority}/team/{officer}":              c.governing(c.memberAct),
 		"GET /console/{authority}/counter":                      c.counterPage,
 		"POST /console/{authority}/counter":                     c.enrolResident,
 		"GET /console/{authority}/journal":                      c.journal,

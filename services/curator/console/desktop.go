@@ -45,9 +45,14 @@ func (d *desktop) now() time.Time { return d.clock.Now().UTC() }
 func (c *Console) signedIn(w http.ResponseWriter, r *http.Request, q *request) (*desktop, bool) {
 	session, err := q.sessions.Get(r)
 	if err == nil {
-		o, ok := q.Officers.Get(session.Subject)
+		// From the registry itself: what a role lets do, or no longer, counts from
+		// the next request.
+		o, _, found := q.Registry.Officers.Get(r.Context(), session.Subject)
 		switch {
-		case !ok || o.Disabled:
+		case found != nil && !notFound(found):
+			c.fail(w, r, found)
+			return nil, false
+		case found != nil || o.Disabled:
 			err = web.ErrNoSession
 		case session.Values[valuePending] != "":
 			web.SeeOther(w, r, "/console/signin/code")
@@ -143,6 +148,7 @@ const (
 	sectionSources = "sources"
 	sectionStreams = "streams"
 	sectionCounter = "counter"
+	sectionTeam    = "team"
 	sectionAlarms  = "alarms"
 	sectionJournal = "journal"
 )
@@ -156,7 +162,7 @@ func (d *desktop) page(section, title string) web.Page {
 			ID: d.authority.ID, Name: d.authority.Name, Kind: d.kind(d.authority.Kind),
 			LogoURL: "", HomeURL: base, Color: d.authority.Theme.Colour,
 		},
-		User: &web.User{Name: d.officer.Name, Role: d.roles(), Account: "/console/account", SignOut: "/console/signout"},
+		User: &web.User{Name: d.officer.Name, Role: d.roleNames(d.officer.Roles[d.authority.ID]), Account: "/console/account", SignOut: "/console/signout"},
 	}
 	if all := d.authorities(); len(all) > 1 {
 		for _, a := range all {
@@ -184,6 +190,9 @@ func (d *desktop) page(section, title string) web.Page {
 		link(sectionAlarms, "nav.alarms", "alert", len(d.alarms())),
 		link(sectionJournal, "nav.journal", "shield", 0),
 		web.Link{Label: d.t.T("nav.measure"), Href: "/impact/" + d.authority.ID, Icon: "chart"})
+	if d.mayGovern() {
+		p.Nav = append(p.Nav, link(sectionTeam, "nav.team", "user", 0))
+	}
 	return p
 }
 
@@ -194,17 +203,6 @@ func (d *desktop) kind(k registry.AuthorityKind) string {
 		return d.t.T("kind." + string(k))
 	}
 	return ""
-}
-
-func (d *desktop) roles() string {
-	text := ""
-	for _, role := range d.officer.Roles[d.authority.ID] {
-		if text != "" {
-			text += ", "
-		}
-		text += d.t.T("role." + string(role))
-	}
-	return text
 }
 
 // name is an officer's, or what else acts, in words.

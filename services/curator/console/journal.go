@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/crieur/crieur/events"
+	"github.com/crieur/crieur/events/registry"
 	"github.com/crieur/crieur/events/territory"
 	"github.com/crieur/crieur/services/web"
 )
@@ -189,6 +190,13 @@ func (d *desktop) action(a events.Audit) string {
 		if n := a.Detail["approvals"]; n != "" {
 			text += " (" + n + ")"
 		}
+		if roles := a.Detail["roles"]; roles != "" {
+			var list []registry.Role
+			for role := range strings.FieldsSeq(roles) {
+				list = append(list, registry.Role(role))
+			}
+			text += " (" + d.roleNames(list) + ")"
+		}
 		return text
 	}
 	return a.Action
@@ -209,6 +217,11 @@ func (d *desktop) object(a events.Audit) any {
 			return web.Link{Label: s.Name, Href: d.streamsPath() + "/" + id}
 		}
 		return cmp.Or(a.Detail["name"], id)
+	case "officer":
+		if o, ok := d.Officers.Get(id); ok && d.inTeam(o) {
+			return d.member(o).Name
+		}
+		return id
 	case "resident":
 		return d.t.T("object.counter")
 	default:

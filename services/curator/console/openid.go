@@ -121,18 +121,7 @@ func (c *Console) openIDReturn(w http.ResponseWriter, r *http.Request, q *reques
 	values := map[string]string{
 		valueIDToken: base64.RawURLEncoding.EncodeToString(c.box.Seal([]byte(id.IDToken.Reveal()), "id token "+officer.ID)),
 	}
-	if len(officer.TOTPSealed) > 0 && !id.MultiFactor {
-		values[valuePending] = "totp"
-	}
-	if _, err := q.sessions.SignIn(w, r, officer.ID, values); err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	c.byClient.Reset(client)
-	if values[valuePending] != "" {
-		next = "/console/signin/code?" + url.Values{"next": {next}}.Encode()
-	}
-	web.SeeOther(w, r, next)
+	c.enter(w, r, q, officer, values, len(officer.TOTPSealed) > 0 && !id.MultiFactor, next, func() { c.byClient.Reset(client) })
 }
 
 var (

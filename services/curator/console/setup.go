@@ -26,8 +26,18 @@ func (d *desktop) mayTrustState() bool { return d.may(registry.Administrator) }
 
 // settingUp is for pages of those who may.
 func (c *Console) settingUp(h func(http.ResponseWriter, *http.Request, *desktop)) func(http.ResponseWriter, *http.Request, *desktop) {
+	return c.only((*desktop).maySetUp, h)
+}
+
+// governing is for pages of administrators.
+func (c *Console) governing(h func(http.ResponseWriter, *http.Request, *desktop)) func(http.ResponseWriter, *http.Request, *desktop) {
+	return c.only((*desktop).mayGovern, h)
+}
+
+// only is for pages of those who may, with their forms read.
+func (c *Console) only(may func(*desktop) bool, h func(http.ResponseWriter, *http.Request, *desktop)) func(http.ResponseWriter, *http.Request, *desktop) {
 	return func(w http.ResponseWriter, r *http.Request, d *desktop) {
-		if !d.maySetUp() {
+		if !may(d) {
 			c.renderer.Error(w, r, http.StatusForbidden)
 			return
 		}
@@ -50,7 +60,7 @@ const (
 	actionRemove = "remove"
 )
 
-// record chains what was done to a source or a stream.
+// record chains what was done to a source, a stream, an account.
 func (d *desktop) record(ctx context.Context, action, kind, id string, detail map[string]string) error {
 	_, err := d.Journal.Append(ctx, journal.Fact{
 		Authority: d.authority.ID, Actor: d.officer.ID, Action: action + "." + kind, Object: kind + "/" + id, Detail: detail, At: d.now(),

@@ -64,21 +64,28 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, q *request) {
 		c.showSignIn(w, r, q, http.StatusUnprocessableEntity, form)
 		return
 	}
-	values := map[string]string{}
-	if len(officer.TOTPSealed) > 0 {
+	c.enter(w, r, q, officer, map[string]string{}, len(officer.TOTPSealed) > 0, web.LocalPath(r.PostForm.Get("next"), "/console"), func() {
+		c.byEmail.Reset(who)
+		c.knowDevice(w, r, officer.ID)
+	})
+}
+
+// enter opens the session of an officer who has shown who they are. With pending
+// a second factor is still to be given; without, they are in, and entered is
+// called.
+func (c *Console) enter(w http.ResponseWriter, r *http.Request, q *request, officer registry.Officer, values map[string]string, pending bool, next string, entered func()) {
+	if pending {
 		values[valuePending] = "totp"
 	}
 	if _, err := q.sessions.SignIn(w, r, officer.ID, values); err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	next := web.LocalPath(r.PostForm.Get("next"), "/console")
-	if values[valuePending] != "" {
-		web.SeeOther(w, r, "/console/signin/code?"+url.Values{"next": {next}}.Encode())
-		return
+	if pending {
+		next = "/console/signin/code?" + url.Values{"next": {next}}.Encode()
+	} else {
+		entered()
 	}
-	c.byEmail.Reset(who)
-	c.knowDevice(w, r, officer.ID)
 	web.SeeOther(w, r, next)
 }
 
