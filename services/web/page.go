@@ -72,6 +72,7 @@ type User struct {
 	Name    string
 	Role    string // in words, "approbatrice"
 	Account string // address of the account page; optional
+	Links   []Link // further pages, of the menu of the account
 	SignOut string // address that a POST signs out
 }
 

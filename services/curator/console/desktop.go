@@ -191,7 +191,7 @@ func (d *desktop) page(section, title string) web.Page {
 		link(sectionJournal, "nav.journal", "shield", 0),
 		web.Link{Label: d.t.T("nav.measure"), Href: "/impact/" + d.authority.ID, Icon: "chart"})
 	if d.mayGovern() {
-		p.Nav = append(p.Nav, link(sectionTeam, "nav.team", "user", 0))
+		p.User.Links = []web.Link{link(sectionTeam, "nav.team", "", 0)} // beside the account: it is not of every day
 	}
 	return p
 }

@@ -327,7 +327,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, q *request) {
 	}
 	told := q.t.T("told.link.password")
 	if l.joins() {
-		told = q.t.T("told.link.join", "authority", l.authority.Name)
+		told = q.t.T("told.link.join")
 	}
 	c.renderer.Flash(w, r, web.Success, told)
 	c.enter(w, r, q, o, map[string]string{}, len(o.TOTPSealed) > 0, "/console/"+l.authority.ID, func() {

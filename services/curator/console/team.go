@@ -85,7 +85,7 @@ func (d *desktop) roleNames(roles []registry.Role) string {
 
 func (c *Console) team(w http.ResponseWriter, r *http.Request, d *desktop) {
 	p := d.page(sectionTeam, d.t.T("team.title"))
-	p.Lede = d.t.T("team.lede", "authority", d.authority.Name)
+	p.Lede = d.t.T("team.lede")
 	var list []memberView
 	for _, o := range d.Officers.All() {
 		if d.inTeam(o) {
