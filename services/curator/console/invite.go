@@ -36,7 +36,9 @@ func (c *Console) invite(w http.ResponseWriter, r *http.Request, d *desktop) {
 	o.SetDefaults()
 	d.text(form, "name", o.Name, maxPerson, true)
 	for _, wrong := range fieldErrors(o.Validate()) {
-		form.Reject(wrong.Field, d.t.T("team.bad."+wrong.Field))
+		if form.Error(wrong.Field) == "" {
+			form.Reject(wrong.Field, d.t.T("team.bad."+wrong.Field))
+		}
 	}
 	l := registry.Link{Name: o.Name, Roles: d.readRoles(form, false), Expires: d.now().Add(linkGood)}
 	if !form.OK() {

@@ -16,7 +16,7 @@ func TestBrokenNamesTheLineOfTheFile(t *testing.T) {
 	for body, want := range map[string]string{
 		"<a>\n<b>\n</a>": "not well-formed on line 3",
 		"<?xml version=\"1.0\"?>\n<!-- a\ncomment -->\n<a>\n<b>\n</a>": "not well-formed on line 6",
-		"<?xml version=\"1.0\"?>\n<a>\n<b>\n":                         "cut before its end",
+		"<?xml version=\"1.0\"?>\n<a>\n<b>\n":                          "cut before its end",
 	} {
 		text, err := xmltext.Clean([]byte(body), "text/xml")
 		if err != nil {
