@@ -27,28 +27,7 @@ func (p *Portal) comeBack(w http.ResponseWriter, r *http.Request, b *Backend) er
 	}
 	page := p.page(r, a, t.T("back.title"))
 	page.Lede, page.Data = t.T("back.lede"), struct{ Offer offer }{o}
-	status := http.StatusOK
-	if r.Method == http.MethodPost {
-		private(w)
-		if after, ok := p.limits.ask.Allow(web.ClientKey(r)); !ok {
-			p.pages.TooMany(w, r, after)
-			return nil
-		}
-		if err := r.ParseForm(); err != nil {
-			p.pages.Error(w, r, http.StatusBadRequest)
-			return nil //nolint:nilerr // told by the page
-		}
-		page.Form = web.NewForm(r.PostForm)
-		rec, err := p.sendCode(r, b, contact(t, a, o, page.Form), page.Form, enrol.Request{Authority: a})
-		if err != nil {
-			return err
-		}
-		if page.Form.OK() {
-			web.SeeOther(w, r, "/abonnement/"+p.cfg.Master.Token(vault.Enter, rec.Ordinal))
-			return nil
-		}
-		status = http.StatusUnprocessableEntity
-	}
-	p.pages.Render(w, r, status, "retrouver", page)
-	return nil
+	return p.asking(w, r, "retrouver", page, func(form *web.Form) (vault.Record, error) {
+		return p.sendCode(r, b, contact(t, a, o, form), form, enrol.Request{Authority: a})
+	})
 }

@@ -69,30 +69,9 @@ func (p *Portal) notifications(w http.ResponseWriter, r *http.Request, b *Backen
 		Offer: o, Steps: p.steps(t, 1), Name: a.Name, Self: self, Device: self + "/appareil", Worker: self + ".js", Scope: "/c/" + a.ID + "/",
 		Key: "/push/" + a.ID + "/" + o.Push + "/key", Fresh: r.URL.Query().Get("nouveau") == "1", Others: "/c/" + a.ID + "/abonnement" + from(r), From: r.FormValue("de"),
 	}
-	status := http.StatusOK
-	if r.Method == http.MethodPost {
-		private(w)
-		if after, ok := p.limits.ask.Allow(web.ClientKey(r)); !ok {
-			p.pages.TooMany(w, r, after)
-			return nil
-		}
-		if err := r.ParseForm(); err != nil {
-			p.pages.Error(w, r, http.StatusBadRequest)
-			return nil //nolint:nilerr // told by the page
-		}
-		page.Form = web.NewForm(r.PostForm)
-		rec, err := p.askPush(r, b, a, o, page.Form)
-		if err != nil {
-			return err
-		}
-		if page.Form.OK() {
-			web.SeeOther(w, r, "/abonnement/"+p.cfg.Master.Token(vault.Enter, rec.Ordinal))
-			return nil
-		}
-		status = http.StatusUnprocessableEntity
-	}
-	p.pages.Render(w, r, status, "notifications", page)
-	return nil
+	return p.asking(w, r, "notifications", page, func(form *web.Form) (vault.Record, error) {
+		return p.askPush(r, b, a, o, form)
+	})
 }
 
 // check ticks what was chosen on the page before.

@@ -128,6 +128,19 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 	if r.Method == http.MethodGet {
 		o.check(r.URL.Query())
 	}
+	if r.PostFormValue("kind") == consent.Push && o.By(consent.Push) {
+		private(w)
+		web.SeeOther(w, r, notificationsPath(a.ID)+"?"+chosen(r.PostForm).Encode())
+		return nil
+	}
+	return p.asking(w, r, "abonnement", page, func(form *web.Form) (vault.Record, error) {
+		return p.ask(r, b, a, o, form)
+	})
+}
+
+// asking shows a page whose form asks for a code, and answers the form: what is
+// wrong with it, or where the code is typed.
+func (p *Portal) asking(w http.ResponseWriter, r *http.Request, template string, page web.Page, ask func(*web.Form) (vault.Record, error)) error {
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		private(w)
@@ -140,11 +153,7 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 			return nil //nolint:nilerr // told by the page
 		}
 		page.Form = web.NewForm(r.PostForm)
-		if page.Form.Get("kind") == consent.Push && o.By(consent.Push) {
-			web.SeeOther(w, r, notificationsPath(a.ID)+"?"+chosen(r.PostForm).Encode())
-			return nil
-		}
-		rec, err := p.ask(r, b, a, o, page.Form)
+		rec, err := ask(page.Form)
 		if err != nil {
 			return err
 		}
@@ -154,7 +163,7 @@ func (p *Portal) subscribe(w http.ResponseWriter, r *http.Request, b *Backend) e
 		}
 		status = http.StatusUnprocessableEntity
 	}
-	p.pages.Render(w, r, status, "abonnement", page)
+	p.pages.Render(w, r, status, template, page)
 	return nil
 }
 
