@@ -196,6 +196,10 @@ func TestEveryPageInABrowser(t *testing.T) {
 		{"link", items["link"], nil},
 		{"link-wrong", items["link"], func() { b.Follow(func() { b.Eval(nil, `document.querySelector("main form .primary").click()`) }) }},
 		{"link-known", items["known"], nil},
+		{"link-signin", items["known"], func() {
+			w.change("eve", func(o *registry.Officer) { o.PasswordHash = "" })
+			b.Go(w.server.URL + items["known"])
+		}},
 		{"link-gone", items["link"] + "x", nil},
 		{"journal", base + "/journal", nil},
 		{"account", "/console/account", nil},

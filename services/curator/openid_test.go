@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -204,6 +205,27 @@ func TestOpenID(t *testing.T) {
 		}
 		if text := log.String(); strings.Count(text, "sign-in by OpenID Connect refused") != 3 || strings.Contains(text, "begles.example") {
 			t.Errorf("log: %s", text)
+		}
+	})
+
+	t.Run("by a link", func(t *testing.T) {
+		t.Parallel()
+		w, _ := openTown(t, addr, "json", nil)
+		governed(w)
+		b := w.browser()
+		link := w.link(w.as("ada").post(teamPath+"/new", invitation("Une Inconnue", "stranger@begles.example", "officer")))
+		start := regexp.MustCompile(`href="(/console/signin/oidc/start\?next=[^"]+)"`).FindStringSubmatch(b.get(link).body)
+		if start == nil {
+			t.Fatal("the link does not offer the issuer")
+		}
+		if r := b.get(b.atIssuer(b.get(unescape(start[1])).location, "stranger")); r.location != link {
+			t.Fatalf("the issuer leads back to %q", r.location)
+		}
+		if r := b.post(link, url.Values{}); r.status != http.StatusSeeOther || !b.in() {
+			t.Errorf("joining: %d", r.status)
+		}
+		if o := w.officer("une-inconnue"); o.Subject != "stranger" || o.PasswordHash != "" {
+			t.Error("the account is not the identity's alone")
 		}
 	})
 

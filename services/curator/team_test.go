@@ -457,6 +457,42 @@ func TestInvitingAnAccountOfElsewhere(t *testing.T) {
 	w.link(ada.press(teamPath+"/eve", "link"))
 }
 
+// An account without password is somebody's too: who invites its address must not
+// choose one for it.
+func TestAnInvitationOpensNoAccountOfElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*registry.Officer){
+		"opened by an issuer": func(o *registry.Officer) { o.Issuer, o.Subject, o.Roles = "https://issuer.example", "eve", nil },
+		"with roles":          func(*registry.Officer) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t, governed)
+			eve := w.as("eve")
+			w.change("eve", func(o *registry.Officer) { o.PasswordHash = ""; change(o) })
+			link := w.link(w.as("ada").post(teamPath+"/new", invitation("Eve", "eve@metropole.example", "analyst")))
+			for who, b := range map[string]*browser{"nobody": w.browser(), "who invites": w.as("ada")} {
+				if page := b.get(link).body; strings.Contains(page, `name="password"`) {
+					t.Errorf("%s is asked for a password", who)
+				}
+				r := b.post(link, url.Values{"password": {"choisi par qui invite"}})
+				if o := w.officer("eve"); r.status != http.StatusSeeOther || !strings.HasPrefix(r.location, "/console/signin?next=") || o.PasswordHash != "" || len(o.Roles["begles"]) != 0 {
+					t.Fatalf("%s: %d to %q", who, r.status, r.location)
+				}
+			}
+			if page := eve.get(link).body; strings.Contains(page, `name="password"`) || !strings.Contains(page, "connecté avec ce compte") {
+				t.Error("who is signed in is asked for more")
+			}
+			if r := eve.post(link, url.Values{}); r.status != http.StatusSeeOther || r.location != "/console/begles" || eve.get("/console/begles").status != http.StatusOK {
+				t.Errorf("who is signed in: %d to %q", r.status, r.location)
+			}
+			if o := w.officer("eve"); o.PasswordHash != "" || len(o.Links) != 0 {
+				t.Error("more than a role was given")
+			}
+		})
+	}
+}
+
 func TestAForgottenPassword(t *testing.T) {
 	t.Parallel()
 	for name, removes := range map[string]bool{"the second factor stays": false, "and is removed when asked": true} {

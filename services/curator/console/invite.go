@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/crieur/crieur/events/registry"
@@ -28,8 +29,9 @@ func (c *Console) showInvite(w http.ResponseWriter, r *http.Request, d *desktop,
 
 // invite makes an account without password, or offers a role to the one that an
 // address has. Both look the same: the link asks who opens it for a new password
-// or for the account's own. So an account that somebody opened under another's
-// address gets nothing, and who types an address learns little of it.
+// or for a proof that the account is theirs. So an account that somebody opened
+// under another's address gets nothing, and who types an address learns little of
+// it.
 func (c *Console) invite(w http.ResponseWriter, r *http.Request, d *desktop) {
 	form := web.NewForm(r.PostForm)
 	o := registry.Officer{ID: "new", Name: form.Get("name"), Email: form.Get("email")}
@@ -212,9 +214,37 @@ type opened struct {
 // joins reports whether it is an invitation.
 func (l opened) joins() bool { return len(l.link.Roles) > 0 }
 
-// hasPassword reports whether who joins has an account already: its password
-// tells them from whoever else was given the link, or opened the account.
-func (l opened) hasPassword() bool { return l.joins() && l.officer.PasswordHash != "" }
+// proof is what tells who may use a link from whoever else was given it.
+type proof string
+
+// The proofs. An account that is somebody's already is theirs to show, and none of
+// the authority's that invites: not even one without password, which an issuer
+// opens.
+const (
+	proofChosen   proof = "chosen"   // none but the link: a password is chosen
+	proofPassword proof = "password" // the account's
+	proofSignedIn proof = "signedin" // they are
+	proofSignIn   proof = "signin"   // they have to
+)
+
+// proof is that of a link in the browser of a request.
+func (q *request) proof(r *http.Request, l opened) (proof, error) {
+	o := l.officer
+	switch {
+	case !l.joins() || o.PasswordHash == "" && o.Issuer == "" && len(o.Roles) == 0:
+		return proofChosen, nil
+	case o.PasswordHash != "": // asked even of who is signed in: somebody else may have set it
+		return proofPassword, nil
+	}
+	s, err := q.sessions.Get(r)
+	switch {
+	case err == nil && s.Subject == o.ID && s.Values[valuePending] == "":
+		return proofSignedIn, nil
+	case err == nil || errors.Is(err, web.ErrNoSession):
+		return proofSignIn, nil
+	}
+	return "", err
+}
 
 // opened finds what a link is good for, or says that it is good for nothing.
 func (c *Console) opened(w http.ResponseWriter, r *http.Request, q *request) (opened, bool) {
@@ -245,16 +275,26 @@ func (c *Console) linkPage(w http.ResponseWriter, r *http.Request, q *request) {
 }
 
 func (c *Console) showOpened(w http.ResponseWriter, r *http.Request, q *request, status int, l opened, form *web.Form) {
+	by, err := q.proof(r, l)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
 	d := &desktop{request: q, authority: l.authority}
 	p := web.Page{Title: q.t.T("link.password"), Lede: q.t.T("link.password.lede", "name", l.officer.Name, "authority", l.authority.Name), Form: form}
 	if l.joins() {
 		p.Title, p.Lede = q.t.T("link.join", "authority", l.authority.Name), q.t.T("link.join.lede", "name", l.link.Name)
 	}
-	p.Data = struct {
-		Email, Roles              string
-		HasPassword, FactorLeaves bool
-		Min                       int
-	}{l.officer.Email, d.roleNames(l.link.Roles), l.hasPassword(), l.link.RemovesSecondFactor, account.MinPassword}
+	v := struct {
+		Email, Roles, OpenID string
+		Proof                proof
+		FactorLeaves         bool
+		Min                  int
+	}{Email: l.officer.Email, Roles: d.roleNames(l.link.Roles), Proof: by, FactorLeaves: l.link.RemovesSecondFactor, Min: account.MinPassword}
+	if l.joins() {
+		v.OpenID = c.openIDName()
+	}
+	p.Data = v
 	w.Header().Set("Cache-Control", "no-store")
 	c.renderer.Render(w, r, status, "link", p)
 }
@@ -277,9 +317,18 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, q *request) {
 		c.renderer.TooMany(w, r, after)
 		return
 	}
+	by, err := q.proof(r, l)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
 	form := web.NewForm(nil)
 	o, password := l.officer, r.PostForm.Get("password")
-	if l.hasPassword() {
+	switch by {
+	case proofSignIn:
+		web.SeeOther(w, r, "/console/signin?"+url.Values{"next": {r.URL.Path}}.Encode())
+		return
+	case proofPassword:
 		good, err := c.verify(r.Context(), o.PasswordHash, password)
 		if err != nil {
 			c.fail(w, r, err)
@@ -288,8 +337,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, q *request) {
 		if !good {
 			form.Reject("password", q.t.T("account.current.wrong"))
 		}
-	} else {
-		var err error
+	case proofChosen:
 		if o.PasswordHash, err = account.Hash(password); err != nil {
 			form.Reject("password", q.t.T("account.password.hint", "n", account.MinPassword))
 		}
@@ -312,7 +360,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, q *request) {
 	if l.link.RemovesSecondFactor {
 		o.TOTPSealed, o.TOTPLast, o.Passkeys = nil, 0, nil
 	}
-	_, err := q.Registry.Officers.Update(r.Context(), o, l.revision)
+	_, err = q.Registry.Officers.Update(r.Context(), o, l.revision)
 	if errors.Is(err, registry.ErrConflict) {
 		web.SeeOther(w, r, r.URL.Path) // used up, taken back, or to be asked otherwise
 		return
@@ -320,7 +368,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, q *request) {
 	if err == nil {
 		err = c.recordLink(r, q, l, o)
 	}
-	if err == nil && !l.hasPassword() {
+	if err == nil && by == proofChosen {
 		err = q.sessions.Revoke(r.Context(), o.ID)
 	}
 	if err != nil {
@@ -332,6 +380,10 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, q *request) {
 		told = q.t.T("told.link.join")
 	}
 	c.renderer.Flash(w, r, web.Success, told)
+	if by == proofSignedIn {
+		web.SeeOther(w, r, "/console/"+l.authority.ID)
+		return
+	}
 	c.enter(w, r, q, o, map[string]string{}, len(o.TOTPSealed) > 0, "/console/"+l.authority.ID, func() {
 		c.byEmail.Reset(o.Email)
 		c.knowDevice(w, r, o.ID)
