@@ -29,7 +29,7 @@ func TestAnApprovalIsTakenBackBeforeItLeaves(t *testing.T) {
 	if r := ana.post(pathOf("infos", m), url.Values{"do": {"restore"}, "revision": {ana.form(pathOf("infos", m)).Get("revision")}}); r.status != http.StatusSeeOther {
 		t.Fatalf("undo: %d %s", r.status, r.body)
 	}
-	page := ana.see("/console/begles", "<details") // both wait again, as one incident
+	page := ana.see("/console/begles", other.Content.Title) // the last to wait again, and both as one incident
 	if !strings.Contains(page, m.Content.Title) || !strings.Contains(page, other.Content.Title) {
 		t.Error("what was approved by mistake is not in the queue with its twin")
 	}
