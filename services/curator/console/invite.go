@@ -161,14 +161,11 @@ func (c *Console) giveLink(w http.ResponseWriter, r *http.Request, d *desktop, o
 	if err == nil {
 		err = d.record(r.Context(), actionLink, "officer", o.ID, detail)
 	}
-	switch {
-	case errors.Is(err, registry.ErrConflict):
-		c.memberChanged(w, r, d, form)
-	case err != nil:
-		c.fail(w, r, err)
-	default:
-		c.showLink(w, r, d, o, token)
+	if err != nil {
+		c.memberFailed(w, r, d, form, err)
+		return
 	}
+	c.showLink(w, r, d, o, token)
 }
 
 // cancelInvitation also forgets an account that nothing was made of.
@@ -176,7 +173,7 @@ func (c *Console) cancelInvitation(w http.ResponseWriter, r *http.Request, d *de
 	name := d.member(o).Name
 	delete(o.Links, d.authority.ID)
 	var err error
-	if o.PasswordHash == "" && o.Issuer == "" && len(o.Roles) == 0 && len(o.Links) == 0 {
+	if nobodys(o) && len(o.Links) == 0 {
 		err = d.Registry.Officers.DeleteRevision(r.Context(), revision, o.Key()...)
 	} else {
 		_, err = d.Registry.Officers.Update(r.Context(), o, revision)
@@ -231,7 +228,7 @@ const (
 func (q *request) proof(r *http.Request, l opened) (proof, error) {
 	o := l.officer
 	switch {
-	case !l.joins() || o.PasswordHash == "" && o.Issuer == "" && len(o.Roles) == 0:
+	case !l.joins() || nobodys(o):
 		return proofChosen, nil
 	case o.PasswordHash != "": // asked even of who is signed in: somebody else may have set it
 		return proofPassword, nil

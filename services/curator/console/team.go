@@ -74,6 +74,11 @@ func (d *desktop) member(o registry.Officer) memberView {
 	return v
 }
 
+// nobodys reports whether nothing was made of an account yet but invitations.
+func nobodys(o registry.Officer) bool {
+	return o.PasswordHash == "" && o.Issuer == "" && len(o.Roles) == 0
+}
+
 // roleNames are roles in words.
 func (d *desktop) roleNames(roles []registry.Role) string {
 	names := make([]string, len(roles))
@@ -255,15 +260,21 @@ func (c *Console) memberAct(w http.ResponseWriter, r *http.Request, d *desktop) 
 
 // memberDone answers a write.
 func (c *Console) memberDone(w http.ResponseWriter, r *http.Request, d *desktop, form *web.Form, err error, told, next string) {
-	switch {
-	case errors.Is(err, registry.ErrConflict):
-		c.memberChanged(w, r, d, form)
-	case err != nil:
-		c.fail(w, r, err)
-	default:
-		c.renderer.Flash(w, r, web.Success, told)
-		web.SeeOther(w, r, next)
+	if err != nil {
+		c.memberFailed(w, r, d, form, err)
+		return
 	}
+	c.renderer.Flash(w, r, web.Success, told)
+	web.SeeOther(w, r, next)
+}
+
+// memberFailed tells why a write was not done.
+func (c *Console) memberFailed(w http.ResponseWriter, r *http.Request, d *desktop, form *web.Form, err error) {
+	if errors.Is(err, registry.ErrConflict) {
+		c.memberChanged(w, r, d, form)
+		return
+	}
+	c.fail(w, r, err)
 }
 
 // memberChanged shows the account as it is now.
