@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -79,9 +77,7 @@ func languageName(t *web.Translator, tag string) string {
 	if events.IsPlainLanguage(tag) {
 		return t.T("version.simple")
 	}
-	name := cmp.Or(display.Self.Name(language.Make(events.PrimaryLanguage(tag))), tag)
-	first, size := utf8.DecodeRuneInString(name)
-	return string(unicode.ToUpper(first)) + name[size:]
+	return web.Capital(cmp.Or(display.Self.Name(language.Make(events.PrimaryLanguage(tag))), tag))
 }
 
 // offersLanguage tells whether a resident may ask to be told in a language.

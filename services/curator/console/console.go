@@ -138,7 +138,7 @@ func New(cfg Config) (*Console, error) {
 		Surface: web.Console, Site: cfg.Site, Key: cfg.Key, Catalogues: phrases, Assets: c.assets, Styles: []string{"console.css"},
 		Now: cfg.Clock.Now, Logger: cfg.Logger, Funcs: template.FuncMap{
 			"fields": func(form *web.Form, f sourceFields) formFields { return formFields{form, f} },
-			"upper":  capital,
+			"upper":  web.Capital,
 			"takesIcon": func(n int) string {
 				if n > 0 {
 					return "check"

@@ -171,7 +171,7 @@ func (d *desktop) roleChoices(have []registry.Role, self bool) []web.Choice {
 			continue
 		}
 		key := "role." + string(role)
-		list = append(list, web.Choice{Value: string(role), Label: capital(d.t.T(key)), Hint: d.t.T(key + ".hint"), Checked: slices.Contains(have, role)})
+		list = append(list, web.Choice{Value: string(role), Label: web.Capital(d.t.T(key)), Hint: d.t.T(key + ".hint"), Checked: slices.Contains(have, role)})
 	}
 	return list
 }

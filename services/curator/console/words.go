@@ -2,8 +2,6 @@ package console
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/crieur/crieur/events"
 	"github.com/crieur/crieur/services/web"
@@ -22,12 +20,6 @@ func (d *desktop) severities() []web.Choice {
 		list = append(list, web.Choice{Value: string(s), Label: d.severity(s)})
 	}
 	return list
-}
-
-// capital begins a label as a sentence does.
-func capital(label string) string {
-	r, n := utf8.DecodeRuneInString(label)
-	return string(unicode.ToUpper(r)) + label[n:]
 }
 
 // cutRef splits the full name of a source, <authority>/<source>.
